@@ -1,0 +1,1 @@
+"""The dashboard: knows the client, the wire and the model; never the daemon, never Trio."""
