@@ -1,0 +1,308 @@
+"""The things that the API shows. Times are RFC 3339 in UTC by the daemon's clock, durations seconds.
+
+Field names are API: clients ignore fields they do not know, the daemon never renames one.
+"""
+
+from typing import Any
+
+from msgspec import Struct, field
+
+
+class Cost(Struct, frozen=True, kw_only=True):
+    """What a sandbox costs."""
+
+    per_hour: float = 0.0
+    to_date: float = 0.0
+    currency: str = "USD"
+
+
+class Endpoint(Struct, frozen=True):
+    """Where a sandbox answers."""
+
+    name: str
+    url: str
+
+
+class Resource(Struct, frozen=True, kw_only=True):
+    """One AWS object; `id` is AWS's."""
+
+    kind: str
+    name: str
+    id: str
+    region: str
+    state: str
+
+
+class Tenant(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A customer, who owns exactly one account."""
+
+    id: str
+    name: str
+    email: str
+    state: str
+    since: str
+    account_id: str | None = None
+    expires_at: str | None = None
+    sandboxes: int = field(default=0)
+
+
+class Sandbox(Struct, frozen=True, kw_only=True):
+    """One sandbox."""
+
+    id: str
+    name: str
+    tenant: str
+    account_id: str
+    region: str
+    profile: str
+    state: str
+    state_since: str
+    created_at: str
+    operation_id: str | None = None
+    expires_at: str | None = None
+    reason: str | None = None
+    health: str = "ok"
+    """ok | degraded | settling"""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    not_yet: list[str] = field(default_factory=list)
+    endpoints: list[Endpoint] = field(default_factory=list)
+    resources: list[Resource] = field(default_factory=list)
+    cost: Cost = field(default_factory=Cost)
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """One move of one resource: `id` is `<region>/<scope>/<name>#<generation>:<state>`."""
+
+    id: str
+    kind: str
+    action: str
+    """create | start | stop | delete | rebind | … in words of the kind"""
+    state: str
+    """pending | calling | waiting | done | backing-off | failed | skipped | dropped"""
+    depends_on: list[str] = field(default_factory=list)
+    attempts: int = 0
+    started_at: str | None = None
+    ended_at: str | None = None
+    usual: float | None = None
+    """seconds that it usually takes"""
+    next_attempt_at: str | None = None
+    reason: str | None = None
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """The execution of one command."""
+
+    id: str
+    kind: str
+    """create | start | stop | delete | onboard | …"""
+    target: str
+    """id of the sandbox or tenant"""
+    tenant: str
+    state: str
+    requested_by: str
+    requested_at: str
+    target_name: str = ""
+    account_id: str = ""
+    position: int | None = None
+    started_at: str | None = None
+    ended_at: str | None = None
+    eta: str | None = None
+    reason: str | None = None
+    steps: list[Step] = field(default_factory=list)
+
+
+class Mailbox(Struct, frozen=True):
+    """The queue of an account's actor."""
+
+    depth: int = 0
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """One AWS member account."""
+
+    id: str
+    name: str
+    email: str
+    ou: str
+    """pool | customers | expired | quarantine"""
+    state: str
+    since: str
+    tenant: str | None = None
+    mailbox: Mailbox = field(default_factory=Mailbox)
+    sandboxes: int = 0
+    resources: list[Resource] = field(default_factory=list)
+    """what its sandboxes share"""
+    cost: Cost = field(default_factory=Cost)
+    reason: str | None = None
+
+
+class Pool(Struct, frozen=True, kw_only=True):
+    """The accounts that wait for tenants."""
+
+    available: int = 0
+    preparing: int = 0
+    quarantined: int = 0
+    accounts: list[str] = field(default_factory=list)
+    reason: str | None = None
+
+
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What happened. `id` is the opaque stream position, `seq` has no gaps per account.
+
+    `data` holds the changed thing as a client keeps it: `sandbox` (without resources), `operation` (without steps),
+    `step`, `account` or `tenant`, each in the form of this module.
+    """
+
+    id: str
+    seq: int
+    at: str
+    type: str
+    message: str
+    account_id: str | None = None
+    sandbox_id: str | None = None
+    operation_id: str | None = None
+    step_id: str | None = None
+    by: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """The whole state at one instant; `seq` is the stream position after which events go on."""
+
+    epoch: str
+    seq: int
+    now: str
+    pace: float
+    accounts: list[Account] = field(default_factory=list)
+    tenants: list[Tenant] = field(default_factory=list)
+    sandboxes: list[Sandbox] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
+    pool: Pool = field(default_factory=Pool)
+    degraded: str | None = None
+    """why the daemon changes nothing in AWS at the moment"""
+
+
+class Parameter(Struct, frozen=True, kw_only=True):
+    """A declared parameter of a profile."""
+
+    name: str
+    type: str
+    default: Any = None
+    help: str = ""
+
+
+class Profile(Struct, frozen=True, kw_only=True):
+    """A kind of sandbox, for choosing one."""
+
+    name: str
+    summary: str
+    parameters: list[Parameter] = field(default_factory=list)
+    not_yet: list[str] = field(default_factory=list)
+    source: str = ""
+
+
+class Reason(Struct, frozen=True, kw_only=True):
+    """One link of a chain of reasons; `since` and `usual` where it is something in flight."""
+
+    subject: str
+    text: str
+    since: str | None = None
+    usual: float | None = None
+    next_attempt_at: str | None = None
+
+
+class Why(Struct, frozen=True, kw_only=True):
+    """Why something waits: from what was asked about to what everything waits for."""
+
+    subject: str
+    answer: str
+    chain: list[Reason] = field(default_factory=list)
+
+
+class PlanStep(Struct, frozen=True, kw_only=True):
+    """One step of a plan, with the seconds from the plan's beginning."""
+
+    id: str
+    kind: str
+    action: str
+    depends_on: list[str] = field(default_factory=list)
+    starts: float = 0.0
+    ends: float = 0.0
+    usual: float = 0.0
+
+
+class Seconds(Struct, frozen=True):
+    """How long a plan takes."""
+
+    expected: float = 0.0
+    p90: float = 0.0
+
+
+class PlanCost(Struct, frozen=True, kw_only=True):
+    """What a plan changes of the bill."""
+
+    marginal_per_hour: float = 0.0
+    per_hour_running: float = 0.0
+    per_hour_stopped: float = 0.0
+    currency: str = "USD"
+
+
+class PlanRefusal(Struct, frozen=True):
+    """Why a planned command would be refused."""
+
+    code: str
+    detail: str
+    hint: str = ""
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """What would happen, in order, with time and cost; nothing was touched."""
+
+    verb: str
+    target: str
+    steps: list[PlanStep] = field(default_factory=list)
+    seconds: Seconds = field(default_factory=Seconds)
+    cost: PlanCost = field(default_factory=PlanCost)
+    quotas: list[dict[str, Any]] = field(default_factory=list)
+    not_yet: list[str] = field(default_factory=list)
+    refusals: list[PlanRefusal] = field(default_factory=list)
+
+
+class Whoami(Struct, frozen=True, kw_only=True):
+    """Who the daemon believes the caller is, and what they may do."""
+
+    user: str
+    uid: int
+    role: str
+    """none | read | write | admin"""
+    groups: list[str] = field(default_factory=list)
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    """How the daemon is."""
+
+    status: str
+    """ok | degraded"""
+    version: str
+    since: str
+    stage: str
+    reasons: list[str] = field(default_factory=list)
+    endpoint: str = ""
+    """where AWS is, if not at AWS"""
+    pid: int = 0
+    state_dir: str = ""
+    sqlite: str = ""
+
+
+class Problem(Struct, kw_only=True, omit_defaults=True):
+    """RFC 9457: `code` is stable, `hint` says what to do next, `pointer` is a JSON pointer into the request."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str = ""
+    pointer: str | None = None
+    hint: str | None = None
