@@ -66,3 +66,12 @@ class StoreError(SandboxdError):
     def __init__(self, detail: str, exit_code: int) -> None:
         super().__init__(detail)
         self.exit_code = exit_code
+
+
+class StoreFull(Refusal):
+    """The disk is full: nothing was made durable and nothing was sent to AWS."""
+
+    status = 507
+
+    def __init__(self, detail: str = "the disk of the store is full; nothing was changed") -> None:
+        super().__init__("store_full", detail, "Free space on the daemon's state directory and try again.")

@@ -1,0 +1,206 @@
+"""The account actor: one loop around `decide`, and the only place where an account's state is held.
+
+It takes what waits in the mailbox, decides, commits, and only then answers, publishes and starts steps. It runs while
+there is something to do and costs no task otherwise. It must not decide anything itself, and nobody calls it: all
+that happens to an account is a message.
+"""
+
+from copy import deepcopy
+
+import trio
+from msgspec import Struct
+
+from sandboxd.actors.inflight import Inflight
+from sandboxd.actors.mailbox import Ask, Item, Mailbox
+from sandboxd.actors.publish import Changes, publish
+from sandboxd.actors.shared import Shared
+from sandboxd.lifecycle.decide import decide
+from sandboxd.lifecycle.messages import Decision, Progress, Recovered, Start, Tick
+from sandboxd.lifecycle.state import State
+from sandboxd.model.errors import Refusal, StoreFull
+from sandboxd.model.ports import Batch, EventRow, KeyRow
+from sandboxd.model.records import Operation
+
+BATCH = 64
+FULL_STORE_PAUSE = 1.0
+
+
+class _Turn(Struct):
+    """What one commit holds: the decisions of some items, and who waits for it."""
+
+    items: list[Item]
+    decision: Decision
+    accepted: list[Ask]
+    keys: list[KeyRow]
+
+
+class AccountActor:
+    """Everything of one account happens here, one item after the other."""
+
+    def __init__(self, account: str, *, shared: Shared) -> None:
+        self.account = account
+        self.mailbox = Mailbox()
+        self.progress: dict[str, str] = {}
+        self._shared = shared
+        self._state: State | None = None
+        self._next_seq = 1
+        self._inflight = Inflight(account, shared=shared, post=self.post)
+        self._running = False
+        self._recovered = False
+
+    # ---- from outside
+    def post(self, item: Item) -> None:
+        """Put an item into the mailbox and see to it that the loop runs; never blocks."""
+        if isinstance(item, Progress):
+            self._note(item)
+            return
+        self.mailbox.put(item)
+        if not self._running:
+            self._running = True
+            self._shared.nursery.start_soon(self._drain, name=f"account {self.account}")
+
+    async def ask(self, ask: Ask) -> Operation:
+        """Post a command and return its operation once it is durable; raise Refusal if it is refused."""
+        self.post(ask)
+        return await ask.wait_accepted()
+
+    @property
+    def state(self) -> State:
+        """The account's state, loaded when it is first needed."""
+        if self._state is None:
+            loaded = self._shared.store.load(self.account)
+            self._state = State.load(self.account, loaded.snapshots, loaded.operations, settings=self._shared.rules)
+            self._next_seq = loaded.next_seq
+        return self._state
+
+    def forget(self) -> bool:
+        """Let go of the decoded state of an account at rest; return whether it did."""
+        if self._running or self.mailbox or self._inflight:
+            return False
+        self._state = None
+        return True
+
+    def recover(self) -> None:
+        """First thing in this life: take up what was in flight."""
+        if not self._recovered:
+            self._recovered = True
+            self.post(Recovered())
+
+    async def wait_rest(self) -> None:
+        """Return when no step is in flight (tests, shutdown)."""
+        await self._inflight.wait_empty()
+
+    def interrupt(self) -> None:
+        """Cancel what waits; mutating calls are shielded and finish."""
+        self._inflight.interrupt()
+
+    # ---- the loop
+    async def _drain(self) -> None:
+        try:
+            while self.mailbox and not self._shared.is_quarantined(self.account):
+                items = self.mailbox.take(BATCH)
+                try:
+                    await self._turn(items)
+                except Exception as error:  # noqa: BLE001 - the actor's edge: a broken account must not stop others
+                    self._broken(items, error)
+        finally:
+            self._running = False
+
+    def _broken(self, items: list[Item], error: Exception) -> None:
+        """Start again from what is durable; outcomes are kept, and the account is left alone when it breaks again."""
+        self._shared.broken(self.account, error)
+        self._keep_outcomes(items, error)
+
+    async def _turn(self, items: list[Item]) -> None:
+        turn = self._decide_all(items)
+        if turn.decision.durable or turn.keys:
+            try:
+                await self._commit(turn)
+            except StoreFull as error:
+                await self._not_durable(turn, error)
+                return
+        for ask in turn.accepted:
+            ask.accept(self.state.operations[ask.operation])
+        self._carry_out(turn.decision)
+
+    def _decide_all(self, items: list[Item]) -> _Turn:
+        turn = _Turn(items=items, decision=Decision(), accepted=[], keys=[])
+        for item in items:
+            try:
+                self._decide_one(item, turn)
+            except Refusal as error:
+                if not isinstance(item, Ask):
+                    raise
+                item.refuse(error)
+        return turn
+
+    def _decide_one(self, item: Item, turn: _Turn) -> None:
+        message = item.build(self.state) if isinstance(item, Ask) else item
+        now = self._shared.clock.now()
+        decision = decide(self.state, message, now)
+        for start in decision.starts:
+            self._render(start)
+        _merge(turn.decision, decision)
+        if isinstance(item, Ask):
+            turn.accepted.append(item)
+            if item.key:
+                turn.keys.append(KeyRow(item.caller, item.key, item.digest, item.operation, now))
+
+    def _render(self, start: Start) -> None:
+        """Freeze the parameters of a step that is due: they are committed before anything is sent."""
+        row = self.state.rows[start.key]
+        row.intent = self._shared.engine.render(
+            self._shared.owner(self.account, self.state), row, start, self.state.facts_of, self._shared.clock.now()
+        )
+
+    # ---- durable, then done
+    async def _commit(self, turn: _Turn) -> None:
+        decision, state = turn.decision, self.state
+        changes = Changes.of(state, decision, self.account, self._shared, self._next_seq)
+        names = (["account"] if decision.account_changed else []) + list(dict.fromkeys(decision.sandboxes))
+        batch = Batch(
+            actor=self.account,
+            snapshots={name: state.snapshot(name) for name in names},
+            operations={name: state.operation(name) for name in dict.fromkeys(decision.operations)},
+            events=tuple(EventRow(event.seq, blob) for event, blob in changes.encoded()),
+            keys=tuple(turn.keys),
+        )
+        last = await self._shared.writer.commit(batch)
+        self._next_seq += len(batch.events)
+        publish(changes, last, self._shared)
+
+    async def _not_durable(self, turn: _Turn, error: StoreFull) -> None:
+        """Nothing of this turn happened: reload, refuse the commands, keep the outcomes for later."""
+        self._keep_outcomes(turn.items, error)
+        await trio.sleep(FULL_STORE_PAUSE)
+
+    def _keep_outcomes(self, items: list[Item], error: Exception) -> None:
+        self._state = None
+        for item in items:
+            if isinstance(item, Ask):
+                item.refuse(error)
+        self.mailbox.put_back([item for item in items if not isinstance(item, Ask)])
+
+    def _carry_out(self, decision: Decision) -> None:
+        state, inflight = self.state, self._inflight
+        for turn in decision.turns:
+            inflight.turn(turn)
+        who = self._shared.owner(self.account, state)
+        for start in decision.starts:
+            if start.key in state.rows and state.rows[start.key].run == start.run:
+                inflight.start(who, deepcopy(state.rows[start.key]), start)
+        for look in decision.looks:
+            inflight.look(who, deepcopy(state.rows[look.key]), look)
+        for proof in decision.proofs:
+            inflight.prove(who, proof, state)
+        self._shared.alarms.set(self.account, decision.wake_at)
+
+    def _note(self, progress: Progress) -> None:
+        self.progress[progress.key] = progress.text
+
+
+def _merge(into: Decision, decision: Decision) -> None:
+    into.account_changed |= decision.account_changed
+    for name in ("sandboxes", "operations", "events", "starts", "turns", "looks", "proofs"):
+        getattr(into, name).extend(getattr(decision, name))
+    into.wake_at = decision.wake_at

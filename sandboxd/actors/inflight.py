@@ -1,0 +1,80 @@
+"""What an actor has in flight: one task per step, look and proof, each with a cancel scope, all in one nursery.
+
+A turned step is cancelled by key and run. A task that breaks ends its step as possibly begun, never silently.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import trio
+
+from sandboxd.actors.mailbox import Item
+from sandboxd.actors.shared import Shared
+from sandboxd.engine.engine import Owner
+from sandboxd.lifecycle.messages import Ended, Look, Proof, Proved, Start, Turn
+from sandboxd.lifecycle.state import State
+from sandboxd.model.resource import Row
+
+
+class Inflight:
+    """The tasks of one account."""
+
+    def __init__(self, account: str, *, shared: Shared, post: Callable[[Item], None]) -> None:
+        self._account, self._shared, self._post = account, shared, post
+        self._scopes: dict[tuple[str, int], trio.CancelScope] = {}
+        self._empty = trio.Event()
+        self._empty.set()
+
+    def __len__(self) -> int:
+        return len(self._scopes)
+
+    def start(self, who: Owner, row: Row, start: Start) -> None:
+        """Run one step to its end."""
+        broken = Ended(key=start.key, run=start.run, left="between", how="temporary", code="internal_error")
+        self._spawn((start.key, start.run), lambda: self._shared.engine.run(who, row, start, self._post), broken)
+
+    def turn(self, turn: Turn) -> None:
+        """Give up a step that only waits."""
+        if scope := self._scopes.get((turn.key, turn.run)):
+            scope.cancel()
+
+    def look(self, who: Owner, row: Row, look: Look) -> None:
+        """Give up waiting for a step past its deadline, and look afresh."""
+        self.turn(Turn(key=look.key, run=look.run))
+        broken = Ended(key=look.key, run=look.run, left="between", how="permanent", code="timed_out")
+        self._spawn((f"look {look.key}", look.run), lambda: self._shared.engine.look(who, row, look, self._post), broken)
+
+    def prove(self, who: Owner, proof: Proof, state: State) -> None:
+        """List, by another code path, what should not be there."""
+        regions, stay = self._shared.regions, state.may_stay(proof.operation)
+        broken = Proved(operation=proof.operation, number=proof.number, failed="internal error, see the daemon's log")
+        name = (f"proof {proof.operation}", proof.number)
+        self._spawn(name, lambda: self._shared.engine.prove(who, proof, regions, stay, self._post), broken)
+
+    def interrupt(self) -> None:
+        """Cancel everything that waits; what is being called is shielded by the engine."""
+        for scope in list(self._scopes.values()):
+            scope.cancel()
+
+    async def wait_empty(self) -> None:
+        """Return when nothing is in flight."""
+        await self._empty.wait()
+
+    def _spawn(self, name: tuple[str, int], work: Callable[[], Awaitable[None]], broken: Item) -> None:
+        scope = self._scopes[name] = trio.CancelScope()
+        self._empty = trio.Event() if self._empty.is_set() else self._empty
+        self._shared.nursery.start_soon(self._run, name, scope, work, broken, name=f"{self._account} {name[0]}")
+
+    async def _run(
+        self, name: tuple[str, int], scope: trio.CancelScope, work: Callable[[], Awaitable[None]], broken: Item
+    ) -> None:
+        try:
+            with scope:
+                await work()
+        except Exception as error:  # noqa: BLE001 - the actor's edge: a broken step is a failed step, not a dead daemon
+            self._shared.log.exception("step %s broke", name[0], exc_info=error)
+            self._post(broken)
+        finally:
+            if self._scopes.get(name) is scope:
+                del self._scopes[name]
+            if not self._scopes:
+                self._empty.set()

@@ -1,0 +1,56 @@
+"""What all actors of a daemon share: the ports, the engine, the feed, the directory. Built once, passed by keyword."""
+
+import logging
+from collections.abc import Callable, Mapping
+
+import trio
+from msgspec import Struct, field
+
+from sandboxd.actors.alarms import Alarms
+from sandboxd.actors.directory import Directory
+from sandboxd.actors.feed import Feed
+from sandboxd.aws.prices import Prices
+from sandboxd.engine.engine import Engine, Owner
+from sandboxd.lifecycle.state import Settings, State
+from sandboxd.model.kind import KindSpec
+from sandboxd.model.ports import Clock
+from sandboxd.store import Store, Writer
+
+
+class Shared(Struct, kw_only=True):
+    """The parts an actor needs; nothing here decides."""
+
+    clock: Clock
+    store: Store
+    writer: Writer
+    engine: Engine
+    kinds: Mapping[str, KindSpec]
+    prices: Prices
+    rules: Settings
+    regions: tuple[str, ...]
+    stage: str
+    feed: Feed
+    directory: Directory
+    alarms: Alarms
+    nursery: trio.Nursery
+    log: logging.Logger
+    randbits: Callable[[int], int]
+    crashes: dict[str, int] = field(default_factory=dict)
+
+    def owner(self, account: str, state: State) -> Owner:
+        """In whose name steps of this account run."""
+        return Owner(account=account, tenant=state.tenant.id if state.tenant else "")
+
+    def broken(self, account: str, error: Exception) -> None:
+        """Note that an actor broke; three times, and its account is left alone until a restart."""
+        self.crashes[account] = self.crashes.get(account, 0) + 1
+        self.log.exception("the actor of account %s broke", account, exc_info=error)
+        if self.is_quarantined(account):
+            self.directory.set_reason(account, f"its actor broke {self.crashes[account]} times; see the daemon's log")
+
+    def is_quarantined(self, account: str) -> bool:
+        """Whether this account's actor has broken too often."""
+        return self.crashes.get(account, 0) >= _MOST_CRASHES
+
+
+_MOST_CRASHES = 3

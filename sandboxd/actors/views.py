@@ -1,0 +1,129 @@
+"""From an account's state to what the API shows. Pure: reads the state, decides nothing.
+
+Text from outside passes `safe_text` here once, on its way out.
+"""
+
+from datetime import UTC, datetime
+
+from sandboxd.lifecycle.state import State
+from sandboxd.lifecycle.views import StepView, health_of, hourly_cost, operation_eta, steps_of
+from sandboxd.model.keys import is_shared, parts
+from sandboxd.model.records import Operation, SandboxRecord
+from sandboxd.model.resource import Row
+from sandboxd.wire import things
+from sandboxd.wire.text import safe_text
+
+
+def stamp(at: float) -> str:
+    """RFC 3339 in UTC, of seconds since the epoch."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def stamp_or_none(at: float | None) -> str | None:
+    """RFC 3339, or nothing where there is no time."""
+    return stamp(at) if at else None
+
+
+def resource_view(row: Row) -> things.Resource:
+    """One AWS object."""
+    at = parts(row.node.key)
+    state = row.node.states[row.lo] if row.lo == row.hi else f"{row.node.states[row.lo]}…{row.node.states[row.hi]}"
+    return things.Resource(kind=row.node.kind, name=at.name, id=row.facts.get("id", ""), region=at.region, state=state)
+
+
+def sandbox_view(state: State, record: SandboxRecord, account: str, now: float, *, full: bool) -> things.Sandbox:
+    """One sandbox; with its resources where `full`."""
+    rows = [row for row in state.rows_of(record.id) if row.hi] if full else []
+    per_hour = hourly_cost(state, record.id)
+    elapsed = max(0.0, now - record.cost_at) if record.cost_at else 0.0
+    return things.Sandbox(
+        id=record.id,
+        name=record.name,
+        tenant=record.tenant,
+        account_id=account,
+        region=record.blueprint.region,
+        profile=record.blueprint.profile,
+        state=record.state,
+        state_since=stamp(record.state_since),
+        created_at=stamp(record.created_at),
+        operation_id=record.operation or None,
+        expires_at=stamp_or_none(record.expires_at),
+        reason=safe_text(record.reason) or None,
+        health=health_of(state, record.id),
+        parameters=record.blueprint.parameters,
+        labels=record.labels,
+        not_yet=list(record.blueprint.not_yet),
+        resources=[resource_view(row) for row in rows],
+        cost=things.Cost(
+            per_hour=round(per_hour, 6), to_date=round(record.cost + per_hour * elapsed / 3600, 6),
+            currency=state.settings.currency,
+        ),
+    )
+
+
+def step_view(step: StepView, progress: str = "") -> things.Step:
+    """One step of an operation."""
+    return things.Step(
+        id=step.id,
+        kind=step.kind,
+        action=step.action,
+        state=step.state,
+        depends_on=list(step.depends_on),
+        attempts=step.attempts,
+        started_at=stamp_or_none(step.started_at),
+        ended_at=stamp_or_none(step.ended_at),
+        usual=step.usual,
+        next_attempt_at=stamp_or_none(step.next_attempt_at),
+        reason=safe_text(step.reason or progress) or None,
+    )
+
+
+def operation_view(state: State, operation: Operation, account: str, now: float) -> things.Operation:
+    """One operation, without its steps."""
+    sandbox = state.sandboxes.get(operation.target)
+    tenant = state.tenant
+    return things.Operation(
+        id=operation.id,
+        kind=operation.verb,
+        target=operation.target,
+        target_name=sandbox.name if sandbox else (tenant.name if tenant else ""),
+        tenant=sandbox.tenant if sandbox else (tenant.name if tenant else ""),
+        account_id=account,
+        state=operation.state,
+        requested_by=operation.requested_by,
+        requested_at=stamp(operation.requested_at),
+        started_at=stamp_or_none(operation.started_at),
+        ended_at=stamp_or_none(operation.ended_at),
+        eta=stamp_or_none(operation_eta(state, operation.id, now)),
+        reason=safe_text(operation.reason) or None,
+    )
+
+
+def operation_steps(state: State, operation: Operation, now: float, progress: dict[str, str]) -> list[things.Step]:
+    """The steps of an operation, those that are still to come included."""
+    return [step_view(step, progress.get(step.key, "")) for step in steps_of(state, operation.id, now)]
+
+
+def tenant_view(state: State, account: str) -> things.Tenant | None:
+    """The tenant of an account."""
+    if (tenant := state.tenant) is None:
+        return None
+    return things.Tenant(
+        id=tenant.id,
+        name=tenant.name,
+        email=safe_text(tenant.email),
+        state=tenant.state,
+        since=stamp(tenant.since),
+        account_id=account,
+        sandboxes=living(state),
+    )
+
+
+def living(state: State) -> int:
+    """How many sandboxes are not deleted."""
+    return sum(record.state != "deleted" for record in state.sandboxes.values())
+
+
+def shared_resources(state: State) -> list[things.Resource]:
+    """What the sandboxes of an account share, as far as it is there."""
+    return [resource_view(row) for key, row in state.rows.items() if is_shared(key) and row.hi]
