@@ -1,0 +1,7 @@
+"""An AWS to practise on: slow, refusing, exact about what real AWS answers. Knows botocore's service models, no floor."""
+
+from sandboxd.simulator.clock import SimClock
+from sandboxd.simulator.errors import ApiError, LostReply
+from sandboxd.simulator.world import World
+
+__all__ = ["ApiError", "LostReply", "SimClock", "World"]

@@ -1,0 +1,21 @@
+"""EC2: one literal table of operations per theme, each a few lines over the store of rows."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sandboxd.simulator.ec2 import addresses, gateways, groups, images, machines, networks, routes, tagging
+
+if TYPE_CHECKING:
+    from sandboxd.simulator.calls import Request
+    from sandboxd.simulator.world import World
+
+OPERATIONS: "dict[str, Callable[[World, Request], dict[str, Any]]]" = {
+    **networks.OPERATIONS,
+    **routes.OPERATIONS,
+    **gateways.OPERATIONS,
+    **groups.OPERATIONS,
+    **addresses.OPERATIONS,
+    **machines.OPERATIONS,
+    **images.OPERATIONS,
+    **tagging.OPERATIONS,
+}

@@ -1,0 +1,181 @@
+"""Internet gateways and NAT gateways."""
+
+from sandboxd.simulator.calls import Request
+from sandboxd.simulator.ec2.shapes import Shape, listed, member, moment, page, requested_tags, required, select
+from sandboxd.simulator.ec2.shapes import tag_list, with_tags
+from sandboxd.simulator.errors import ApiError
+from sandboxd.simulator.rows import Row
+from sandboxd.simulator.world import World
+
+
+# ---- internet gateways
+def create_internet_gateway(world: World, q: Request) -> Shape:
+    gateway = world.rows.make("internet-gateway", q.account, q.region, q.now)
+    gateway.tags = requested_tags(q, "internet-gateway")
+    q.made(gateway.id, 0)
+    return {"InternetGateway": _internet(gateway)}
+
+
+def _internet(row: Row) -> Shape:
+    attached = [{"State": "available", "VpcId": row.refs["vpc"]}] if "vpc" in row.refs else []
+    return {"InternetGatewayId": row.id, "Attachments": attached, "OwnerId": row.account, "Tags": tag_list(row)}
+
+
+def attach_internet_gateway(world: World, q: Request) -> Shape:
+    gateway = world.rows.get("internet-gateway", required(q, "InternetGatewayId"), q.account, q.region, q.now)
+    vpc = world.rows.get("vpc", required(q, "VpcId"), q.account, q.region, q.now)
+    if held := gateway.refs.get("vpc"):
+        raise ApiError("Resource.AlreadyAssociated", f"resource {gateway.id} is already attached to network {held}")
+    if world.rows.holders(vpc.id, q.now, "internet-gateway"):
+        raise ApiError("InvalidParameterValue", f"Network {vpc.id} already has an internet gateway attached")
+    world.rows.refer(gateway, vpc=vpc.id)
+    q.made(f"{gateway.id} attached", 0)
+    return {}
+
+
+def detach_internet_gateway(world: World, q: Request) -> Shape:
+    gateway = world.rows.get("internet-gateway", required(q, "InternetGatewayId"), q.account, q.region, q.now)
+    vpc = world.rows.get("vpc", required(q, "VpcId"), q.account, q.region, q.now)
+    if gateway.refs.get("vpc") != vpc.id:
+        raise ApiError("Gateway.NotAttached", f"resource {gateway.id} is not attached to network {vpc.id}")
+    if any(row.data.get("public") for row in _interfaces(world, vpc, q.now)):
+        words = "has some mapped public address(es). Please unmap those public address(es) before detaching the gateway."
+        raise ApiError("DependencyViolation", f"Network {vpc.id} {words}")
+    world.rows.unrefer(gateway, "vpc")
+    q.made(f"{gateway.id} attached", 0)
+    return {}
+
+
+def _interfaces(world: World, vpc: Row, now: float) -> list[Row]:
+    subnets = world.rows.holders(vpc.id, now, "subnet")
+    return [row for subnet in subnets for row in world.rows.holders(subnet.id, now, "interface")]
+
+
+def delete_internet_gateway(world: World, q: Request) -> Shape:
+    gateway = world.rows.get("internet-gateway", required(q, "InternetGatewayId"), q.account, q.region, q.now)
+    if "vpc" in gateway.refs:
+        words = f"The internetGateway '{gateway.id}' has dependencies and cannot be deleted."
+        raise ApiError("DependencyViolation", words)
+    world.rows.drop(gateway)
+    q.made(gateway.id, 0)
+    return {}
+
+
+def describe_internet_gateways(world: World, q: Request) -> Shape:
+    rows = listed(world, q, "internet-gateway", q.parameters.get("InternetGatewayIds"))
+    filters = {
+        "internet-gateway-id": member("InternetGatewayId"), "owner-id": member("OwnerId"),
+        "attachment.vpc-id": lambda _, s: [a["VpcId"] for a in s["Attachments"]],
+        "attachment.state": lambda _, s: [a["State"] for a in s["Attachments"]],
+    }
+    return page(q, select(q, rows, _internet, filters), "InternetGateways")
+
+
+# ---- NAT gateways
+def create_nat_gateway(world: World, q: Request) -> Shape:
+    subnet = world.rows.get("subnet", required(q, "SubnetId"), q.account, q.region, q.now)
+    if (known := world.token(q, "nat-gateway")) is not None:
+        return {"NatGateway": _nat(known, q.now, fresh=True), "ClientToken": q.parameters["ClientToken"]}
+    address = world.rows.get("elastic-ip", required(q, "AllocationId"), q.account, q.region, q.now)
+    _check_nat_quota(world, q, subnet)
+    nat = world.rows.make("nat-gateway", q.account, q.region, q.now)
+    nat.tags = requested_tags(q, "natgateway")
+    vpc = world.rows.find(subnet.refs["vpc"])
+    world.rows.refer(nat, subnet=subnet.id, vpc=subnet.refs["vpc"], address=address.id)
+    nat.data |= {"token": q.parameters.get("ClientToken"), "allocation": address.id, "public_ip": address.data["ip"]}
+    _come_up(world, q, nat, subnet, address, attached=bool(vpc and world.rows.holders(vpc.id, q.now, "internet-gateway")))
+    world.remember(q, "nat-gateway", nat)
+    out: Shape = {"NatGateway": _nat(nat, q.now, fresh=True)}
+    return out | ({"ClientToken": nat.data["token"]} if nat.data["token"] else {})
+
+
+def _check_nat_quota(world: World, q: Request, subnet: Row) -> None:
+    zone = subnet.data["zone"]
+    same = [
+        row for row in world.rows.of(q.account, q.region, "nat-gateway")
+        if row.state(q.now) in ("pending", "available", "deleting") and row.data["zone"] == zone
+    ]  # fmt: skip
+    if len(same) >= world.quota("nat_gateways"):
+        words = f"Performing this operation would exceed the limit of {world.quota('nat_gateways')} NAT gateways"
+        raise ApiError("NatGatewayLimitExceeded", words)
+
+
+def _come_up(world: World, q: Request, nat: Row, subnet: Row, address: Row, *, attached: bool) -> None:
+    taken = "interface" in address.refs
+    interface = world.new_interface(subnet, q.now, f"Interface for NAT Gateway {nat.id}", "nat_gateway")
+    world.rows.refer(nat, interface=interface.id)
+    nat.data |= {"zone": subnet.data["zone"], "interface": interface.id, "private_ip": interface.data["ip"]}
+    if attached and not taken:
+        world.bind(address, interface, q.now)
+        interface.data |= {"public": address.data["ip"]}
+        nat.data["association"] = address.data["association"]
+        nat.goes(q.now, (0, "pending"), (ready := world.draw("nat-gateway.create"), "available"))
+        q.made(nat.id, ready)
+        return
+    code = "Resource.AlreadyAssociated" if taken else "Gateway.NotAttached"
+    words = (
+        f"Elastic IP address [{address.id}] is already associated"
+        if taken
+        else f"Network {subnet.refs['vpc']} has no Internet gateway attached"
+    )
+    after = world.draw("nat-gateway.fail")
+    if not taken:
+        world.bind(address, interface, q.now)
+    nat.data |= {"failure": (q.now + after, code, words)}
+    nat.goes(q.now, (0, "pending"), (after, "failed"), (after + 3600, "failed-gone"))
+    interface.goes(q.now, (0, "available"), (after + 3600, "deleted"))
+    q.made(nat.id, after)
+
+
+def _nat(row: Row, now: float, *, fresh: bool = False) -> Shape:
+    state = row.state(now)
+    address: Shape = {"AllocationId": row.data["allocation"], "IsPrimary": True, "Status": "associating"}
+    if not fresh:
+        address |= {"NetworkInterfaceId": row.data["interface"], "PrivateIp": row.data["private_ip"]}
+    if state not in ("pending", "failed"):
+        address |= {"PublicIp": row.data["public_ip"], "AssociationId": row.data["association"], "Status": "succeeded"}
+    shape: Shape = {
+        "CreateTime": moment(row.created), "NatGatewayAddresses": [address], "NatGatewayId": row.id, "State": state,
+        "SubnetId": row.refs["subnet"], "VpcId": row.refs["vpc"], "ConnectivityType": "public",
+    }
+    if (failure := row.data.get("failure")) and now >= failure[0]:
+        shape |= {"FailureCode": failure[1], "FailureMessage": failure[2], "DeleteTime": moment(failure[0])}
+    if deleted := row.data.get("deleted_at"):
+        shape |= {"DeleteTime": moment(deleted)}
+    return with_tags(row, shape)
+
+
+def describe_nat_gateways(world: World, q: Request) -> Shape:
+    rows = listed(world, q, "nat-gateway", q.parameters.get("NatGatewayIds"))
+    wanted = q.parameters | {"Filters": q.parameters.get("Filter", ())}
+    filters = {
+        "nat-gateway-id": member("NatGatewayId"), "state": member("State"), "subnet-id": member("SubnetId"),
+        "vpc-id": member("VpcId"),
+    }
+    asked = Request(q.caller, q.region, q.service, q.operation, wanted, q.now)
+    return page(q, select(asked, rows, lambda row: _nat(row, q.now), filters), "NatGateways")
+
+
+def delete_nat_gateway(world: World, q: Request) -> Shape:
+    nat = world.rows.get("nat-gateway", required(q, "NatGatewayId"), q.account, q.region, q.now)
+    if nat.state(q.now) in ("deleting", "deleted", "failed-gone"):
+        return {"NatGatewayId": nat.id}
+    gone = world.draw("nat-gateway.delete")
+    nat.data["deleted_at"] = q.now
+    nat.goes(q.now, (0, "deleting"), (gone, "deleted"))
+    interface = world.rows.find(nat.data["interface"])
+    if interface is not None:
+        interface.goes(q.now, (gone, "deleted"))
+    address = world.rows.find(nat.data["allocation"])
+    if address is not None and address.refs.get("interface") == nat.data["interface"]:
+        address.data["free_at"] = q.now + gone + world.draw("address.unbind")
+    q.made(nat.id, gone)
+    return {"NatGatewayId": nat.id}
+
+
+OPERATIONS = {
+    "CreateInternetGateway": create_internet_gateway, "AttachInternetGateway": attach_internet_gateway,
+    "DetachInternetGateway": detach_internet_gateway, "DeleteInternetGateway": delete_internet_gateway,
+    "DescribeInternetGateways": describe_internet_gateways, "CreateNatGateway": create_nat_gateway,
+    "DescribeNatGateways": describe_nat_gateways, "DeleteNatGateway": delete_nat_gateway,
+}  # fmt: skip

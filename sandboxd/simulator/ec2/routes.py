@@ -1,0 +1,167 @@
+"""Route tables, routes and their associations with subnets."""
+
+from sandboxd.simulator.calls import Request
+from sandboxd.simulator.ec2.shapes import Shape, listed, member, page, requested_tags, required, select, tag_list
+from sandboxd.simulator.errors import ApiError
+from sandboxd.simulator.rows import Row
+from sandboxd.simulator.world import World
+
+
+def create_route_table(world: World, q: Request) -> Shape:
+    vpc = world.rows.get("vpc", required(q, "VpcId"), q.account, q.region, q.now)
+    if (known := world.token(q, "route-table")) is not None:
+        return {"RouteTable": _table(world, known, q.now), "ClientToken": q.parameters["ClientToken"]}
+    table = world.new_route_table(vpc, q.now, main=False)
+    table.tags = requested_tags(q, "route-table")
+    world.remember(q, "route-table", table)
+    q.made(table.id, 0)
+    out: Shape = {"RouteTable": _table(world, table, q.now)}
+    return out | ({"ClientToken": q.parameters["ClientToken"]} if "ClientToken" in q.parameters else {})
+
+
+def _table(world: World, row: Row, now: float) -> Shape:
+    return {
+        "RouteTableId": row.id, "VpcId": row.refs["vpc"], "OwnerId": row.account, "Tags": tag_list(row),
+        "PropagatingVgws": [], "Routes": [_route(world, route, now) for route in row.data["routes"]],
+        "Associations": _associations(world, row, now),
+    }
+
+
+def _associations(world: World, table: Row, now: float) -> list[Shape]:
+    out = []
+    if table.data["default"]:
+        out.append({"Main": True, "RouteTableAssociationId": table.data["main_association"], "RouteTableId": table.id,
+                    "AssociationState": {"State": "associated"}})  # fmt: skip
+    for row in world.rows.holders(table.id, now, "association"):
+        out.append({"Main": False, "RouteTableAssociationId": row.id, "RouteTableId": table.id,
+                    "SubnetId": row.refs["subnet"], "AssociationState": {"State": "associated"}})  # fmt: skip
+    return out
+
+
+def _route(world: World, route: Shape, now: float) -> Shape:
+    target = route.get("NatGatewayId") or route.get("GatewayId", "local")
+    row = None if target == "local" else world.rows.find(target)
+    dead = target != "local" and (row is None or row.is_gone(now) or row.state(now) in ("deleting", "failed", "detached"))
+    return route | {"State": "blackhole" if dead else "active"}
+
+
+def describe_route_tables(world: World, q: Request) -> Shape:
+    rows = listed(world, q, "route-table", q.parameters.get("RouteTableIds"))
+    filters = {
+        "route-table-id": member("RouteTableId"), "vpc-id": member("VpcId"), "owner-id": member("OwnerId"),
+        "association.main": lambda _, s: [str(a["Main"]).lower() for a in s["Associations"]],
+        "association.subnet-id": lambda _, s: [a["SubnetId"] for a in s["Associations"] if "SubnetId" in a],
+        "association.route-table-association-id": lambda _, s: [a["RouteTableAssociationId"] for a in s["Associations"]],
+        "association.route-table-id": lambda _, s: [a["RouteTableId"] for a in s["Associations"]],
+        "route.nat-gateway-id": lambda _, s: [r["NatGatewayId"] for r in s["Routes"] if "NatGatewayId" in r],
+        "route.gateway-id": lambda _, s: [r["GatewayId"] for r in s["Routes"] if "GatewayId" in r],
+        "route.destination-cidr-block": lambda _, s: [r["DestinationCidrBlock"] for r in s["Routes"]],
+        "route.state": lambda _, s: [r["State"] for r in s["Routes"]],
+    }
+    return page(q, select(q, rows, lambda row: _table(world, row, q.now), filters), "RouteTables")
+
+
+def delete_route_table(world: World, q: Request) -> Shape:
+    table = world.rows.get("route-table", required(q, "RouteTableId"), q.account, q.region, q.now)
+    if table.data["default"] or world.rows.holders(table.id, q.now, "association"):
+        raise ApiError("DependencyViolation", f"The routeTable '{table.id}' has dependencies and cannot be deleted.")
+    world.rows.drop(table)
+    q.made(table.id, 0)
+    return {}
+
+
+# ---- routes
+def create_route(world: World, q: Request) -> Shape:
+    table, destination = _place(world, q)
+    if any(route["DestinationCidrBlock"] == destination for route in table.data["routes"]):
+        raise ApiError("RouteAlreadyExists", f"The route identified by {destination} already exists.")
+    _set(world, q, table, destination)
+    return {"Return": True}
+
+
+def replace_route(world: World, q: Request) -> Shape:
+    table, destination = _place(world, q)
+    _remove(table, destination)
+    _set(world, q, table, destination)
+    return {}
+
+
+def delete_route(world: World, q: Request) -> Shape:
+    table, destination = _place(world, q)
+    _remove(table, destination)
+    world.rows.unrefer(table, f"route {destination}")
+    q.made(f"{table.id} {destination}", 0)
+    return {}
+
+
+def _place(world: World, q: Request) -> tuple[Row, str]:
+    table = world.rows.get("route-table", required(q, "RouteTableId"), q.account, q.region, q.now)
+    return table, required(q, "DestinationCidrBlock")
+
+
+def _remove(table: Row, destination: str) -> None:
+    kept = [route for route in table.data["routes"] if route["DestinationCidrBlock"] != destination]
+    if len(kept) == len(table.data["routes"]):
+        raise ApiError(
+            "InvalidRoute.NotFound",
+            f"no route with destination-cidr-block {destination} in route table {table.id}",
+        )
+    table.data["routes"] = kept
+
+
+def _set(world: World, q: Request, table: Row, destination: str) -> None:
+    target = q.parameters.get("NatGatewayId") or q.parameters.get("GatewayId", "")
+    member_name = "NatGatewayId" if target.startswith("nat-") else "GatewayId"
+    _check_target(world, q, table, target)
+    route = {"DestinationCidrBlock": destination, member_name: target, "Origin": "CreateRoute"}
+    table.data["routes"] = [*table.data["routes"], route]
+    world.rows.refer(table, **{f"route {destination}": target})
+    q.made(f"{table.id} {destination}", 0)
+
+
+def _check_target(world: World, q: Request, table: Row, target: str) -> None:
+    if target.startswith("nat-"):
+        row = world.rows.find(target)
+        if row is None or row.account != q.account or row.state(q.now) not in ("pending", "available"):
+            code = "InvalidNatGatewayID.NotFound" if "NatGatewayId" in q.parameters else "InvalidGatewayID.NotFound"
+            raise ApiError(code, f"The natGateway ID '{target}' does not exist")
+        return
+    gateway = world.rows.get("internet-gateway", target, q.account, q.region, q.now)
+    if gateway.refs.get("vpc") != table.refs["vpc"]:
+        raise ApiError(
+            "InvalidParameterValue", f"route table {table.id} and network gateway {target} belong to different networks"
+        )
+
+
+# ---- associations
+def associate_route_table(world: World, q: Request) -> Shape:
+    table = world.rows.get("route-table", required(q, "RouteTableId"), q.account, q.region, q.now)
+    subnet = world.rows.get("subnet", required(q, "SubnetId"), q.account, q.region, q.now)
+    for row in world.rows.holders(subnet.id, q.now, "association"):
+        if row.refs["table"] != table.id:
+            words = f"the specified association for route table {row.refs['table']} conflicts with an existing association"
+            raise ApiError("Resource.AlreadyAssociated", words)
+        return _associated(row.id)
+    row = world.rows.make("association", q.account, q.region, q.now)
+    world.rows.refer(row, table=table.id, subnet=subnet.id)
+    q.made(row.id, 0)
+    return _associated(row.id)
+
+
+def _associated(identifier: str) -> Shape:
+    return {"AssociationId": identifier, "AssociationState": {"State": "associated"}}
+
+
+def disassociate_route_table(world: World, q: Request) -> Shape:
+    row = world.rows.get("association", required(q, "AssociationId"), q.account, q.region, q.now)
+    world.rows.drop(row)
+    q.made(row.id, 0)
+    return {}
+
+
+OPERATIONS = {
+    "CreateRouteTable": create_route_table, "DescribeRouteTables": describe_route_tables,
+    "DeleteRouteTable": delete_route_table, "CreateRoute": create_route, "ReplaceRoute": replace_route,
+    "DeleteRoute": delete_route, "AssociateRouteTable": associate_route_table,
+    "DisassociateRouteTable": disassociate_route_table,
+}  # fmt: skip

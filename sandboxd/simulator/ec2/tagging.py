@@ -1,0 +1,63 @@
+"""Tags by themselves: create, delete, describe, over all kinds of rows."""
+
+from sandboxd.simulator.calls import Request
+from sandboxd.simulator.ec2.shapes import Shape, page, required
+from sandboxd.simulator.errors import ApiError
+from sandboxd.simulator.rows import Row
+from sandboxd.simulator.world import World
+
+TYPES = {
+    "vpc": "vpc", "subnet": "subnet", "internet-gateway": "internet-gateway", "route-table": "route-table",
+    "security-group": "security-group", "rule": "security-group-rule", "elastic-ip": "elastic-ip",
+    "nat-gateway": "natgateway", "machine": "instance", "interface": "network-interface", "volume": "volume",
+    "image": "image", "snapshot": "snapshot", "network-acl": "network-acl",
+}  # fmt: skip
+
+
+def _resources(world: World, q: Request) -> list[Row]:
+    rows = []
+    for identifier in required(q, "Resources"):
+        row = world.rows.find(identifier)
+        if row is None or row.account != q.account or row.kind not in TYPES:
+            raise ApiError("InvalidID", f"The ID '{identifier}' is not valid")
+        rows.append(row)
+    return rows
+
+
+def create_tags(world: World, q: Request) -> Shape:
+    for row in _resources(world, q):
+        row.tags |= {tag["Key"]: tag.get("Value", "") for tag in required(q, "Tags")}
+    return {}
+
+
+def delete_tags(world: World, q: Request) -> Shape:
+    for row in _resources(world, q):
+        for tag in q.parameters.get("Tags", [{"Key": key} for key in row.tags]):
+            if "Value" not in tag or row.tags.get(tag["Key"]) == tag["Value"]:
+                row.tags.pop(tag["Key"], None)
+    return {}
+
+
+def describe_tags(world: World, q: Request) -> Shape:
+    wanted = {f["Name"]: f["Values"] for f in q.parameters.get("Filters", ())}
+    out = []
+    for row in world.rows.all():
+        if row.account != q.account or row.region != q.region or row.kind not in TYPES or not row.is_listed(q.now):
+            continue
+        for key, value in row.tags.items():
+            shape = {"Key": key, "ResourceId": row.id, "ResourceType": TYPES[row.kind], "Value": value}
+            if all(_passes(shape, name, values) for name, values in wanted.items()):
+                out.append(shape)
+    return page(q, out, "Tags")
+
+
+def _passes(shape: Shape, name: str, values: list[str]) -> bool:
+    if name.startswith("tag:"):
+        return bool(shape["Key"] == name[4:] and shape["Value"] in values)
+    members = {"key": "Key", "value": "Value", "resource-id": "ResourceId", "resource-type": "ResourceType"}
+    if name not in members:
+        raise ApiError("InvalidParameterValue", f"The filter '{name}' is invalid")
+    return shape[members[name]] in values
+
+
+OPERATIONS = {"CreateTags": create_tags, "DeleteTags": delete_tags, "DescribeTags": describe_tags}

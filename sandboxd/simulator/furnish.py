@@ -1,0 +1,57 @@
+"""A ready organization: management account with images, the OUs of a stage, prepared accounts in its pool."""
+
+from sandboxd.simulator.organizations import new_number, new_ou
+from sandboxd.simulator.rows import Row
+from sandboxd.simulator.world import World
+
+MANAGEMENT = "111122223333"
+AMAZON = "137112412989"
+KEYS = ("AKIASIMULATED0000001", "simulated-secret-key")
+IMAGES = (
+    ("avaloq-core-2026.04", 200, "Oracle and Avaloq Core, April 2026", 90), ("avaloq-core-2026.10", 200, "Oracle and Avaloq Core, October 2026", 10),
+    ("openshift-sno-4.17", 120, "Single-node OpenShift 4.17", 120), ("openshift-sno-4.18", 120, "Single-node OpenShift 4.18", 20),
+    ("envoy-1.40", 8, "Envoy reverse proxy", 30),
+)  # fmt: skip
+PUBLIC_IMAGE = "al2023-ami-2023.9.20261111.0-kernel-6.1-x86_64"
+OUS = ("Pool", "Customers", "Expired", "Quarantine")
+
+
+def furnish(world: World, *, pool: int, stage: str = "dev") -> None:
+    """Fill an empty world."""
+    now = world.clock.now()
+    world.keys[KEYS[0]] = MANAGEMENT
+    world.organization = {
+        "id": f"o-{world.rows.hex(10)}", "root": f"r-{world.rows.hex(4)}", "management": MANAGEMENT, "ous": {}, "requests": {},
+        "accounts": {},
+    }
+    _account(world, MANAGEMENT, "Model Bank Management", "aws@model-bank.example", world.organization["root"], "INVITED")
+    top = new_ou(world, new_ou(world, world.organization["root"], "Sandbox"), stage)
+    ous = {name: new_ou(world, top, name) for name in OUS}
+    for n in range(1, pool + 1):
+        _account(world, new_number(world), f"sandbox-pool-{n:03}", f"aws+pool-{n:03}@model-bank.example", ous["Pool"], "CREATED")
+    shared = [number for number in world.organization["accounts"] if number != MANAGEMENT]
+    for region in world.regions:
+        for name, size, text, days in IMAGES:
+            _image(world, region, MANAGEMENT, name, size, text, now - days * 86400, shared)
+        image = _image(world, region, AMAZON, PUBLIC_IMAGE, 8, "Amazon Linux 2023", now - 14 * 86400, [])
+        image.data |= {"public": True, "encrypted": False, "alias": "amazon"}
+
+
+def _account(world: World, number: str, name: str, email: str, parent: str, joined: str) -> None:
+    world.organization["accounts"][number] = {
+        "name": name, "email": email, "parent": parent, "state": "ACTIVE", "joined": joined, "at": world.clock.now(), "tags": {},
+    }
+
+
+def _image(world: World, region: str, owner: str, name: str, size: int, text: str, at: float, shared: list[str]) -> Row:
+    # Sharing an image with a tenant's account is a step of a sandbox in a later release; here the pool has it already.
+    snapshot = world.rows.make("snapshot", owner, region, at)
+    key = f"arn:aws:kms:{region}:{owner}:key/{world.rows.hex(8)}-{world.rows.hex(4)}-4{world.rows.hex(3)}-8{world.rows.hex(3)}-{world.rows.hex(12)}"
+    snapshot.data = {"size": size, "encrypted": owner == MANAGEMENT, "public": False, "shared_with": shared, "key": key}
+    image = world.rows.make("image", owner, region, at)
+    image.data = {
+        "name": name, "size": size, "text": text, "root": "/dev/xvda", "snapshot": snapshot.id, "encrypted": True,
+        "public": False, "shared_with": list(shared),
+    }
+    image.tags = {"Name": name}
+    return image

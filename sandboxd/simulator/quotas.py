@@ -1,0 +1,38 @@
+"""Service Quotas: the few that a sandbox can run into."""
+
+from typing import Any
+
+from sandboxd.simulator.calls import Request
+from sandboxd.simulator.errors import ApiError
+from sandboxd.simulator.world import World
+
+ROWS = {
+    ("vpc", "L-F678F1CE"): ("VPCs per Region", "vpcs"),
+    ("vpc", "L-FE5A380F"): ("NAT gateways per Availability Zone", "nat_gateways"),
+    ("ec2", "L-0263D0A3"): ("EC2-VPC Elastic IPs", "elastic_ips"),
+    ("ec2", "L-1216C47A"): ("Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", "vcpus"),
+}
+
+
+def _quota(world: World, q: Request, service: str, code: str) -> dict[str, Any]:
+    name, key = ROWS[service, code]
+    return {
+        "ServiceCode": service, "ServiceName": service, "QuotaCode": code, "QuotaName": name, "Unit": "None",
+        "Value": float(world.quota(key)), "Adjustable": True, "GlobalQuota": False,
+        "QuotaArn": f"arn:aws:servicequotas:{q.region}:{q.account}:{service}/{code}",
+    }  # fmt: skip
+
+
+def get_service_quota(world: World, q: Request) -> dict[str, Any]:
+    key = (q.parameters["ServiceCode"], q.parameters["QuotaCode"])
+    if key not in ROWS:
+        raise ApiError("NoSuchResourceException", "The request failed because the specified quota does not exist.")
+    return {"Quota": _quota(world, q, *key)}
+
+
+def list_service_quotas(world: World, q: Request) -> dict[str, Any]:
+    service = q.parameters["ServiceCode"]
+    return {"Quotas": [_quota(world, q, *key) for key in ROWS if key[0] == service]}
+
+
+OPERATIONS = {"GetServiceQuota": get_service_quota, "ListServiceQuotas": list_service_quotas}

@@ -1,0 +1,36 @@
+"""Who is calling, and sessions in member accounts."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sandboxd.simulator.calls import Request
+from sandboxd.simulator.errors import ApiError
+from sandboxd.simulator.world import ROLE, SESSION, World
+
+
+def get_caller_identity(_: World, q: Request) -> dict[str, Any]:
+    return {"UserId": q.caller.user_id, "Account": q.account, "Arn": q.caller.arn}
+
+
+def assume_role(world: World, q: Request) -> dict[str, Any]:
+    arn, name = q.parameters["RoleArn"], q.parameters["RoleSessionName"]
+    account, _, role = arn.removeprefix("arn:aws:iam::").partition(":role/")
+    member = world.organization["accounts"].get(account)
+    allowed = q.account == world.organization["management"] and role == ROLE
+    if not allowed or member is None or member["state"] != "ACTIVE" or account == q.account:
+        words = f"User: {q.caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
+        raise ApiError("AccessDenied", words, 403)
+    seconds = float(q.parameters.get("DurationSeconds", SESSION))
+    key = "ASIA" + world.rows.hex(16).upper()
+    role_id = "AROA" + account + "ABCDE"
+    world.sessions[key] = (account, f"arn:aws:sts::{account}:assumed-role/{role}/{name}", q.now + seconds)
+    return {
+        "Credentials": {
+            "AccessKeyId": key, "SecretAccessKey": world.rows.hex(40), "SessionToken": world.rows.hex(200),
+            "Expiration": datetime.fromtimestamp(int(q.now + seconds), UTC),
+        },
+        "AssumedRoleUser": {"AssumedRoleId": f"{role_id}:{name}", "Arn": world.sessions[key][1]},
+    }  # fmt: skip
+
+
+OPERATIONS = {"GetCallerIdentity": get_caller_identity, "AssumeRole": assume_role}
