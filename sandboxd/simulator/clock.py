@@ -15,3 +15,9 @@ class SimClock:
     def now(self) -> float:
         """Return the simulated moment."""
         return self.origin + (self._real() - self.origin) * self.pace
+
+    def go_on_at(self, now: float) -> None:
+        """Choose the origin such that it is `now` at this moment: a saved world goes on where its time stood."""
+        real = self._real()
+        if self.pace != 1:
+            self.origin = (now - real * self.pace) / (1 - self.pace)

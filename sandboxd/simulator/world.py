@@ -35,7 +35,7 @@ class World:
         self.sessions: dict[str, tuple[str, str, float]] = {}
         self.keys: dict[str, str] = {}
         self._furnished: dict[tuple[str, str], bool] = {}
-        self._addresses = 0
+        self.addresses = 0
 
     # ---- the one door
     def call(self, caller: Caller, region: str, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -178,8 +178,8 @@ class World:
 
     def public_ip(self) -> str:
         """The next address of the documentation ranges."""
-        self._addresses += 1
-        return f"198.51.{100 + self._addresses // 250}.{self._addresses % 250 + 1}"
+        self.addresses += 1
+        return f"198.51.{100 + self.addresses // 250}.{self.addresses % 250 + 1}"
 
     def group_name(self, identifier: str) -> str:
         """The name of a security group."""

@@ -1,0 +1,201 @@
+"""AWS's protocols from the server's side, driven by botocore's own service models: bytes to parameters, answers to bytes.
+
+Covers `ec2`, `query` and `json`; a new service needs nothing here. Members are serialized exactly as an operation
+gives them: an empty list is an empty element, what is absent stays absent.
+"""
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qsl
+from xml.sax.saxutils import escape
+
+import botocore.session
+from botocore.model import OperationModel, ServiceModel, Shape
+
+from sandboxd.simulator.errors import ApiError
+
+SERVICES = {
+    "ec2": "ec2", "sts": "sts", "organizations": "organizations", "ssm": "ssm", "servicequotas": "service-quotas",
+}  # fmt: skip
+"""signing name -> service model"""
+
+_SESSION = botocore.session.Session()
+
+
+@cache
+def model(service: str) -> ServiceModel:
+    """The service model of botocore."""
+    return _SESSION.get_service_model(service)
+
+
+def kind_of(service: str) -> str:
+    """`ec2`, `query` or `json`."""
+    return str(model(service).metadata["protocol"])
+
+
+# ---- requests
+def read(service: str, headers: dict[bytes, bytes], body: bytes) -> tuple[OperationModel, dict[str, Any]]:
+    """The operation and parameters of a request."""
+    if kind_of(service) == "json":
+        name = headers.get(b"x-amz-target", b"").decode("latin-1").rpartition(".")[2]
+        return _operation(service, name), _from_json(_operation(service, name).input_shape, json.loads(body or b"{}"))
+    form = parse_qsl(body.decode(), keep_blank_values=True)
+    operation = _operation(service, dict(form).get("Action", ""))
+    return operation, _from_form(operation, form, ec2=kind_of(service) == "ec2")
+
+
+def _operation(service: str, name: str) -> OperationModel:
+    if name not in model(service).operation_names:
+        raise ApiError("InvalidAction", f"The action {name} is not valid for this web service.")
+    return model(service).operation_model(name)
+
+
+def _from_form(operation: OperationModel, form: list[tuple[str, str]], *, ec2: bool) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for path, value in form:
+        node = tree
+        *parents, last = path.split(".")
+        for part in parents:
+            node = node.setdefault(part, {})
+        node[last] = value
+    shape = operation.input_shape
+    return _structure(shape, tree, ec2) if shape is not None else {}
+
+
+def _structure(shape: Shape, tree: dict[str, Any], ec2: bool) -> dict[str, Any]:  # noqa: FBT001 - a protocol's flag
+    out = {}
+    for name, member in shape.members.items():
+        key = _form_name(name, member, ec2)
+        if key in tree:
+            out[name] = _value(member, tree[key], ec2)
+    return out
+
+
+def _form_name(name: str, member: Shape, ec2: bool) -> str:  # noqa: FBT001 - a protocol's flag
+    how = member.serialization
+    if ec2:
+        plain = how["name"] if "name" in how else name
+        return str(how.get("queryName") or plain[0].upper() + plain[1:])
+    if member.type_name == "list" and how.get("flattened"):
+        return str(member.member.serialization.get("name", name))
+    return str(how.get("name", name))
+
+
+def _value(shape: Shape, value: Any, ec2: bool) -> Any:  # noqa: FBT001 - a protocol's flag
+    match shape.type_name:
+        case "structure":
+            return _structure(shape, value, ec2)
+        case "list":
+            if not ec2 and not shape.serialization.get("flattened"):
+                value = value.get(shape.member.serialization.get("name", "member"), {}) if value else {}
+            return [_value(shape.member, value[n], ec2) for n in sorted(value, key=int)] if value else []
+    return _SCALARS.get(shape.type_name, str)(value)
+
+
+_SCALARS: dict[str, Callable[[str], Any]] = {
+    "integer": int, "long": int, "float": float, "double": float, "boolean": lambda text: text.lower() == "true",
+}  # fmt: skip
+
+
+def _from_json(shape: Shape | None, value: Any) -> Any:
+    """JSON parameters need no change but blobs."""
+    if shape is not None and shape.type_name == "blob":
+        return base64.b64decode(value)
+    return value
+
+
+# ---- answers
+def write(service: str, operation: OperationModel, answer: dict[str, Any], request_id: str) -> tuple[str, bytes]:
+    """Content type and body of an answer."""
+    match kind_of(service):
+        case "json":
+            return "application/x-amz-json-1.1", json.dumps(answer, default=_json_value).encode()
+        case "ec2":
+            return "text/xml;charset=UTF-8", _ec2(service, operation, answer, request_id)
+        case _:
+            return "text/xml", _query(service, operation, answer, request_id)
+
+
+def _json_value(value: Any) -> Any:
+    return value.timestamp() if isinstance(value, datetime) else str(value)
+
+
+def _ec2(service: str, operation: OperationModel, answer: dict[str, Any], request_id: str) -> bytes:
+    out: list[str] = []
+    name = f"{operation.name}Response"
+    namespace = model(service).metadata["xmlNamespace"] if "xmlNamespace" in model(service).metadata else ""
+    out.append(f'<?xml version="1.0" encoding="UTF-8"?>\n<{name} xmlns="{namespace}"><requestId>{request_id}</requestId>')
+    if operation.output_shape is None or not operation.output_shape.members:
+        out.append("<return>true</return>")
+    else:
+        _members(operation.output_shape, answer, out)
+    out.append(f"</{name}>")
+    return "".join(out).encode()
+
+
+def _query(service: str, operation: OperationModel, answer: dict[str, Any], request_id: str) -> bytes:
+    out: list[str] = []
+    name, namespace = operation.name, model(service).metadata.get("xmlNamespace", "")
+    out.append(f'<{name}Response xmlns="{namespace}">')
+    if (shape := operation.output_shape) is not None:
+        wrapper = shape.serialization.get("resultWrapper", f"{name}Result")
+        out.append(f"<{wrapper}>")
+        _members(shape, answer, out)
+        out.append(f"</{wrapper}>")
+    out.append(f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{name}Response>")
+    return "".join(out).encode()
+
+
+def _members(shape: Shape, value: dict[str, Any], out: list[str]) -> None:
+    for name, one in value.items():
+        if one is not None:
+            member = shape.members[name]
+            _element(member, one, str(member.serialization.get("name", name)), out)
+
+
+def _element(shape: Shape, value: Any, name: str, out: list[str]) -> None:
+    match shape.type_name:
+        case "structure":
+            out.append(f"<{name}>")
+            _members(shape, value, out)
+            out.append(f"</{name}>")
+        case "list" if shape.serialization.get("flattened"):
+            for one in value:
+                _element(shape.member, one, str(shape.member.serialization.get("name", name)), out)
+        case "list":
+            inner = str(shape.member.serialization.get("name", "member"))
+            out.append(f"<{name}>")
+            for one in value:
+                _element(shape.member, one, inner, out)
+            out.append(f"</{name}>")
+        case _:
+            out.append(f"<{name}>{escape(_text(value))}</{name}>")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03}Z"
+    return str(value)
+
+
+# ---- errors
+def write_error(service: str, error: ApiError, request_id: str) -> tuple[str, bytes]:
+    """Content type and body of a refusal, in the protocol's form."""
+    code, words = escape(error.code), escape(error.message)
+    match kind_of(service):
+        case "json":
+            return "application/x-amz-json-1.1", json.dumps({"__type": error.code, "Message": error.message}).encode()
+        case "ec2":
+            body = f"<Response><Errors><Error><Code>{code}</Code><Message>{words}</Message></Error></Errors><RequestID>{request_id}</RequestID></Response>"
+            return "text/xml;charset=UTF-8", ('<?xml version="1.0" encoding="UTF-8"?>\n' + body).encode()
+        case _:
+            namespace = model(service).metadata.get("xmlNamespace", "")
+            kind = "Sender" if error.status < 500 else "Receiver"  # noqa: PLR2004 - HTTP
+            body = f'<ErrorResponse xmlns="{namespace}"><Error><Type>{kind}</Type><Code>{code}</Code><Message>{words}</Message></Error>'
+            return "text/xml", f"{body}<RequestId>{request_id}</RequestId></ErrorResponse>".encode()
