@@ -51,7 +51,8 @@ def delete_vpc(world: World, q: Request) -> Shape:
     holders = world.rows.holders(vpc.id, q.now)
     if [row for row in holders if not (row.kind in _VPC_DEFAULTS and row.data.get("default"))]:
         raise ApiError("DependencyViolation", f"The vpc '{vpc.id}' has dependencies and cannot be deleted.")
-    for row in (*holders, vpc):
+    rules = [rule for row in holders for rule in world.rows.holders(row.id, q.now, "rule")]
+    for row in (*rules, *holders, vpc):
         world.rows.drop(row)
     q.made(vpc.id, 0)
     return {}
