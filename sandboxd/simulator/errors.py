@@ -9,7 +9,7 @@ class ApiError(Exception):
         self.code, self.message, self.status = code, message, status
 
 
-class LostReply(Exception):  # noqa: N818 - it is no error of the caller's
+class LostReply(Exception):
     """The effect happened, and the caller never hears of it: the connection is cut."""
 
 

@@ -1,12 +1,12 @@
 """Scripted faults: a TOML file that says which calls are refused, and which replies are lost.
 
-    [[fault]]
-    operation = "ec2:RunInstances"   # service:operation
-    nth = 1                          # the first such call, 1 if left out; `times` of them from there on
-    times = 2
-    action = "refuse"                # or "lose": it happens, and the reply is lost
-    code = "InsufficientInstanceCapacity"
-    status = 500
+[[fault]]
+operation = "ec2:RunInstances"   # service:operation
+nth = 1                          # the first such call, 1 if left out; `times` of them from there on
+times = 2
+action = "refuse"                # or "lose": it happens, and the reply is lost
+code = "InsufficientInstanceCapacity"
+status = 500
 """
 
 import tomllib

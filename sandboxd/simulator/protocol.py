@@ -66,7 +66,7 @@ def _from_form(operation: OperationModel, form: list[tuple[str, str]], *, ec2: b
     return _structure(shape, tree, ec2) if shape is not None else {}
 
 
-def _structure(shape: Shape, tree: dict[str, Any], ec2: bool) -> dict[str, Any]:  # noqa: FBT001 - a protocol's flag
+def _structure(shape: Shape, tree: dict[str, Any], ec2: bool) -> dict[str, Any]:
     out = {}
     for name, member in shape.members.items():
         key = _form_name(name, member, ec2)
@@ -75,7 +75,7 @@ def _structure(shape: Shape, tree: dict[str, Any], ec2: bool) -> dict[str, Any]:
     return out
 
 
-def _form_name(name: str, member: Shape, ec2: bool) -> str:  # noqa: FBT001 - a protocol's flag
+def _form_name(name: str, member: Shape, ec2: bool) -> str:
     how = member.serialization
     if ec2:
         plain = how["name"] if "name" in how else name
@@ -85,7 +85,7 @@ def _form_name(name: str, member: Shape, ec2: bool) -> str:  # noqa: FBT001 - a 
     return str(how.get("name", name))
 
 
-def _value(shape: Shape, value: Any, ec2: bool) -> Any:  # noqa: FBT001 - a protocol's flag
+def _value(shape: Shape, value: Any, ec2: bool) -> Any:
     match shape.type_name:
         case "structure":
             return _structure(shape, value, ec2)

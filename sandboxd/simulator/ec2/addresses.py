@@ -1,8 +1,19 @@
 """Elastic IPs and network interfaces, with the traps of their release."""
 
 from sandboxd.simulator.calls import Request
-from sandboxd.simulator.ec2.shapes import Shape, boolean, listed, member, page, requested_tags, required, select
-from sandboxd.simulator.ec2.shapes import moment, tag_list, with_tags
+from sandboxd.simulator.ec2.shapes import (
+    Shape,
+    boolean,
+    listed,
+    member,
+    moment,
+    page,
+    requested_tags,
+    required,
+    select,
+    tag_list,
+    with_tags,
+)
 from sandboxd.simulator.errors import ApiError
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World

@@ -3,8 +3,19 @@
 from typing import Any
 
 from sandboxd.simulator.calls import Request
-from sandboxd.simulator.ec2.shapes import Shape, arn, boolean, listed, member, page, requested_tags, required, select
-from sandboxd.simulator.ec2.shapes import tag_list, with_tags
+from sandboxd.simulator.ec2.shapes import (
+    Shape,
+    arn,
+    boolean,
+    listed,
+    member,
+    page,
+    requested_tags,
+    required,
+    select,
+    tag_list,
+    with_tags,
+)
 from sandboxd.simulator.errors import ApiError
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
@@ -64,7 +75,7 @@ def describe_security_groups(world: World, q: Request) -> Shape:
 def delete_security_group(world: World, q: Request) -> Shape:
     group = world.rows.get("security-group", required(q, "GroupId"), q.account, q.region, q.now)
     if group.data["default"]:
-        raise ApiError("CannotDelete", f"the specified group: \"{group.id}\" name: \"default\" cannot be deleted by a user")
+        raise ApiError("CannotDelete", f'the specified group: "{group.id}" name: "default" cannot be deleted by a user')
     own = [row for row in world.rows.holders(group.id, q.now, "rule") if row.refs["group"] == group.id]
     if len(own) < len(world.rows.holders(group.id, q.now)):
         raise ApiError("DependencyViolation", f"resource {group.id} has a dependent object")
@@ -121,7 +132,7 @@ def _authorize(world: World, q: Request, *, egress: bool) -> Shape:
     return {"Return": True, "SecurityGroupRules": [with_tags(row, _rule(row)) for row in made]}
 
 
-def _make(world: World, q: Request, group: Row, data: Shape, egress: bool) -> Row:  # noqa: FBT001 - as AWS has it
+def _make(world: World, q: Request, group: Row, data: Shape, egress: bool) -> Row:
     row = world.rows.make("rule", q.account, q.region, q.now)
     row.data = data | {"egress": egress}
     row.tags = requested_tags(q, "security-group-rule")
@@ -162,7 +173,7 @@ def _duplicate(data: Shape) -> str:
     return f'the specified rule "peer: {data["source"]}, {data["protocol"].upper()}, {ports}, ALLOW" already exists'
 
 
-def _rules(world: World, group: Row, now: float, egress: bool) -> list[Row]:  # noqa: FBT001 - as AWS has it
+def _rules(world: World, group: Row, now: float, egress: bool) -> list[Row]:
     rules = world.rows.holders(group.id, now, "rule")
     return [row for row in rules if row.refs["group"] == group.id and row.data["egress"] == egress]
 

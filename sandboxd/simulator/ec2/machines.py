@@ -5,8 +5,19 @@ from typing import Any
 
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.ec2 import images
-from sandboxd.simulator.ec2.shapes import Shape, Values, listed, member, moment, page, requested_tags, required, select
-from sandboxd.simulator.ec2.shapes import tag_list, with_tags
+from sandboxd.simulator.ec2.shapes import (
+    Shape,
+    Values,
+    listed,
+    member,
+    moment,
+    page,
+    requested_tags,
+    required,
+    select,
+    tag_list,
+    with_tags,
+)
 from sandboxd.simulator.errors import ApiError
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World

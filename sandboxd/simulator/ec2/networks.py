@@ -3,8 +3,19 @@
 import ipaddress
 
 from sandboxd.simulator.calls import Request
-from sandboxd.simulator.ec2.shapes import Shape, arn, boolean, listed, member, page, requested_tags, required, select
-from sandboxd.simulator.ec2.shapes import tag_list, with_tags
+from sandboxd.simulator.ec2.shapes import (
+    Shape,
+    arn,
+    boolean,
+    listed,
+    member,
+    page,
+    requested_tags,
+    required,
+    select,
+    tag_list,
+    with_tags,
+)
 from sandboxd.simulator.errors import ApiError
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
