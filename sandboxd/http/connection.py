@@ -8,7 +8,7 @@ import trio
 from sandboxd.http.exchange import Exchange, fault_bytes, make_scope
 from sandboxd.http.faults import Fault, Gone, Refused
 from sandboxd.http.head import fault_of
-from sandboxd.http.limits import App, Headers
+from sandboxd.http.limits import App, Headers, Limits
 from sandboxd.http.transport import BROKEN, Transport
 
 
@@ -16,11 +16,19 @@ class Connection:
     """`idle` says that no request is in progress: such a connection closes at once when the server drains."""
 
     def __init__(
-        self, *, transport: Transport, app: App, constant: dict[str, Any], draining: trio.Event, fault_headers: Headers
+        self,
+        *,
+        stream: trio.abc.Stream,
+        limits: Limits,
+        app: App,
+        constant: dict[str, Any],
+        draining: trio.Event,
+        fault_headers: Headers,
     ) -> None:
-        self.transport, self._app, self._constant = transport, app, constant
-        self._draining, self._fault_headers = draining, fault_headers
         self.scope = trio.CancelScope()
+        self.transport = Transport(stream=stream, limits=limits, scope=self.scope)
+        self._app, self._constant = app, constant
+        self._draining, self._fault_headers = draining, fault_headers
         self.idle = True
 
     async def run(self) -> None:
@@ -54,13 +62,11 @@ class Connection:
     async def _next_request(self, *, first: bool) -> h11.Request | None:
         """Return the next request; None when the peer had nothing more to say."""
         limits = self.transport.limits
-        if not first:
-            with trio.move_on_after(limits.idle) as gap:
+        with trio.move_on_after(limits.head if first else limits.idle) as wait:
+            if not first:
                 while not self.transport.pending():
                     await self.transport.wait_more()
-            if gap.cancelled_caught:
-                return None
-        with trio.move_on_after(limits.head):
+                wait.deadline = trio.current_time() + limits.head
             return await self.transport.request()
         if not self.transport.pending():
             return None

@@ -1,6 +1,6 @@
 """One request and its answer as ASGI: builds the scope, gives the body in parts, frames the answer.
 
-The application runs in a scope that ends when the peer goes away; an application that fails gets a 500 and a line in
+The application is cancelled when the peer goes away; an application that fails gets a 500 and a line in
 the log, never the other connections.
 """
 
@@ -36,14 +36,11 @@ class Exchange:
     async def run(self, app: App, scope: dict[str, Any]) -> bool:
         """Run the application; return whether the connection may carry another request."""
         transport = self._transport
-        with trio.CancelScope() as handler:
-            transport.handler = handler
-            if transport.ended:
-                handler.cancel()
-            fault = await self._call(app, scope)
-        transport.handler = None
-        if handler.cancelled_caught:
+        transport.busy = True
+        if transport.ended:
             return False
+        fault = await self._call(app, scope)
+        transport.busy = False
         if fault is not None:
             await self._refuse(fault)
             return False
@@ -73,9 +70,12 @@ class Exchange:
         """Return the next part of the body; after its end wait: a disconnect cancels the application."""
         if self._body_over:
             await trio.sleep_forever()
-        with trio.move_on_at(self._body_due):
-            return self._body_message(await self._transport.part())
-        raise Refused(Fault.BODY_TIMEOUT)
+        if (event := self._transport.part_nowait()) is None:
+            with trio.move_on_at(self._body_due):
+                event = await self._transport.part()
+            if event is None:
+                raise Refused(Fault.BODY_TIMEOUT)
+        return self._body_message(event)
 
     def _body_message(self, event: h11.Data | h11.EndOfMessage) -> Message:
         if isinstance(event, h11.EndOfMessage):

@@ -15,7 +15,7 @@ import trio
 from sandboxd.http.connection import Connection
 from sandboxd.http.faults import Fault, raw_answer
 from sandboxd.http.limits import App, Headers, Limits
-from sandboxd.http.transport import BROKEN, Transport
+from sandboxd.http.transport import BROKEN
 from sandboxd.http.unix import peer_of
 
 log = logging.getLogger("sandboxd.http")
@@ -90,7 +90,8 @@ class _Server:
 
     async def _serve(self, stream: trio.SocketStream, constant: dict[str, Any]) -> None:
         connection = Connection(
-            transport=Transport(stream=stream, limits=self._limits),
+            stream=stream,
+            limits=self._limits,
             app=self._app,
             constant=constant,
             draining=self._draining,

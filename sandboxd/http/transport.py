@@ -1,8 +1,11 @@
 """The bytes of one connection: a stream, h11's state, a reader that always listens, and writes with a deadline.
 
 The reader runs beside the handler so that a peer that goes away is noticed at once; it holds a bounded number of
-bytes and then pauses. Nothing here knows ASGI.
+bytes and then pauses. One cancel scope ends all of a connection: opening more of them would cost more than parsing.
+Nothing here knows ASGI.
 """
+
+import math
 
 import h11
 import trio
@@ -16,12 +19,12 @@ BROKEN = (trio.BrokenResourceError, trio.ClosedResourceError)
 
 
 class Transport:
-    """Events from the peer, bytes to the peer; `handler` is the scope that a disconnect cancels."""
+    """Events from the peer, bytes to the peer; `busy` while a handler runs, which a disconnect then cancels."""
 
-    def __init__(self, *, stream: trio.abc.Stream, limits: Limits) -> None:
-        self.stream, self.limits = stream, limits
+    def __init__(self, *, stream: trio.abc.Stream, limits: Limits, scope: trio.CancelScope) -> None:
+        self.stream, self.limits, self._scope = stream, limits, scope
         self.http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head_bytes)
-        self.handler: trio.CancelScope | None = None
+        self.busy = False
         self.ended = False
         self._arrived, self._room = trio.Event(), trio.Event()
         self._unread = 0
@@ -29,7 +32,7 @@ class Transport:
 
     # ---- reading
     async def listen(self) -> None:
-        """Take in bytes until the peer goes away; then cancel the handler."""
+        """Take in bytes until the peer goes away; then cancel a handler that runs."""
         try:
             while data := await self.stream.receive_some(_CHUNK):
                 if self._discarding:
@@ -44,8 +47,8 @@ class Transport:
             pass
         self.ended = True
         self._arrived.set()
-        if self.handler is not None:
-            self.handler.cancel()
+        if self.busy:
+            self._scope.cancel()
 
     async def wait_more(self) -> None:
         """Return when bytes have arrived since the last call; raise `Gone` after the peer's end."""
@@ -77,17 +80,22 @@ class Transport:
             raise Gone
         return event
 
+    def part_nowait(self) -> h11.Data | h11.EndOfMessage | None:
+        """Return the next part of the body, None while it has not arrived."""
+        event = self._next()
+        if event is h11.NEED_DATA:
+            return None
+        if isinstance(event, h11.Data | h11.EndOfMessage):
+            return event
+        raise Gone
+
     async def part(self) -> h11.Data | h11.EndOfMessage:
-        """Return the next part of the body."""
-        while True:
-            event = self._next()
-            if type(event) is h11.Data or type(event) is h11.EndOfMessage:
-                return event
-            if event is not h11.NEED_DATA:
-                raise Gone
+        """Wait for the next part of the body."""
+        while (event := self.part_nowait()) is None:
             if self.http.they_are_waiting_for_100_continue:
                 await self.write(self.http.send(h11.InformationalResponse(status_code=100, headers=[])) or b"")
             await self.wait_more()
+        return event
 
     def skip_body(self) -> bool:
         """Throw away what has arrived of a body nobody asked for; return whether that was all of it."""
@@ -105,18 +113,17 @@ class Transport:
 
     # ---- writing
     async def write(self, data: bytes) -> None:
-        """Send all of it, or raise `Gone`; within a handler the handler is cancelled instead."""
+        """Send all of it; a peer that is gone, or stalls for too long, ends the connection by cancellation."""
+        self._scope.deadline = trio.current_time() + self.limits.write
         try:
-            with trio.move_on_after(self.limits.write):
-                await self.stream.send_all(data)
-                return
+            await self.stream.send_all(data)
         except BROKEN:
-            pass
-        if self.handler is not None:
-            # the handler sees a plain cancellation: frameworks must not meet an exception of ours
-            self.handler.cancel()
+            # a handler sees a plain cancellation: frameworks must not meet an exception of ours
+            self._scope.cancel()
             await trio.lowlevel.checkpoint()
-        raise Gone
+            raise Gone from None
+        finally:
+            self._scope.deadline = math.inf
 
     async def linger(self) -> None:
         """Let the peer read an early answer before the close turns into a reset: discard what it still sends."""
