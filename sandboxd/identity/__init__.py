@@ -1,0 +1,1 @@
+"""Who is asking: peers of the Unix socket, later also tokens."""
