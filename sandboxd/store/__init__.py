@@ -1,0 +1,10 @@
+"""The store: SQLite through apsw, one connection, one writer thread that groups commits. Knows bytes, never their meaning.
+
+Snapshots and events of an actor commit together; what a commit costs does not grow with what is beside it. A store
+that cannot be trusted is refused with what is wrong and what to do, never repaired behind anybody's back.
+"""
+
+from sandboxd.store.sqlite import Loaded, SqliteStore, open_store
+from sandboxd.store.writer import Writer
+
+__all__ = ["Loaded", "SqliteStore", "Writer", "open_store"]
