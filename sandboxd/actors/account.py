@@ -15,7 +15,7 @@ from sandboxd.actors.mailbox import Ask, Item, Mailbox
 from sandboxd.actors.publish import Changes, publish
 from sandboxd.actors.shared import Shared
 from sandboxd.lifecycle.decide import decide
-from sandboxd.lifecycle.messages import Decision, Progress, Recovered, Start, Tick
+from sandboxd.lifecycle.messages import Decision, Progress, Recovered, Start
 from sandboxd.lifecycle.state import State
 from sandboxd.model.errors import Refusal, StoreFull
 from sandboxd.model.ports import Batch, EventRow, KeyRow

@@ -61,13 +61,20 @@ class Commands:
         known = self._directory.tenant_named(request.name)
         if request.name in self._onboarding or (known is not None and known.state != "gone"):
             raise Conflict(
-                "tenant_exists", f"The tenant {request.name!r} exists already.", f"`sandboxd tenant show {request.name}`"
+                "tenant_exists",
+                f"The tenant {request.name!r} exists already.",
+                f"`sandboxd tenant show {request.name}`",
             )
 
     def _onboard(self, request: NewTenant, by: Caller, operation: str, _: State) -> Message:
         return Onboard(
-            operation=operation, tenant=self._id("ten"), name=request.name, email=request.email,
-            contacts=request.contacts, limits=request.limits, by=by.user,
+            operation=operation,
+            tenant=self._id("ten"),
+            name=request.name,
+            email=request.email,
+            contacts=request.contacts,
+            limits=request.limits,
+            by=by.user,
         )
 
     # ---- sandboxes
@@ -90,14 +97,24 @@ class Commands:
         return tenant.account_id, tenant
 
     def _create(
-        self, request: NewSandbox, tenant: things.Tenant, expand: Callable[..., object], by: Caller, operation: str,
+        self,
+        request: NewSandbox,
+        tenant: things.Tenant,
+        expand: Callable[..., object],
+        by: Caller,
+        operation: str,
         state: State,
     ) -> Message:
         self._check_new_sandbox(request, tenant, state)
         sandbox, now = self._id("sbx"), self._shared.clock.now()
         return Create(
-            operation=operation, sandbox=sandbox, name=request.name, tenant=tenant.name,
-            blueprint=expand(state, sandbox), by=by.user, labels=request.labels,
+            operation=operation,
+            sandbox=sandbox,
+            name=request.name,
+            tenant=tenant.name,
+            blueprint=expand(state, sandbox),
+            by=by.user,
+            labels=request.labels,
             expires_at=now + request.ttl if request.ttl else None,
         )
 
@@ -109,7 +126,8 @@ class Commands:
         most = state.tenant.limits.get("sandboxes", MOST_SANDBOXES) if state.tenant else MOST_SANDBOXES
         if len(living) >= most:
             raise LimitReached(
-                "sandboxes_limit", f"The tenant {tenant.name!r} has {len(living)} sandboxes of {most}.",
+                "sandboxes_limit",
+                f"The tenant {tenant.name!r} has {len(living)} sandboxes of {most}.",
                 "Delete one, or raise the tenant's limit `sandboxes`.",
             )
 
@@ -181,8 +199,10 @@ class Commands:
             return None
         if row.digest != digest:
             raise Refusal(
-                "idempotency_key_reused", "This Idempotency-Key was used for another request.",
-                "Use a new key for a new request.", status=422,
+                "idempotency_key_reused",
+                "This Idempotency-Key was used for another request.",
+                "Use a new key for a new request.",
+                status=422,
             )
         try:
             return self._directory.operation(row.operation)

@@ -4,8 +4,8 @@ It checks what can be checked before an actor is asked (names, profiles, paramet
 state itself.
 """
 
-import trio
 import msgspec
+import trio
 
 from sandboxd.actors import views
 from sandboxd.actors.commands import Commands
@@ -25,8 +25,15 @@ class Desk:
     """Implements what `api` needs from below; `commands` are the writes."""
 
     def __init__(
-        self, *, shared: Shared, supervisor: Supervisor, pool: Pool, commands: Commands, plans: Plans,
-        health: things.Health, profiles: list[things.Profile],
+        self,
+        *,
+        shared: Shared,
+        supervisor: Supervisor,
+        pool: Pool,
+        commands: Commands,
+        plans: Plans,
+        health: things.Health,
+        profiles: list[things.Profile],
     ) -> None:
         self._shared, self._supervisor, self._pool, self._plans = shared, supervisor, pool, plans
         self._health, self._profiles = health, profiles

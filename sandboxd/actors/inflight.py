@@ -41,7 +41,9 @@ class Inflight:
         """Give up waiting for a step past its deadline, and look afresh."""
         self.turn(Turn(key=look.key, run=look.run))
         broken = Ended(key=look.key, run=look.run, left="between", how="permanent", code="timed_out")
-        self._spawn((f"look {look.key}", look.run), lambda: self._shared.engine.look(who, row, look, self._post), broken)
+        self._spawn(
+            (f"look {look.key}", look.run), lambda: self._shared.engine.look(who, row, look, self._post), broken
+        )
 
     def prove(self, who: Owner, proof: Proof, state: State) -> None:
         """List, by another code path, what should not be there."""
@@ -70,7 +72,7 @@ class Inflight:
         try:
             with scope:
                 await work()
-        except Exception as error:  # noqa: BLE001 - the actor's edge: a broken step is a failed step, not a dead daemon
+        except Exception as error:
             self._shared.log.exception("step %s broke", name[0], exc_info=error)
             self._post(broken)
         finally:

@@ -22,7 +22,12 @@ class Ask:
     """A command on its way to acceptance; `build` makes the message from the state it meets."""
 
     def __init__(
-        self, *, operation: str, build: Callable[[State], Message], caller: str = "", key: str | None = None,
+        self,
+        *,
+        operation: str,
+        build: Callable[[State], Message],
+        caller: str = "",
+        key: str | None = None,
         digest: str = "",
     ) -> None:
         self.operation, self.build, self.caller, self.key, self.digest = operation, build, caller, key, digest

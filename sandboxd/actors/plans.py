@@ -51,7 +51,10 @@ class Plans:
         except Refusal as error:
             return _refused(verb, target, error.code, error.detail, error.hint)
         return things.Plan(
-            verb=verb, target=target, not_yet=not_yet, steps=[_step(step) for step in seen.steps],
+            verb=verb,
+            target=target,
+            not_yet=not_yet,
+            steps=[_step(step) for step in seen.steps],
             seconds=things.Seconds(expected=round(seen.expected, 1), p90=round(seen.p90, 1)),
             cost=_cost(seen, self._shared.prices.currency),
         )
@@ -70,6 +73,8 @@ def _step(step: object) -> things.PlanStep:
 
 def _cost(seen: Forecast, currency: str) -> things.PlanCost:
     return things.PlanCost(
-        marginal_per_hour=round(seen.marginal_per_hour, 6), per_hour_running=round(seen.per_hour_running, 6),
-        per_hour_stopped=round(seen.per_hour_stopped, 6), currency=currency,
+        marginal_per_hour=round(seen.marginal_per_hour, 6),
+        per_hour_running=round(seen.per_hour_running, 6),
+        per_hour_stopped=round(seen.per_hour_stopped, 6),
+        currency=currency,
     )

@@ -35,8 +35,16 @@ class Resolved(Struct, frozen=True, kw_only=True):
     def expand(self, state: State, sandbox: str) -> Blueprint:
         """The blueprint in an account: its zone and a free place in its address plan."""
         return expand(
-            self.profile, self.parameters, kinds=self.kinds, region=self.region, zone=self._zone(state),
-            slot=state.free_slot(), sandbox_id=sandbox, sandbox_name=self.name, stage=self.stage, images=self.images,
+            self.profile,
+            self.parameters,
+            kinds=self.kinds,
+            region=self.region,
+            zone=self._zone(state),
+            slot=state.free_slot(),
+            sandbox_id=sandbox,
+            sandbox_name=self.name,
+            stage=self.stage,
+            images=self.images,
         )
 
     def _zone(self, state: State) -> str:
@@ -50,7 +58,13 @@ class Resolver:
     """Turns a request into what can be expanded."""
 
     def __init__(
-        self, *, call: Call, kinds: Mapping[str, KindSpec], regions: Sequence[str], stage: str, image_account: str,
+        self,
+        *,
+        call: Call,
+        kinds: Mapping[str, KindSpec],
+        regions: Sequence[str],
+        stage: str,
+        image_account: str,
         profile_dirs: Sequence[Path],
     ) -> None:
         self._call, self._kinds, self._regions, self._stage = call, kinds, regions, stage
@@ -67,19 +81,28 @@ class Resolver:
             offered = await zones(self._call, scope, machine_types(profile, parameters))
         except AwsError as error:
             raise Unavailable(
-                "aws_unavailable", f"AWS did not answer while images and zones were looked up: {error}",
+                "aws_unavailable",
+                f"AWS did not answer while images and zones were looked up: {error}",
                 "`sandboxd doctor` says what the daemon sees; nothing was created.",
             ) from error
         return Resolved(
-            profile=profile, name=request.name, stage=self._stage, region=region, parameters=parameters,
-            images=images, zones=offered, kinds=self._kinds,
+            profile=profile,
+            name=request.name,
+            stage=self._stage,
+            region=region,
+            parameters=parameters,
+            images=images,
+            zones=offered,
+            kinds=self._kinds,
         )
 
     def _region(self, asked: str | None) -> str:
         region = asked or self._regions[0]
         if region not in self._regions:
             raise BadRequest(
-                "region_unknown", f"The region {region!r} is not one of {', '.join(self._regions)}.",
-                "Add it to the setting aws.regions, or choose one of these.", "/region",
+                "region_unknown",
+                f"The region {region!r} is not one of {', '.join(self._regions)}.",
+                "Add it to the setting aws.regions, or choose one of these.",
+                "/region",
             )
         return region

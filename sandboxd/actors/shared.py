@@ -44,7 +44,7 @@ class Shared(Struct, kw_only=True):
     def broken(self, account: str, error: Exception) -> None:
         """Note that an actor broke; three times, and its account is left alone until a restart."""
         self.crashes[account] = self.crashes.get(account, 0) + 1
-        self.log.exception("the actor of account %s broke", account, exc_info=error)
+        self.log.error("the actor of account %s broke", account, exc_info=error)
         if self.is_quarantined(account):
             self.directory.set_reason(account, f"its actor broke {self.crashes[account]} times; see the daemon's log")
 

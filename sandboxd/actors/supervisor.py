@@ -1,5 +1,4 @@
-"""The supervisor: which actor answers for which account, made when it is first needed; recovery, alarms and shutdown.
-"""
+"""The supervisor: which actor answers for which account, made when it is first needed; recovery, alarms and shutdown."""
 
 from collections.abc import Iterator
 

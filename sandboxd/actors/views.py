@@ -55,7 +55,8 @@ def sandbox_view(state: State, record: SandboxRecord, account: str, now: float, 
         not_yet=list(record.blueprint.not_yet),
         resources=[resource_view(row) for row in rows],
         cost=things.Cost(
-            per_hour=round(per_hour, 6), to_date=round(record.cost + per_hour * elapsed / 3600, 6),
+            per_hour=round(per_hour, 6),
+            to_date=round(record.cost + per_hour * elapsed / 3600, 6),
             currency=state.settings.currency,
         ),
     )

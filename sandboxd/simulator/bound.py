@@ -13,7 +13,17 @@ from sandboxd.simulator.organizations import found
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
 
-DEFAULT = ("security-group", "route-table", "network-acl", "rule", "subnet", "interface", "association", "internet-gateway", "vpc")
+DEFAULT = (
+    "security-group",
+    "route-table",
+    "network-acl",
+    "rule",
+    "subnet",
+    "interface",
+    "association",
+    "internet-gateway",
+    "vpc",
+)
 
 HIDDEN = {
     "RunInstances": ("CreateRoute", "ReplaceRoute"),  # a private machine boots after its default route is active
@@ -35,7 +45,7 @@ UNMADE = {
 }
 
 
-def bound(entries: list[Entry], world: World) -> dict[str, Any]:
+def bound(entries: list[Entry]) -> dict[str, Any]:
     """Seconds and chain of a phase; repeats and refusals do not count."""
     calls = [entry for entry in entries if entry.mutation and not entry.error and entry.service == "ec2"]
     there: dict[str, tuple[float, list[dict[str, Any]]]] = {}
@@ -53,7 +63,9 @@ def bound(entries: list[Entry], world: World) -> dict[str, Any]:
 
 
 def _before(
-    entry: Entry, there: dict[str, tuple[float, list[dict[str, Any]]]], ended: dict[str, list[tuple[float, list[dict[str, Any]]]]]
+    entry: Entry,
+    there: dict[str, tuple[float, list[dict[str, Any]]]],
+    ended: dict[str, list[tuple[float, list[dict[str, Any]]]]],
 ) -> list[tuple[float, list[dict[str, Any]]]]:
     waits = [] if entry.operation.startswith(REMOVALS) else [there[ref] for ref in entry.refs if ref in there]
     if entry.operation.startswith(REMOVALS):
@@ -73,7 +85,11 @@ def inventory(world: World) -> list[dict[str, Any]]:
     """Everything that is there beyond what every account has by itself; what is gone and only listed does not count."""
     now = world.clock.now()
     management = found(world)["management"]
-    rows = [row for row in world.rows.all() if not row.is_gone(now) and row.account != management and not _is_default(world, row)]
+    rows = [
+        row
+        for row in world.rows.all()
+        if not row.is_gone(now) and row.account != management and not _is_default(world, row)
+    ]
     return [
         {
             "kind": row.kind, "id": row.id, "account": row.account, "region": row.region, "state": row.state(now),

@@ -7,7 +7,9 @@ from collections.abc import Callable
 class SimClock:
     """Seconds since the epoch of the simulated world; `shift` is added by a store that goes on where it ended."""
 
-    def __init__(self, *, pace: float = 1.0, origin: float | None = None, real: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, *, pace: float = 1.0, origin: float | None = None, real: Callable[[], float] = time.time
+    ) -> None:
         self._real = real
         self.pace = pace
         self.origin = real() if origin is None else origin

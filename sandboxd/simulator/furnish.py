@@ -1,7 +1,9 @@
 """A ready organization: management account with images, the OUs of a stage, prepared accounts in its pool."""
 
+from sandboxd.simulator.clock import SimClock
 from sandboxd.simulator.organizations import new_number, new_ou
 from sandboxd.simulator.rows import Row
+from sandboxd.simulator.services import OPERATIONS
 from sandboxd.simulator.world import World
 
 MANAGEMENT = "111122223333"
@@ -16,19 +18,39 @@ PUBLIC_IMAGE = "al2023-ami-2023.9.20261111.0-kernel-6.1-x86_64"
 OUS = ("Pool", "Customers", "Expired", "Quarantine")
 
 
+def open_world(*, clock: SimClock, seed: int = 1) -> World:
+    """An empty world that answers all services."""
+    world = World(clock=clock, seed=seed)
+    world.services = OPERATIONS
+    return world
+
+
 def furnish(world: World, *, pool: int, stage: str = "dev") -> None:
     """Fill an empty world."""
     now = world.clock.now()
     world.keys[KEYS[0]] = MANAGEMENT
     world.organization = {
-        "id": f"o-{world.rows.hex(10)}", "root": f"r-{world.rows.hex(4)}", "management": MANAGEMENT, "ous": {}, "requests": {},
+        "id": f"o-{world.rows.hex(10)}",
+        "root": f"r-{world.rows.hex(4)}",
+        "management": MANAGEMENT,
+        "ous": {},
+        "requests": {},
         "accounts": {},
     }
-    _account(world, MANAGEMENT, "Model Bank Management", "aws@model-bank.example", world.organization["root"], "INVITED")
+    _account(
+        world, MANAGEMENT, "Model Bank Management", "aws@model-bank.example", world.organization["root"], "INVITED"
+    )
     top = new_ou(world, new_ou(world, world.organization["root"], "Sandbox"), stage)
     ous = {name: new_ou(world, top, name) for name in OUS}
     for n in range(1, pool + 1):
-        _account(world, new_number(world), f"sandbox-pool-{n:03}", f"aws+pool-{n:03}@model-bank.example", ous["Pool"], "CREATED")
+        _account(
+            world,
+            new_number(world),
+            f"sandbox-pool-{n:03}",
+            f"aws+pool-{n:03}@model-bank.example",
+            ous["Pool"],
+            "CREATED",
+        )
     shared = [number for number in world.organization["accounts"] if number != MANAGEMENT]
     for region in world.regions:
         for name, size, text, days in IMAGES:
@@ -39,7 +61,13 @@ def furnish(world: World, *, pool: int, stage: str = "dev") -> None:
 
 def _account(world: World, number: str, name: str, email: str, parent: str, joined: str) -> None:
     world.organization["accounts"][number] = {
-        "name": name, "email": email, "parent": parent, "state": "ACTIVE", "joined": joined, "at": world.clock.now(), "tags": {},
+        "name": name,
+        "email": email,
+        "parent": parent,
+        "state": "ACTIVE",
+        "joined": joined,
+        "at": world.clock.now(),
+        "tags": {},
     }
 
 
@@ -50,8 +78,14 @@ def _image(world: World, region: str, owner: str, name: str, size: int, text: st
     snapshot.data = {"size": size, "encrypted": owner == MANAGEMENT, "public": False, "shared_with": shared, "key": key}
     image = world.rows.make("image", owner, region, at)
     image.data = {
-        "name": name, "size": size, "text": text, "root": "/dev/xvda", "snapshot": snapshot.id, "encrypted": True,
-        "public": False, "shared_with": list(shared),
+        "name": name,
+        "size": size,
+        "text": text,
+        "root": "/dev/xvda",
+        "snapshot": snapshot.id,
+        "encrypted": True,
+        "public": False,
+        "shared_with": list(shared),
     }
     image.tags = {"Name": name}
     return image

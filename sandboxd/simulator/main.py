@@ -12,7 +12,7 @@ from sandboxd.http import Limits, serve
 from sandboxd.simulator import persist
 from sandboxd.simulator.clock import SimClock
 from sandboxd.simulator.faults import FaultFileError, read_script
-from sandboxd.simulator.furnish import KEYS, furnish
+from sandboxd.simulator.furnish import KEYS, furnish, open_world
 from sandboxd.simulator.wire import Wire
 from sandboxd.simulator.world import World
 
@@ -44,7 +44,9 @@ def main(argv: list[str]) -> int:
 def _parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="sandboxd simulator", description="Only the simulated AWS.")
     parser.add_argument("--listen", default="127.0.0.1:0", metavar="HOST:PORT", help="where (default: a free port)")
-    parser.add_argument("--pace", type=_pace, default=20.0, help="how many times faster than AWS (default 20; 1 is real time)")
+    parser.add_argument(
+        "--pace", type=_pace, default=20.0, help="how many times faster than AWS (default 20; 1 is real time)"
+    )
     parser.add_argument("--pool", type=int, default=3, help="prepared accounts in the pool (default 3)")
     parser.add_argument("--seed", type=int, default=1, help="seed of ids and durations")
     parser.add_argument("--faults", type=Path, help="faults to happen (TOML)")
@@ -63,7 +65,7 @@ def _world(arguments: argparse.Namespace) -> World:
     clock = SimClock(pace=arguments.pace)
     if saved is not None:
         clock.go_on_at(saved["now"])
-    world = World(clock=clock, seed=arguments.seed)
+    world = open_world(clock=clock, seed=arguments.seed)
     if saved is not None:
         persist.restore(world, saved)
     else:

@@ -177,8 +177,12 @@ def create_account(world: World, q: Request) -> Shape:
     known = any(account["email"].lower() == q.parameters["Email"].lower() for account in org["accounts"].values())
     failure = "EMAIL_ALREADY_EXISTS" if known else "" if _EMAIL.fullmatch(q.parameters["Email"]) else "INVALID_EMAIL"
     org["requests"][identifier] = {
-        "name": q.parameters["AccountName"], "at": q.now, "done": q.now + (3 if failure else world.draw("account.create")),
-        "failure": failure, "account": new_number(world), "email": q.parameters["Email"],
+        "name": q.parameters["AccountName"],
+        "at": q.now,
+        "done": q.now + (3 if failure else world.draw("account.create")),
+        "failure": failure,
+        "account": new_number(world),
+        "email": q.parameters["Email"],
         "tags": {tag["Key"]: tag["Value"] for tag in q.parameters.get("Tags", ())},
     }
     q.made(identifier, org["requests"][identifier]["done"] - q.now)
@@ -194,7 +198,9 @@ def _request(world: World, identifier: str, now: float) -> Shape:
     org = found(world)
     request = org["requests"][identifier]
     shape: Shape = {
-        "Id": identifier, "AccountName": request["name"], "RequestedTimestamp": datetime.fromtimestamp(request["at"], UTC),
+        "Id": identifier,
+        "AccountName": request["name"],
+        "RequestedTimestamp": datetime.fromtimestamp(request["at"], UTC),
         "State": "IN_PROGRESS",
     }
     if now < request["done"]:
@@ -204,8 +210,13 @@ def _request(world: World, identifier: str, now: float) -> Shape:
         return shape | {"State": "FAILED", "FailureReason": request["failure"]}
     if request["account"] not in org["accounts"]:
         org["accounts"][request["account"]] = {
-            "name": request["name"], "email": request["email"], "parent": org["root"], "state": "ACTIVE",
-            "joined": "CREATED", "at": request["done"], "tags": request["tags"],
+            "name": request["name"],
+            "email": request["email"],
+            "parent": org["root"],
+            "state": "ACTIVE",
+            "joined": "CREATED",
+            "at": request["done"],
+            "tags": request["tags"],
         }
     return shape | {"State": "SUCCEEDED", "AccountId": request["account"]}
 

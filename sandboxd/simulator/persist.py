@@ -5,6 +5,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
 
 VERSION = 1
@@ -15,9 +16,15 @@ def save(world: World, folder: Path) -> None:
     """Write the world; a crash in between leaves the former file."""
     rows = world.rows
     state: dict[str, Any] = {
-        "version": VERSION, "now": world.clock.now(), "rows": [_row(row) for row in rows.all()], "tokens": rows.tokens,
-        "random": rows.rng.getstate(), "organization": world.organization, "keys": world.keys,
-        "sessions": world.sessions, "addresses": world.addresses,
+        "version": VERSION,
+        "now": world.clock.now(),
+        "rows": [_row(row) for row in rows.all()],
+        "tokens": rows.tokens,
+        "random": rows.rng.getstate(),
+        "organization": world.organization,
+        "keys": world.keys,
+        "sessions": world.sessions,
+        "addresses": world.addresses,
     }
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f"{NAME}.new"
@@ -43,8 +50,6 @@ def load(folder: Path) -> dict[str, Any] | None:
 
 def restore(world: World, state: dict[str, Any]) -> None:
     """Put a saved world into an empty one."""
-    from sandboxd.simulator.rows import Row
-
     for saved in state["rows"]:
         row = Row(saved["kind"], saved["id"], saved["account"], saved["region"], saved["created"])
         for name in ("data", "tags", "refs", "timeline"):

@@ -78,7 +78,7 @@ def _structure(shape: Shape, tree: dict[str, Any], ec2: bool) -> dict[str, Any]:
 def _form_name(name: str, member: Shape, ec2: bool) -> str:
     how = member.serialization
     if ec2:
-        plain = how["name"] if "name" in how else name
+        plain = how.get("name", name)
         return str(how.get("queryName") or plain[0].upper() + plain[1:])
     if member.type_name == "list" and how.get("flattened"):
         return str(member.member.serialization.get("name", name))
@@ -127,8 +127,10 @@ def _json_value(value: Any) -> Any:
 def _ec2(service: str, operation: OperationModel, answer: dict[str, Any], request_id: str) -> bytes:
     out: list[str] = []
     name = f"{operation.name}Response"
-    namespace = model(service).metadata["xmlNamespace"] if "xmlNamespace" in model(service).metadata else ""
-    out.append(f'<?xml version="1.0" encoding="UTF-8"?>\n<{name} xmlns="{namespace}"><requestId>{request_id}</requestId>')
+    namespace = model(service).metadata.get("xmlNamespace", "")
+    out.append(
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<{name} xmlns="{namespace}"><requestId>{request_id}</requestId>'
+    )
     if operation.output_shape is None or not operation.output_shape.members:
         out.append("<return>true</return>")
     else:

@@ -6,11 +6,12 @@ are not checked; unknown keys and expired sessions are refused. Each call takes 
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import trio
 
+from sandboxd.http.limits import Receive, Send
 from sandboxd.simulator import protocol
 from sandboxd.simulator.bound import bound, inventory
 from sandboxd.simulator.calls import Caller
@@ -28,7 +29,7 @@ class Wire:
     def __init__(self, world: World, *, narrate: Narrate = lambda _: None) -> None:
         self._world, self._narrate = world, narrate
 
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
         body = b""
         while (message := await receive())["type"] == "http.request":
@@ -39,7 +40,11 @@ class Wire:
             status, kind, out = self._about_itself(scope["method"], scope["path"], scope["query_string"].decode())
         else:
             status, kind, out = await self._aws(dict(scope["headers"]), body)
-        headers = [(b"content-type", kind.encode()), (b"content-length", str(len(out)).encode()), (b"server", b"AmazonEC2")]
+        headers = [
+            (b"content-type", kind.encode()),
+            (b"content-length", str(len(out)).encode()),
+            (b"server", b"AmazonEC2"),
+        ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": out})
 
@@ -83,7 +88,9 @@ class Wire:
         code = "InvalidClientTokenId" if service == "sts" else "UnrecognizedClientException"
         raise ApiError(code, "The security token included in the request is invalid.", 403)
 
-    def _call(self, caller: Caller, region: str, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    def _call(
+        self, caller: Caller, region: str, service: str, operation: str, parameters: dict[str, Any]
+    ) -> dict[str, Any]:
         mark = len(self._world.log.entries)
         try:
             return self._world.call(caller, region, service, operation, parameters)
@@ -115,7 +122,7 @@ class Wire:
             case "GET", "calls":
                 answer = _counts(self._world, mark)
             case "GET", "bound":
-                answer = bound(self._world.log.since(mark), self._world)
+                answer = bound(self._world.log.since(mark))
             case _:
                 return 404, "application/json", b'{"error": "no such thing"}'
         return 200, "application/json", json.dumps(answer).encode()

@@ -18,6 +18,9 @@ from sandboxd.simulator.rows import Row, Rows
 Hook = Callable[[Request], str | ApiError | None]
 """What a fault does to a call: an ApiError refuses it, `lose` lets it happen and loses the reply, None leaves it alone."""
 
+Services = dict[str, dict[str, Callable[..., dict[str, Any]]]]
+"""service -> operation -> what answers it"""
+
 QUOTAS = {"vpcs": 5, "elastic_ips": 5, "nat_gateways": 5, "vcpus": 64}
 ROLE = "OrganizationAccountAccessRole"
 SESSION = 3600.0
@@ -26,11 +29,14 @@ SESSION = 3600.0
 class World:
     """Everything there is in the simulated AWS."""
 
-    def __init__(self, *, clock: SimClock, seed: int = 1, regions: tuple[str, ...] = ("eu-central-1", "us-east-1")) -> None:
+    def __init__(
+        self, *, clock: SimClock, seed: int = 1, regions: tuple[str, ...] = ("eu-central-1", "us-east-1")
+    ) -> None:
         self.clock, self.regions = clock, regions
         self.rows = Rows(seed=seed)
         self.log = Log()
         self.hook: Hook = lambda _: None
+        self.services: Services = {}
         self.organization: dict[str, Any] = {}
         self.sessions: dict[str, tuple[str, str, float]] = {}
         self.keys: dict[str, str] = {}
@@ -38,12 +44,12 @@ class World:
         self.addresses = 0
 
     # ---- the one door
-    def call(self, caller: Caller, region: str, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    def call(
+        self, caller: Caller, region: str, service: str, operation: str, parameters: dict[str, Any]
+    ) -> dict[str, Any]:
         """Answer one call; raise ApiError, or LostReply after its effect."""
-        from sandboxd.simulator.services import OPERATIONS
-
         q = Request(caller, region, service, operation, parameters, self.clock.now())
-        run = OPERATIONS.get(service, {}).get(operation)
+        run = self.services.get(service, {}).get(operation)
         if run is None:
             words = f"The action {operation} is not valid for this web service."
             raise ApiError("InvalidAction", f"{words} (The simulator does not know {service}:{operation}.)")
@@ -70,7 +76,11 @@ class World:
 
     def caller(self, account: str) -> Caller:
         """The administrator of an account."""
-        return Caller(account, f"arn:aws:iam::{account}:user/admin", "AIDA" + hashlib.sha256(account.encode()).hexdigest()[:17].upper())
+        return Caller(
+            account,
+            f"arn:aws:iam::{account}:user/admin",
+            "AIDA" + hashlib.sha256(account.encode()).hexdigest()[:17].upper(),
+        )
 
     # ---- properties of the world
     def draw(self, name: str) -> float:
@@ -83,7 +93,9 @@ class World:
 
     def zones(self, region: str) -> list[tuple[str, str]]:
         """Zone names and ids of a region."""
-        short = "".join(part[0] for part in region.split("-")[:2]) + region.split("-")[1][1:2] + region.rsplit("-", 1)[1]
+        short = (
+            "".join(part[0] for part in region.split("-")[:2]) + region.split("-")[1][1:2] + region.rsplit("-", 1)[1]
+        )
         return [(region + letter, f"{short}-az{n}") for n, letter in enumerate("abc", 1)]
 
     def zone(self, region: str, parameters: dict[str, Any]) -> tuple[str, str]:
@@ -129,7 +141,11 @@ class World:
         """A route table with its local route."""
         table = self.rows.make("route-table", vpc.account, vpc.region, now)
         local = {"DestinationCidrBlock": vpc.data["cidr"], "GatewayId": "local", "Origin": "CreateRouteTable"}
-        table.data = {"routes": [local], "default": main, "main_association": self.rows.new_id("association") if main else ""}
+        table.data = {
+            "routes": [local],
+            "default": main,
+            "main_association": self.rows.new_id("association") if main else "",
+        }
         self.rows.refer(table, vpc=vpc.id)
         return table
 
@@ -151,7 +167,11 @@ class World:
         """A subnet in a zone."""
         subnet = self.rows.make("subnet", vpc.account, vpc.region, now)
         subnet.data = {
-            "cidr": cidr, "zone": zone[0], "zone_id": zone[1], "default": default, "next": 10,
+            "cidr": cidr,
+            "zone": zone[0],
+            "zone_id": zone[1],
+            "default": default,
+            "next": 10,
             "acl_association": self.rows.new_id("acl-association"),
         }
         self.rows.refer(subnet, vpc=vpc.id)
@@ -162,8 +182,13 @@ class World:
         row = self.rows.make("interface", subnet.account, subnet.region, now)
         base, last = subnet.data["cidr"].split("/")[0].rsplit(".", 1)
         row.data = {
-            "text": text, "type": type_, "vpc": subnet.refs["vpc"], "zone": subnet.data["zone"], "groups": groups or [],
-            "ip": f"{base}.{int(last) + subnet.data['next']}", "attachment": self.rows.new_id("attachment"),
+            "text": text,
+            "type": type_,
+            "vpc": subnet.refs["vpc"],
+            "zone": subnet.data["zone"],
+            "groups": groups or [],
+            "ip": f"{base}.{int(last) + subnet.data['next']}",
+            "attachment": self.rows.new_id("attachment"),
             "mac": "02:" + ":".join(self.rows.hex(2) for _ in range(5)),
         }
         subnet.data["next"] += 1

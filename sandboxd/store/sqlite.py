@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import apsw
 from msgspec import Struct
@@ -88,8 +89,7 @@ class SqliteStore:
             return self._position()
 
     def _position(self) -> int:
-        row = self._db.execute("SELECT max(position) FROM events").fetchone()
-        return int(row[0] or 0)
+        return int(_scalar(self._db.execute("SELECT max(position) FROM events")) or 0)
 
     def actors(self) -> list[str]:
         """Every actor that has a snapshot."""
@@ -104,7 +104,7 @@ class SqliteStore:
             snapshots = run("SELECT name, blob FROM snapshots WHERE actor = ? ORDER BY name", (actor,)).fetchall()
             latest = "SELECT id, blob FROM operations WHERE actor = ? ORDER BY id DESC LIMIT ?"
             operations = run(latest, (actor, KEPT_OPERATIONS)).fetchall()
-            last = run("SELECT max(seq) FROM events WHERE actor = ?", (actor,)).fetchone()[0]
+            last = _scalar(run("SELECT max(seq) FROM events WHERE actor = ?", (actor,)))
         where = f"{self.path}: account {actor}"
         return Loaded(
             {name: unseal(blob, f"{where}: snapshot {name!r}") for name, blob in snapshots},
@@ -163,7 +163,8 @@ def _check_library() -> None:
     if version < OLDEST_SQLITE:
         oldest = ".".join(map(str, OLDEST_SQLITE))
         raise StoreError(
-            f"SQLite {apsw.sqlite_lib_version()} can corrupt a log; sandboxd needs {oldest} or newer: upgrade apsw", UNUSABLE
+            f"SQLite {apsw.sqlite_lib_version()} can corrupt a log; sandboxd needs {oldest} or newer: upgrade apsw",
+            UNUSABLE,
         )
 
 
@@ -198,9 +199,9 @@ def _check_header(path: Path) -> None:
         raise StoreError(f"{path}: this is not a SQLite file; move it away, or choose another --state-dir", UNUSABLE)
     if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
         raise StoreError(f"{path}: this database is not sandboxd's; choose another --state-dir", UNUSABLE)
-    if int.from_bytes(head[28:32], "big") * int.from_bytes(head[16:18], "big") > path.stat().st_size:
-        if not path.with_name(path.name + "-wal").exists():
-            raise StoreError(f"{path}: the store is cut off; restore it from a backup", UNUSABLE)
+    pages, size = int.from_bytes(head[28:32], "big"), int.from_bytes(head[16:18], "big")
+    if pages * size > path.stat().st_size and not path.with_name(path.name + "-wal").exists():
+        raise StoreError(f"{path}: the store is cut off; restore it from a backup", UNUSABLE)
 
 
 def _create(connection: apsw.Connection) -> None:
@@ -216,10 +217,15 @@ def _create(connection: apsw.Connection) -> None:
 
 
 def _check(path: Path, connection: apsw.Connection) -> None:
-    schema = connection.execute("PRAGMA user_version").fetchone()[0]
+    schema = _scalar(connection.execute("PRAGMA user_version"))
     if schema > SCHEMA:
         raise StoreError(f"{path}: the store is of a newer sandboxd (schema {schema}); install that version", UNUSABLE)
-    if connection.execute("PRAGMA synchronous").fetchone()[0] != 2:  # noqa: PLR2004 - FULL
+    if _scalar(connection.execute("PRAGMA synchronous")) != 2:  # noqa: PLR2004 - FULL
         raise StoreError(f"{path}: the store would not survive a power cut (synchronous is not FULL)", IO_ERROR)
-    if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+    if _scalar(connection.execute("PRAGMA quick_check(1)")) != "ok":
         raise StoreError(f"{path}: the store is damaged; restore it from a backup", UNUSABLE)
+
+
+def _scalar(cursor: apsw.Cursor) -> Any:
+    """The first column of the first row."""
+    return cursor.fetchall()[0][0]

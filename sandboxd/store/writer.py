@@ -5,7 +5,7 @@ daemon: what cannot be made durable must not be done.
 """
 
 from collections import deque
-from types import TracebackType
+from typing import Self
 
 import trio
 
@@ -37,11 +37,11 @@ class Writer:
         self.reason: str | None = None
         self.commits = self.batches = 0
 
-    async def __aenter__(self) -> "Writer":
+    async def __aenter__(self) -> Self:
         self._nursery.start_soon(self._run, name="writer")
         return self
 
-    async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._closing = True
         self._work.set()
         with trio.CancelScope(shield=True), trio.move_on_after(10):

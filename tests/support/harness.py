@@ -64,7 +64,9 @@ def wait_until(condition: Callable[[], Any], what: str, patience: float = PATIEN
 class World:
     """A simulated AWS with a daemon on it."""
 
-    def __init__(self, folder: Path, *, pace: float = 400, pool: int = 3, seed: int = 1, simulator: list[str] = []) -> None:  # noqa: B006 - never changed
+    def __init__(
+        self, folder: Path, *, pace: float = 400, pool: int = 3, seed: int = 1, simulator: tuple[str, ...] = ()
+    ) -> None:
         self.folder = folder
         self.state_dir, self.socket = folder / "state", folder / "d.sock"
         self._base = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SANDBOXD_"))}
@@ -106,8 +108,13 @@ class World:
     def cli(self, *words: str, check: bool = True, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
         """Run one command of the CLI."""
         done = subprocess.run(
-            [*PYTHON, "-m", "sandboxd", *words], capture_output=True, text=True, env=self.env, timeout=timeout,
-            stdin=subprocess.DEVNULL, check=False,
+            [*PYTHON, "-m", "sandboxd", *words],
+            capture_output=True,
+            text=True,
+            env=self.env,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+            check=False,
         )
         if check and done.returncode:
             raise AssertionError(f"{words} gave {done.returncode}\n{done.stdout}\n{done.stderr}\n{self.said()}")

@@ -1,6 +1,6 @@
 """A simulated world in process, under a clock that tests move."""
 
-from sandboxd.simulator import ApiError, SimClock, World
+from sandboxd.simulator import ApiError, SimClock, open_world
 from sandboxd.simulator.furnish import MANAGEMENT, furnish
 
 
@@ -10,7 +10,7 @@ class Desk:
     def __init__(self, seed: int = 1) -> None:
         self.at = 1_790_000_000.0
         clock = SimClock(pace=1, origin=0, real=lambda: self.at)
-        self.world = World(clock=clock, seed=seed)
+        self.world = open_world(clock=clock, seed=seed)
         furnish(self.world, pool=3)
         self.account = next(a for a in self.world.organization["accounts"] if a != MANAGEMENT)
 

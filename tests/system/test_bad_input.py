@@ -21,8 +21,15 @@ def test_mistakes_at_a_running_daemon():
         w.serve()
         w.cli("tenant", "onboard", "acme", "--email", "ops@acme.example")
         create = ("sandbox", "create", "bank", "--tenant", "acme", "--profile", "trial")
-        says(w.cli("sandbox", "create", "bank", "--tenant", "acne", "--profile", "trial", check=False), 5, "acne", "acme")
-        says(w.cli("sandbox", "create", "bank", "--tenant", "acme", "--profile", "trail", check=False), 5, "trail", "trial")
+        says(
+            w.cli("sandbox", "create", "bank", "--tenant", "acne", "--profile", "trial", check=False), 5, "acne", "acme"
+        )
+        says(
+            w.cli("sandbox", "create", "bank", "--tenant", "acme", "--profile", "trail", check=False),
+            5,
+            "trail",
+            "trial",
+        )
         says(w.cli("sandbox", "create", "Bank!", "--tenant", "acme", "--profile", "trial", check=False), 2, "Bank!")
         says(w.cli(*create, "--set", "amk=true", check=False), 2, "amk")
         says(w.cli(*create, "--region", "mars-north-1", check=False), 2, "mars-north-1")
@@ -52,8 +59,12 @@ def test_a_second_daemon_is_refused_and_the_first_goes_on():
     with world() as w:
         first = w.serve()
         done = subprocess.run(
-            [*PYTHON, "-m", "sandboxd", "serve", "--state-dir", str(w.state_dir)], capture_output=True, text=True,
-            env=w.env, timeout=30, check=False,
+            [*PYTHON, "-m", "sandboxd", "serve", "--state-dir", str(w.state_dir)],
+            capture_output=True,
+            text=True,
+            env=w.env,
+            timeout=30,
+            check=False,
         )
         says(done, 75, "another daemon", str(first.popen.pid))
         assert w.cli("info").returncode == 0
@@ -73,8 +84,12 @@ def test_an_unreadable_store_is_refused_and_left_alone(damage: str):
         }[damage]
         store.write_bytes(content)
         done = subprocess.run(
-            [*PYTHON, "-m", "sandboxd", "serve", "--state-dir", str(w.state_dir)], capture_output=True, text=True,
-            env=w.env, timeout=30, check=False,
+            [*PYTHON, "-m", "sandboxd", "serve", "--state-dir", str(w.state_dir)],
+            capture_output=True,
+            text=True,
+            env=w.env,
+            timeout=30,
+            check=False,
         )
         assert done.returncode in (74, 78), done
         says(done, done.returncode, str(store))
@@ -87,7 +102,10 @@ def test_settings_with_mistakes_are_all_named(tmp_path):
     config.write_text('stage = "dev"\n[aws]\nregoins = ["eu-central-1"]\n[clock]\npace = "fast"\n')
     done = subprocess.run(
         [*PYTHON, "-m", "sandboxd", "serve", "--config", str(config), "--state-dir", str(tmp_path / "s")],
-        capture_output=True, text=True, timeout=30, check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
     says(done, 78, "sandboxd.toml:3", "regions", "sandboxd.toml:5", "pace")
 
@@ -142,8 +160,12 @@ def test_a_socket_path_that_is_too_long_is_refused_with_its_length(tmp_path):
     """B25: one byte too long is said, not truncated."""
     long = "/tmp/" + "x" * 120
     done = subprocess.run(
-        [*PYTHON, "-m", "sandboxd", "serve", "--socket", long, "--state-dir", str(tmp_path / "s")], capture_output=True,
-        text=True, timeout=30, check=False, env=os.environ | {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
+        [*PYTHON, "-m", "sandboxd", "serve", "--socket", long, "--state-dir", str(tmp_path / "s")],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env=os.environ | {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
     )
     says(done, 78, "107", "125")
 

@@ -33,7 +33,9 @@ def test_a_killed_daemon_goes_on_where_it_was(moment: int, whole: int):
         w.cli("tenant", "onboard", "acme", "--email", "ops@acme.example")
         start = committed(w)
         target = start + 1 + moment * (whole - 2) // (MOMENTS - 1)
-        op = w.cli("sandbox", "create", "bank", "--tenant", "acme", "--profile", "model-bank", "--no-wait").stdout.split()[-1]
+        op = w.cli(
+            "sandbox", "create", "bank", "--tenant", "acme", "--profile", "model-bank", "--no-wait"
+        ).stdout.split()[-1]
         wait_until(lambda: committed(w) >= target, f"{target - start} events")
         daemon.kill()
         w.serve()

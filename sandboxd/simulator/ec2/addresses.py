@@ -28,20 +28,28 @@ def allocate_address(world: World, q: Request) -> Shape:
     address.tags = requested_tags(q, "elastic-ip")
     q.made(address.id, 0)
     return {
-        "PublicIp": address.data["ip"], "AllocationId": address.id, "PublicIpv4Pool": "amazon",
-        "NetworkBorderGroup": q.region, "Domain": "vpc",
+        "PublicIp": address.data["ip"],
+        "AllocationId": address.id,
+        "PublicIpv4Pool": "amazon",
+        "NetworkBorderGroup": q.region,
+        "Domain": "vpc",
     }
 
 
 def _address(world: World, row: Row, now: float) -> Shape:
     shape: Shape = {
-        "PublicIp": row.data["ip"], "AllocationId": row.id, "Domain": "vpc", "PublicIpv4Pool": "amazon",
+        "PublicIp": row.data["ip"],
+        "AllocationId": row.id,
+        "Domain": "vpc",
+        "PublicIpv4Pool": "amazon",
         "NetworkBorderGroup": row.region,
     }
     if (interface := bound_to(world, row, now)) is not None:
         shape |= {
-            "AssociationId": row.data["association"], "NetworkInterfaceId": interface.id,
-            "NetworkInterfaceOwnerId": row.account, "PrivateIpAddress": interface.data["ip"],
+            "AssociationId": row.data["association"],
+            "NetworkInterfaceId": interface.id,
+            "NetworkInterfaceOwnerId": row.account,
+            "PrivateIpAddress": interface.data["ip"],
         }
     return with_tags(row, shape)
 
@@ -59,8 +67,10 @@ def bound_to(world: World, address: Row, now: float) -> Row | None:
 def describe_addresses(world: World, q: Request) -> Shape:
     rows = listed(world, q, "elastic-ip", q.parameters.get("AllocationIds"))
     filters = {
-        "allocation-id": member("AllocationId"), "association-id": member("AssociationId"),
-        "public-ip": member("PublicIp"), "domain": member("Domain"),
+        "allocation-id": member("AllocationId"),
+        "association-id": member("AssociationId"),
+        "public-ip": member("PublicIp"),
+        "domain": member("Domain"),
         "network-interface-id": member("NetworkInterfaceId"),
     }
     return {"Addresses": select(q, rows, lambda row: _address(world, row, q.now), filters)}
@@ -82,11 +92,17 @@ def release_address(world: World, q: Request) -> Shape:
 def describe_network_interfaces(world: World, q: Request) -> Shape:
     rows = listed(world, q, "interface", q.parameters.get("NetworkInterfaceIds"))
     filters = {
-        "network-interface-id": member("NetworkInterfaceId"), "subnet-id": member("SubnetId"), "vpc-id": member("VpcId"),
-        "status": member("Status"), "description": member("Description"), "interface-type": member("InterfaceType"),
+        "network-interface-id": member("NetworkInterfaceId"),
+        "subnet-id": member("SubnetId"),
+        "vpc-id": member("VpcId"),
+        "status": member("Status"),
+        "description": member("Description"),
+        "interface-type": member("InterfaceType"),
         "requester-managed": boolean("RequesterManaged"),
         "group-id": lambda _, s: [group["GroupId"] for group in s["Groups"]],
-        "attachment.instance-id": lambda _, s: [s["Attachment"]["InstanceId"]] if "InstanceId" in s["Attachment"] else [],
+        "attachment.instance-id": lambda _, s: (
+            [s["Attachment"]["InstanceId"]] if "InstanceId" in s["Attachment"] else []
+        ),
     }
     return page(q, select(q, rows, lambda row: _interface(world, row), filters), "NetworkInterfaces")
 
@@ -95,11 +111,21 @@ def _interface(world: World, row: Row) -> Shape:
     data = row.data
     service = data["type"] != "interface"
     shape: Shape = {
-        "NetworkInterfaceId": row.id, "SubnetId": row.refs["subnet"], "VpcId": data["vpc"], "Description": data["text"],
-        "InterfaceType": data["type"], "OwnerId": row.account, "PrivateIpAddress": data["ip"],
-        "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": data["ip"]}], "Ipv6Addresses": [],
-        "RequesterManaged": service, "SourceDestCheck": not service, "Status": "in-use", "TagSet": tag_list(row),
-        "AvailabilityZone": data["zone"], "MacAddress": data["mac"],
+        "NetworkInterfaceId": row.id,
+        "SubnetId": row.refs["subnet"],
+        "VpcId": data["vpc"],
+        "Description": data["text"],
+        "InterfaceType": data["type"],
+        "OwnerId": row.account,
+        "PrivateIpAddress": data["ip"],
+        "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": data["ip"]}],
+        "Ipv6Addresses": [],
+        "RequesterManaged": service,
+        "SourceDestCheck": not service,
+        "Status": "in-use",
+        "TagSet": tag_list(row),
+        "AvailabilityZone": data["zone"],
+        "MacAddress": data["mac"],
         "Groups": [{"GroupId": g, "GroupName": world.group_name(g)} for g in data.get("groups", ())],
         "Attachment": _attachment(row),
     }
@@ -114,7 +140,12 @@ def _attachment(row: Row) -> Shape:
     data = row.data
     base: Shape = {"AttachmentId": data["attachment"], "Status": "attached", "AttachTime": moment(row.created)}
     if machine := row.refs.get("machine"):
-        return base | {"DeviceIndex": 0, "InstanceId": machine, "InstanceOwnerId": row.account, "DeleteOnTermination": True}
+        return base | {
+            "DeviceIndex": 0,
+            "InstanceId": machine,
+            "InstanceOwnerId": row.account,
+            "DeleteOnTermination": True,
+        }
     return base | {"DeviceIndex": 1, "InstanceOwnerId": "amazon-aws", "DeleteOnTermination": False}
 
 

@@ -49,7 +49,9 @@ def detach_internet_gateway(world: World, q: Request) -> Shape:
     if gateway.refs.get("vpc") != vpc.id:
         raise ApiError("Gateway.NotAttached", f"resource {gateway.id} is not attached to network {vpc.id}")
     if any(row.data.get("public") for row in _interfaces(world, vpc, q.now)):
-        words = "has some mapped public address(es). Please unmap those public address(es) before detaching the gateway."
+        words = (
+            "has some mapped public address(es). Please unmap those public address(es) before detaching the gateway."
+        )
         raise ApiError("DependencyViolation", f"Network {vpc.id} {words}")
     world.rows.unrefer(gateway, "vpc")
     q.made(f"{gateway.id} attached", 0)
@@ -74,7 +76,8 @@ def delete_internet_gateway(world: World, q: Request) -> Shape:
 def describe_internet_gateways(world: World, q: Request) -> Shape:
     rows = listed(world, q, "internet-gateway", q.parameters.get("InternetGatewayIds"))
     filters = {
-        "internet-gateway-id": member("InternetGatewayId"), "owner-id": member("OwnerId"),
+        "internet-gateway-id": member("InternetGatewayId"),
+        "owner-id": member("OwnerId"),
         "attachment.vpc-id": lambda _, s: [a["VpcId"] for a in s["Attachments"]],
         "attachment.state": lambda _, s: [a["State"] for a in s["Attachments"]],
     }
@@ -93,7 +96,9 @@ def create_nat_gateway(world: World, q: Request) -> Shape:
     vpc = world.rows.find(subnet.refs["vpc"])
     world.rows.refer(nat, subnet=subnet.id, vpc=subnet.refs["vpc"], address=address.id)
     nat.data |= {"token": q.parameters.get("ClientToken"), "allocation": address.id, "public_ip": address.data["ip"]}
-    _come_up(world, q, nat, subnet, address, attached=bool(vpc and world.rows.holders(vpc.id, q.now, "internet-gateway")))
+    _come_up(
+        world, q, nat, subnet, address, attached=bool(vpc and world.rows.holders(vpc.id, q.now, "internet-gateway"))
+    )
     world.remember(q, "nat-gateway", nat)
     out: Shape = {"NatGateway": _nat(nat, q.now, fresh=True)}
     return out | ({"ClientToken": nat.data["token"]} if nat.data["token"] else {})
@@ -145,8 +150,13 @@ def _nat(row: Row, now: float, *, fresh: bool = False) -> Shape:
     if state not in ("pending", "failed"):
         address |= {"PublicIp": row.data["public_ip"], "AssociationId": row.data["association"], "Status": "succeeded"}
     shape: Shape = {
-        "CreateTime": moment(row.created), "NatGatewayAddresses": [address], "NatGatewayId": row.id, "State": state,
-        "SubnetId": row.refs["subnet"], "VpcId": row.refs["vpc"], "ConnectivityType": "public",
+        "CreateTime": moment(row.created),
+        "NatGatewayAddresses": [address],
+        "NatGatewayId": row.id,
+        "State": state,
+        "SubnetId": row.refs["subnet"],
+        "VpcId": row.refs["vpc"],
+        "ConnectivityType": "public",
     }
     if (failure := row.data.get("failure")) and now >= failure[0]:
         shape |= {"FailureCode": failure[1], "FailureMessage": failure[2], "DeleteTime": moment(failure[0])}
@@ -159,7 +169,9 @@ def describe_nat_gateways(world: World, q: Request) -> Shape:
     rows = listed(world, q, "nat-gateway", q.parameters.get("NatGatewayIds"))
     wanted = q.parameters | {"Filters": q.parameters.get("Filter", ())}
     filters = {
-        "nat-gateway-id": member("NatGatewayId"), "state": member("State"), "subnet-id": member("SubnetId"),
+        "nat-gateway-id": member("NatGatewayId"),
+        "state": member("State"),
+        "subnet-id": member("SubnetId"),
         "vpc-id": member("VpcId"),
     }
     asked = Request(q.caller, q.region, q.service, q.operation, wanted, q.now)

@@ -20,7 +20,12 @@ from sandboxd.simulator.errors import ApiError
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
 
-_SOURCES = (("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6"), ("PrefixListIds", "PrefixListId"), ("UserIdGroupPairs", "GroupId"))
+_SOURCES = (
+    ("IpRanges", "CidrIp"),
+    ("Ipv6Ranges", "CidrIpv6"),
+    ("PrefixListIds", "PrefixListId"),
+    ("UserIdGroupPairs", "GroupId"),
+)
 
 
 def create_security_group(world: World, q: Request) -> Shape:
@@ -28,9 +33,7 @@ def create_security_group(world: World, q: Request) -> Shape:
     name = required(q, "GroupName")
     required(q, "Description")
     if any(row.data["name"] == name for row in world.rows.holders(vpc.id, q.now, "security-group")):
-        raise ApiError(
-            "InvalidGroup.Duplicate", f"The security group '{name}' already exists for VPC '{vpc.id}'"
-        )
+        raise ApiError("InvalidGroup.Duplicate", f"The security group '{name}' already exists for VPC '{vpc.id}'")
     group = world.new_group(vpc, q.now, name, q.parameters["Description"], default=False)
     group.tags = requested_tags(q, "security-group")
     q.made(group.id, 0)
@@ -66,8 +69,11 @@ def _permissions(rules: list[Row]) -> list[Shape]:
 def describe_security_groups(world: World, q: Request) -> Shape:
     rows = listed(world, q, "security-group", q.parameters.get("GroupIds"))
     filters = {
-        "group-id": member("GroupId"), "group-name": member("GroupName"), "vpc-id": member("VpcId"),
-        "description": member("Description"), "owner-id": member("OwnerId"),
+        "group-id": member("GroupId"),
+        "group-name": member("GroupName"),
+        "vpc-id": member("VpcId"),
+        "description": member("Description"),
+        "owner-id": member("OwnerId"),
     }
     return page(q, select(q, rows, lambda row: _group(world, row, q.now), filters), "SecurityGroups")
 
@@ -95,7 +101,8 @@ def describe_security_group_rules(world: World, q: Request) -> Shape:
             raise ApiError("InvalidSecurityGroupRuleId.NotFound", words)
         rows = [known[one] for one in ids]
     filters = {
-        "group-id": member("GroupId"), "security-group-rule-id": member("SecurityGroupRuleId"),
+        "group-id": member("GroupId"),
+        "security-group-rule-id": member("SecurityGroupRuleId"),
         "is-egress": boolean("IsEgress"),
     }
     shapes = select(q, rows, lambda row: _rule(row) | {"Tags": tag_list(row)}, filters)
@@ -105,8 +112,13 @@ def describe_security_group_rules(world: World, q: Request) -> Shape:
 def _rule(row: Row) -> Shape:
     data = row.data
     shape: Shape = {
-        "SecurityGroupRuleId": row.id, "GroupId": row.refs["group"], "GroupOwnerId": row.account,
-        "IsEgress": data["egress"], "IpProtocol": data["protocol"], "FromPort": data["from"], "ToPort": data["to"],
+        "SecurityGroupRuleId": row.id,
+        "GroupId": row.refs["group"],
+        "GroupOwnerId": row.account,
+        "IsEgress": data["egress"],
+        "IpProtocol": data["protocol"],
+        "FromPort": data["from"],
+        "ToPort": data["to"],
         "SecurityGroupRuleArn": arn(row, "security-group-rule"),
     }
     match data["list"]:
@@ -204,8 +216,6 @@ def _revoked(row: Row) -> Shape:
     if group := shape.pop("ReferencedGroupInfo", None):
         shape["ReferencedGroupId"] = group["GroupId"]
     return {k: v for k, v in shape.items() if k not in ("GroupOwnerId", "SecurityGroupRuleArn")}
-
-
 
 
 OPERATIONS = {

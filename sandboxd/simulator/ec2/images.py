@@ -29,19 +29,35 @@ def _images(world: World, region: str) -> list[Row]:
     return [row for row in world.rows.all() if row.kind == "image" and row.region == region]
 
 
-def _image(world: World, row: Row, now: float) -> Shape:
+def _image(row: Row) -> Shape:
     data = row.data
     created = datetime.fromtimestamp(row.created, UTC)
     ebs = {
-        "DeleteOnTermination": True, "Encrypted": data["encrypted"], "SnapshotId": data["snapshot"],
-        "VolumeSize": data["size"], "VolumeType": "gp3",
+        "DeleteOnTermination": True,
+        "Encrypted": data["encrypted"],
+        "SnapshotId": data["snapshot"],
+        "VolumeSize": data["size"],
+        "VolumeType": "gp3",
     }
     shape: Shape = {
-        "ImageId": row.id, "Name": data["name"], "Description": data["text"], "State": "available", "Architecture": "x86_64",
-        "CreationDate": f"{created:%Y-%m-%dT%H:%M:%S}.000Z", "OwnerId": row.account, "Public": data["public"],
-        "ImageLocation": f"{row.account}/{data['name']}", "ImageType": "machine", "RootDeviceType": "ebs",
-        "RootDeviceName": data["root"], "VirtualizationType": "hvm", "Hypervisor": "xen", "EnaSupport": True,
-        "SriovNetSupport": "simple", "PlatformDetails": "Linux/UNIX", "UsageOperation": "RunInstances",
+        "ImageId": row.id,
+        "Name": data["name"],
+        "Description": data["text"],
+        "State": "available",
+        "Architecture": "x86_64",
+        "CreationDate": f"{created:%Y-%m-%dT%H:%M:%S}.000Z",
+        "OwnerId": row.account,
+        "Public": data["public"],
+        "ImageLocation": f"{row.account}/{data['name']}",
+        "ImageType": "machine",
+        "RootDeviceType": "ebs",
+        "RootDeviceName": data["root"],
+        "VirtualizationType": "hvm",
+        "Hypervisor": "xen",
+        "EnaSupport": True,
+        "SriovNetSupport": "simple",
+        "PlatformDetails": "Linux/UNIX",
+        "UsageOperation": "RunInstances",
         "BlockDeviceMappings": [{"DeviceName": data["root"], "Ebs": ebs}],
     }
     if alias := data.get("alias"):
@@ -60,11 +76,17 @@ def describe_images(world: World, q: Request) -> Shape:
         names = {q.account if owner == "self" else owner for owner in owners}
         rows = [row for row in rows if row.account in names or row.data.get("alias") in names]
     filters = {
-        "name": member("Name"), "image-id": member("ImageId"), "state": member("State"), "owner-id": member("OwnerId"),
-        "owner-alias": member("ImageOwnerAlias"), "architecture": member("Architecture"), "is-public": boolean("Public"),
-        "root-device-type": member("RootDeviceType"), "virtualization-type": member("VirtualizationType"),
+        "name": member("Name"),
+        "image-id": member("ImageId"),
+        "state": member("State"),
+        "owner-id": member("OwnerId"),
+        "owner-alias": member("ImageOwnerAlias"),
+        "architecture": member("Architecture"),
+        "is-public": boolean("Public"),
+        "root-device-type": member("RootDeviceType"),
+        "virtualization-type": member("VirtualizationType"),
     }
-    return page(q, select(q, rows, lambda row: _image(world, row, q.now), filters), "Images")
+    return page(q, select(q, rows, _image, filters), "Images")
 
 
 def _owned(world: World, q: Request) -> Row:
@@ -113,9 +135,16 @@ def describe_snapshots(world: World, q: Request) -> Shape:
 
 def _snapshot(row: Row) -> Shape:
     shape: Shape = {
-        "SnapshotId": row.id, "VolumeId": "vol-ffffffff", "State": "completed", "Progress": "100%", "OwnerId": row.account,
-        "StartTime": datetime.fromtimestamp(row.created, UTC), "VolumeSize": row.data["size"], "Description": "",
-        "Encrypted": row.data["encrypted"], "StorageTier": "standard",
+        "SnapshotId": row.id,
+        "VolumeId": "vol-ffffffff",
+        "State": "completed",
+        "Progress": "100%",
+        "OwnerId": row.account,
+        "StartTime": datetime.fromtimestamp(row.created, UTC),
+        "VolumeSize": row.data["size"],
+        "Description": "",
+        "Encrypted": row.data["encrypted"],
+        "StorageTier": "standard",
     }
     if row.data["encrypted"]:
         shape["KmsKeyId"] = row.data["key"]

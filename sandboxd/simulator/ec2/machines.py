@@ -40,7 +40,10 @@ def run_instances(world: World, q: Request) -> Shape:
         return _reservation(known, [_instance(world, known, q.now)])
     image = images.usable(world, q, required(q, "ImageId"))
     _check_type(world, q)
-    groups = [world.rows.get("security-group", g, q.account, q.region, q.now) for g in q.parameters.get("SecurityGroupIds", ())]
+    groups = [
+        world.rows.get("security-group", g, q.account, q.region, q.now)
+        for g in q.parameters.get("SecurityGroupIds", ())
+    ]
     machine = _launch(world, q, subnet, image, groups)
     world.remember(q, scope[0], machine, *scope[1:])
     return _reservation(machine, [_instance(world, machine, q.now)])
@@ -91,9 +94,13 @@ def _volume(world: World, q: Request, image: Row, subnet: Row) -> Row:
     volume = world.rows.make("volume", q.account, q.region, q.now)
     volume.tags = requested_tags(q, "volume")
     volume.data = {
-        "size": ebs.get("VolumeSize", image.data["size"]), "type": ebs.get("VolumeType", "gp3"),
-        "zone": subnet.data["zone"], "snapshot": image.data["snapshot"], "device": image.data["root"],
-        "encrypted": ebs.get("Encrypted", image.data["encrypted"]), "deletes": ebs.get("DeleteOnTermination", True),
+        "size": ebs.get("VolumeSize", image.data["size"]),
+        "type": ebs.get("VolumeType", "gp3"),
+        "zone": subnet.data["zone"],
+        "snapshot": image.data["snapshot"],
+        "device": image.data["root"],
+        "encrypted": ebs.get("Encrypted", image.data["encrypted"]),
+        "deletes": ebs.get("DeleteOnTermination", True),
     }
     return volume
 
@@ -101,7 +108,10 @@ def _volume(world: World, q: Request, image: Row, subnet: Row) -> Row:
 # ---- what one looks like
 def _reservation(machine: Row, instances: list[Shape]) -> Shape:
     return {
-        "Groups": [], "Instances": instances, "OwnerId": machine.account, "ReservationId": machine.data["reservation"],
+        "Groups": [],
+        "Instances": instances,
+        "OwnerId": machine.account,
+        "ReservationId": machine.data["reservation"],
     }
 
 
@@ -128,7 +138,10 @@ def _instance(world: World, row: Row, now: float) -> Shape:
         shape["ClientToken"] = data["token"]
     if data["profile"] and state != "terminated":
         name = data["profile"].get("Name", "profile")
-        shape["IamInstanceProfile"] = {"Arn": f"arn:aws:iam::{row.account}:instance-profile/{name}", "Id": "AIPA" + row.id[-17:].upper()}
+        shape["IamInstanceProfile"] = {
+            "Arn": f"arn:aws:iam::{row.account}:instance-profile/{name}",
+            "Id": "AIPA" + row.id[-17:].upper(),
+        }
     return with_tags(row, shape | _reason(row, state) | _placed(world, row, state))
 
 
@@ -137,7 +150,9 @@ def _reason(row: Row, state: str) -> Shape:
         return {"StateReason": {"Code": "pending", "Message": "pending"}}
     if state == "running":
         return {}
-    code, words = row.data.get("state_reason", ("Client.UserInitiatedShutdown", "Client.UserInitiatedShutdown: User initiated shutdown"))
+    code, words = row.data.get(
+        "state_reason", ("Client.UserInitiatedShutdown", "Client.UserInitiatedShutdown: User initiated shutdown")
+    )
     return {"StateReason": {"Code": code, "Message": words}}
 
 
@@ -161,21 +176,41 @@ def _placed(world: World, row: Row, state: str) -> Shape:
 
 
 def _mapping(row: Row) -> Shape:
-    ebs = {"VolumeId": row.data["volume"], "Status": "attached", "AttachTime": moment(row.created), "DeleteOnTermination": True}
+    ebs = {
+        "VolumeId": row.data["volume"],
+        "Status": "attached",
+        "AttachTime": moment(row.created),
+        "DeleteOnTermination": True,
+    }
     return {"DeviceName": row.data["root"], "Ebs": ebs}
 
 
 def _card(row: Row, groups: list[Shape], state: str) -> Shape:
     data = row.data
     attachment = {
-        "AttachTime": moment(row.created), "AttachmentId": "eni-attach-" + data["interface"][-17:], "DeviceIndex": 0,
-        "DeleteOnTermination": True, "Status": "attaching" if state == "pending" else "attached", "NetworkCardIndex": 0,
+        "AttachTime": moment(row.created),
+        "AttachmentId": "eni-attach-" + data["interface"][-17:],
+        "DeviceIndex": 0,
+        "DeleteOnTermination": True,
+        "Status": "attaching" if state == "pending" else "attached",
+        "NetworkCardIndex": 0,
     }
     return {
-        "NetworkInterfaceId": data["interface"], "SubnetId": row.refs["subnet"], "VpcId": data["vpc"], "OwnerId": row.account,
-        "Status": "in-use", "Description": "", "Groups": groups, "PrivateIpAddress": data["ip"], "SourceDestCheck": True,
-        "InterfaceType": "interface", "Ipv6Addresses": [], "MacAddress": "02:00:00:00:00:00", "Attachment": attachment,
-        "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": data["ip"]}], "Operator": {"Managed": False},
+        "NetworkInterfaceId": data["interface"],
+        "SubnetId": row.refs["subnet"],
+        "VpcId": data["vpc"],
+        "OwnerId": row.account,
+        "Status": "in-use",
+        "Description": "",
+        "Groups": groups,
+        "PrivateIpAddress": data["ip"],
+        "SourceDestCheck": True,
+        "InterfaceType": "interface",
+        "Ipv6Addresses": [],
+        "MacAddress": "02:00:00:00:00:00",
+        "Attachment": attachment,
+        "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": data["ip"]}],
+        "Operator": {"Managed": False},
     }
 
 
@@ -238,7 +273,9 @@ def _pair(state: str) -> Shape:
 
 def _refuse(row: Row, state: str, verb: str) -> ApiError:
     if verb == "stopped" and state == "pending":
-        return ApiError("IncorrectInstanceState", f"The instance '{row.id}' is not in a state from which it can be stopped.")
+        return ApiError(
+            "IncorrectInstanceState", f"The instance '{row.id}' is not in a state from which it can be stopped."
+        )
     return ApiError("IncorrectInstanceState", f"The instance '{row.id}' is not in a state from which it can be {verb}.")
 
 
@@ -284,7 +321,10 @@ def _initiated(now: float) -> str:
 # ---- what they may be
 def describe_instance_type_offerings(world: World, q: Request) -> Shape:
     by_zone = q.parameters.get("LocationType", "region")
-    places = {"availability-zone": [z for z, _ in world.zones(q.region)], "availability-zone-id": [i for _, i in world.zones(q.region)]}
+    places = {
+        "availability-zone": [z for z, _ in world.zones(q.region)],
+        "availability-zone-id": [i for _, i in world.zones(q.region)],
+    }
     wanted = {f["Name"]: f["Values"] for f in q.parameters.get("Filters", ())}
     types = [name for name in TYPES if name in wanted.get("instance-type", TYPES)]
     where = [place for place in places.get(by_zone, [q.region]) if place in wanted.get("location", [place])]
@@ -295,7 +335,9 @@ def describe_instance_type_offerings(world: World, q: Request) -> Shape:
 def describe_volumes(world: World, q: Request) -> Shape:
     rows = listed(world, q, "volume", q.parameters.get("VolumeIds"))
     filters = {
-        "volume-id": member("VolumeId"), "status": member("State"), "availability-zone": member("AvailabilityZone"),
+        "volume-id": member("VolumeId"),
+        "status": member("State"),
+        "availability-zone": member("AvailabilityZone"),
         "attachment.instance-id": lambda _, s: [a["InstanceId"] for a in s["Attachments"]],
     }
     return page(q, select(q, rows, _volume_shape, filters), "Volumes")
@@ -304,14 +346,27 @@ def describe_volumes(world: World, q: Request) -> Shape:
 def _volume_shape(row: Row) -> Shape:
     data = row.data
     attachment = {
-        "AttachTime": moment(row.created), "Device": data["device"], "InstanceId": row.refs["machine"],
-        "State": "attached", "VolumeId": row.id, "DeleteOnTermination": data["deletes"],
+        "AttachTime": moment(row.created),
+        "Device": data["device"],
+        "InstanceId": row.refs["machine"],
+        "State": "attached",
+        "VolumeId": row.id,
+        "DeleteOnTermination": data["deletes"],
     }
     shape: Shape = {
-        "VolumeId": row.id, "Size": data["size"], "SnapshotId": data["snapshot"], "AvailabilityZone": data["zone"],
-        "State": "in-use", "CreateTime": datetime.fromtimestamp(row.created, UTC), "VolumeType": data["type"],
-        "Iops": 3000, "Throughput": 125, "Encrypted": data["encrypted"], "MultiAttachEnabled": False,
-        "Attachments": [attachment], "Operator": {"Managed": False},
+        "VolumeId": row.id,
+        "Size": data["size"],
+        "SnapshotId": data["snapshot"],
+        "AvailabilityZone": data["zone"],
+        "State": "in-use",
+        "CreateTime": datetime.fromtimestamp(row.created, UTC),
+        "VolumeType": data["type"],
+        "Iops": 3000,
+        "Throughput": 125,
+        "Encrypted": data["encrypted"],
+        "MultiAttachEnabled": False,
+        "Attachments": [attachment],
+        "Operator": {"Managed": False},
     }
     if data["encrypted"]:
         shape["KmsKeyId"] = f"arn:aws:kms:{row.region}:{row.account}:key/aws-ebs"

@@ -38,7 +38,9 @@ def create_vpc(world: World, q: Request) -> Shape:
 
 def _vpc(row: Row, now: float) -> Shape:
     block = {
-        "AssociationId": row.data["association"], "CidrBlock": row.data["cidr"], "CidrBlockState": {"State": "associated"},
+        "AssociationId": row.data["association"],
+        "CidrBlock": row.data["cidr"],
+        "CidrBlockState": {"State": "associated"},
     }
     return with_tags(row, {
         "VpcId": row.id, "State": row.state(now), "CidrBlock": row.data["cidr"], "IsDefault": row.data["default"],
@@ -50,9 +52,14 @@ def _vpc(row: Row, now: float) -> Shape:
 def describe_vpcs(world: World, q: Request) -> Shape:
     rows = listed(world, q, "vpc", q.parameters.get("VpcIds"))
     filters = {
-        "vpc-id": member("VpcId"), "cidr": member("CidrBlock"), "cidr-block-association.cidr-block": member("CidrBlock"),
-        "state": member("State"), "owner-id": member("OwnerId"), "is-default": boolean("IsDefault"),
-        "isDefault": boolean("IsDefault"), "dhcp-options-id": member("DhcpOptionsId"),
+        "vpc-id": member("VpcId"),
+        "cidr": member("CidrBlock"),
+        "cidr-block-association.cidr-block": member("CidrBlock"),
+        "state": member("State"),
+        "owner-id": member("OwnerId"),
+        "is-default": boolean("IsDefault"),
+        "isDefault": boolean("IsDefault"),
+        "dhcp-options-id": member("DhcpOptionsId"),
     }
     return page(q, select(q, rows, lambda row: _vpc(row, q.now), filters), "Vpcs")
 
@@ -73,7 +80,7 @@ def delete_vpc(world: World, q: Request) -> Shape:
 def create_subnet(world: World, q: Request) -> Shape:
     vpc = world.rows.get("vpc", required(q, "VpcId"), q.account, q.region, q.now)
     cidr = _network(required(q, "CidrBlock"), "InvalidSubnet.Range")
-    if not cidr.subnet_of(ipaddress.ip_network(vpc.data["cidr"])):
+    if not cidr.subnet_of(ipaddress.IPv4Network(vpc.data["cidr"])):
         raise ApiError("InvalidSubnet.Range", f"The CIDR '{cidr}' is invalid.")
     for other in world.rows.holders(vpc.id, q.now, "subnet"):
         if cidr.overlaps(ipaddress.ip_network(other.data["cidr"])):
@@ -105,10 +112,16 @@ def _subnet(world: World, row: Row, now: float) -> Shape:
 def describe_subnets(world: World, q: Request) -> Shape:
     rows = listed(world, q, "subnet", q.parameters.get("SubnetIds"))
     filters = {
-        "subnet-id": member("SubnetId"), "vpc-id": member("VpcId"), "cidr-block": member("CidrBlock"),
-        "cidr": member("CidrBlock"), "state": member("State"), "availability-zone": member("AvailabilityZone"),
-        "availability-zone-id": member("AvailabilityZoneId"), "default-for-az": boolean("DefaultForAz"),
-        "owner-id": member("OwnerId"), "subnet-arn": member("SubnetArn"),
+        "subnet-id": member("SubnetId"),
+        "vpc-id": member("VpcId"),
+        "cidr-block": member("CidrBlock"),
+        "cidr": member("CidrBlock"),
+        "state": member("State"),
+        "availability-zone": member("AvailabilityZone"),
+        "availability-zone-id": member("AvailabilityZoneId"),
+        "default-for-az": boolean("DefaultForAz"),
+        "owner-id": member("OwnerId"),
+        "subnet-arn": member("SubnetArn"),
     }
     return page(q, select(q, rows, lambda row: _subnet(world, row, q.now), filters), "Subnets")
 
@@ -161,8 +174,8 @@ def describe_network_acls(world: World, q: Request) -> Shape:
 
 
 def _acl(world: World, row: Row, now: float) -> Shape:
-    subnets = [one for one in world.rows.holders(row.refs["vpc"], now, "subnet")]
-    entry = {"CidrBlock": "0.0.0.0/0", "Protocol": "-1"}
+    subnets = world.rows.holders(row.refs["vpc"], now, "subnet")
+    entry: Shape = {"CidrBlock": "0.0.0.0/0", "Protocol": "-1"}
     entries = [
         entry | {"Egress": egress, "RuleAction": action, "RuleNumber": number}
         for egress in (True, False)
@@ -173,8 +186,13 @@ def _acl(world: World, row: Row, now: float) -> Shape:
         for one in subnets
     ]
     return {
-        "Associations": associations, "Entries": entries, "IsDefault": row.data["default"], "NetworkAclId": row.id,
-        "Tags": tag_list(row), "VpcId": row.refs["vpc"], "OwnerId": row.account,
+        "Associations": associations,
+        "Entries": entries,
+        "IsDefault": row.data["default"],
+        "NetworkAclId": row.id,
+        "Tags": tag_list(row),
+        "VpcId": row.refs["vpc"],
+        "OwnerId": row.account,
     }
 
 

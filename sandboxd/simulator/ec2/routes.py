@@ -21,8 +21,12 @@ def create_route_table(world: World, q: Request) -> Shape:
 
 def _table(world: World, row: Row, now: float) -> Shape:
     return {
-        "RouteTableId": row.id, "VpcId": row.refs["vpc"], "OwnerId": row.account, "Tags": tag_list(row),
-        "PropagatingVgws": [], "Routes": [_route(world, route, now) for route in row.data["routes"]],
+        "RouteTableId": row.id,
+        "VpcId": row.refs["vpc"],
+        "OwnerId": row.account,
+        "Tags": tag_list(row),
+        "PropagatingVgws": [],
+        "Routes": [_route(world, route, now) for route in row.data["routes"]],
         "Associations": _associations(world, row, now),
     }
 
@@ -32,26 +36,39 @@ def _associations(world: World, table: Row, now: float) -> list[Shape]:
     if table.data["default"]:
         out.append({"Main": True, "RouteTableAssociationId": table.data["main_association"], "RouteTableId": table.id,
                     "AssociationState": {"State": "associated"}})  # fmt: skip
-    for row in world.rows.holders(table.id, now, "association"):
-        out.append({"Main": False, "RouteTableAssociationId": row.id, "RouteTableId": table.id,
-                    "SubnetId": row.refs["subnet"], "AssociationState": {"State": "associated"}})  # fmt: skip
+    out.extend(
+        {
+            "Main": False,
+            "RouteTableAssociationId": row.id,
+            "RouteTableId": table.id,
+            "SubnetId": row.refs["subnet"],
+            "AssociationState": {"State": "associated"},
+        }
+        for row in world.rows.holders(table.id, now, "association")
+    )
     return out
 
 
 def _route(world: World, route: Shape, now: float) -> Shape:
     target = route.get("NatGatewayId") or route.get("GatewayId", "local")
     row = None if target == "local" else world.rows.find(target)
-    dead = target != "local" and (row is None or row.is_gone(now) or row.state(now) in ("deleting", "failed", "detached"))
+    dead = target != "local" and (
+        row is None or row.is_gone(now) or row.state(now) in ("deleting", "failed", "detached")
+    )
     return route | {"State": "blackhole" if dead else "active"}
 
 
 def describe_route_tables(world: World, q: Request) -> Shape:
     rows = listed(world, q, "route-table", q.parameters.get("RouteTableIds"))
     filters = {
-        "route-table-id": member("RouteTableId"), "vpc-id": member("VpcId"), "owner-id": member("OwnerId"),
+        "route-table-id": member("RouteTableId"),
+        "vpc-id": member("VpcId"),
+        "owner-id": member("OwnerId"),
         "association.main": lambda _, s: [str(a["Main"]).lower() for a in s["Associations"]],
         "association.subnet-id": lambda _, s: [a["SubnetId"] for a in s["Associations"] if "SubnetId" in a],
-        "association.route-table-association-id": lambda _, s: [a["RouteTableAssociationId"] for a in s["Associations"]],
+        "association.route-table-association-id": lambda _, s: [
+            a["RouteTableAssociationId"] for a in s["Associations"]
+        ],
         "association.route-table-id": lambda _, s: [a["RouteTableId"] for a in s["Associations"]],
         "route.nat-gateway-id": lambda _, s: [r["NatGatewayId"] for r in s["Routes"] if "NatGatewayId" in r],
         "route.gateway-id": lambda _, s: [r["GatewayId"] for r in s["Routes"] if "GatewayId" in r],
@@ -139,7 +156,9 @@ def associate_route_table(world: World, q: Request) -> Shape:
     subnet = world.rows.get("subnet", required(q, "SubnetId"), q.account, q.region, q.now)
     for row in world.rows.holders(subnet.id, q.now, "association"):
         if row.refs["table"] != table.id:
-            words = f"the specified association for route table {row.refs['table']} conflicts with an existing association"
+            words = (
+                f"the specified association for route table {row.refs['table']} conflicts with an existing association"
+            )
             raise ApiError("Resource.AlreadyAssociated", words)
         return _associated(row.id)
     row = world.rows.make("association", q.account, q.region, q.now)

@@ -53,7 +53,10 @@ def required(request: Request, name: str) -> Any:
 
 
 def select(
-    request: Request, rows: list[Row], render: Callable[[Row], Shape], filters: Mapping[str, Values],
+    request: Request,
+    rows: list[Row],
+    render: Callable[[Row], Shape],
+    filters: Mapping[str, Values],
 ) -> list[Shape]:
     """Render the rows that pass the request's filters; an unknown filter is an error, as at AWS."""
     wanted = [(f["Name"], f.get("Values", [])) for f in request.parameters.get("Filters", ())]

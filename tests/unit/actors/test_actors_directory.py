@@ -9,7 +9,14 @@ from sandboxd.wire import things
 
 def sandbox(identifier: str, name: str, state: str = "started") -> things.Sandbox:
     return things.Sandbox(
-        id=identifier, name=name, tenant="acme", account_id="1", region="r", profile="p", state=state, state_since="",
+        id=identifier,
+        name=name,
+        tenant="acme",
+        account_id="1",
+        region="r",
+        profile="p",
+        state=state,
+        state_since="",
         created_at="",
     )
 

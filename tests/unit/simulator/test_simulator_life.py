@@ -53,7 +53,10 @@ def test_a_nat_gateway_and_its_address(desk):
     assert desk.call("CreateNatGateway", **asked)["NatGateway"]["NatGatewayId"] == nat
     desk.later(125)
     assert desk.call("DescribeNatGateways")["NatGateways"][0]["State"] == "available"
-    assert desk.refused("DetachInternetGateway", VpcId=net["vpc"], InternetGatewayId=net["gateway"]) == "DependencyViolation"
+    assert (
+        desk.refused("DetachInternetGateway", VpcId=net["vpc"], InternetGatewayId=net["gateway"])
+        == "DependencyViolation"
+    )
     assert desk.refused("ReleaseAddress", AllocationId=net["address"]) == "AuthFailure"
     desk.call("DeleteNatGateway", NatGatewayId=nat)
     assert desk.refused("DeleteSubnet", SubnetId=net["subnet"]) == "DependencyViolation"
@@ -92,8 +95,10 @@ def test_nothing_is_deleted_under_what_stands_on_it(desk):
     desk.call("AuthorizeSecurityGroupIngress", GroupId=group, IpPermissions=pair)
     machine = desk.run(net["subnet"], SecurityGroupIds=[group])["InstanceId"]
     for operation, what in (
-        ("DeleteVpc", {"VpcId": net["vpc"]}), ("DeleteSubnet", {"SubnetId": net["subnet"]}),
-        ("DeleteSecurityGroup", {"GroupId": group}), ("DeleteSecurityGroup", {"GroupId": peer}),
+        ("DeleteVpc", {"VpcId": net["vpc"]}),
+        ("DeleteSubnet", {"SubnetId": net["subnet"]}),
+        ("DeleteSecurityGroup", {"GroupId": group}),
+        ("DeleteSecurityGroup", {"GroupId": peer}),
         ("DeleteInternetGateway", {"InternetGatewayId": net["gateway"]}),
     ):
         assert desk.refused(operation, **what) == "DependencyViolation", operation

@@ -7,7 +7,9 @@ def ous(desk) -> dict[str, str]:
     root = desk.call("ListRoots", "organizations", MANAGEMENT)["Roots"][0]["Id"]
     out, todo = {}, [root]
     while todo:
-        for ou in desk.call("ListOrganizationalUnitsForParent", "organizations", MANAGEMENT, ParentId=todo.pop())["OrganizationalUnits"]:
+        for ou in desk.call("ListOrganizationalUnitsForParent", "organizations", MANAGEMENT, ParentId=todo.pop())[
+            "OrganizationalUnits"
+        ]:
             out[ou["Name"]] = ou["Id"]
             todo.append(ou["Id"])
     return out
@@ -22,14 +24,19 @@ def test_a_move_is_a_compare_and_swap(desk):
     assert desk.refused("MoveAccount", "organizations", MANAGEMENT, **move) == "DuplicateAccountException"
     again = move | {"DestinationParentId": tree["Expired"]}
     assert desk.refused("MoveAccount", "organizations", MANAGEMENT, **again) == "SourceParentNotFoundException"
-    assert desk.call("ListParents", "organizations", MANAGEMENT, ChildId=desk.account)["Parents"][0]["Id"] == tree["Customers"]
+    assert (
+        desk.call("ListParents", "organizations", MANAGEMENT, ChildId=desk.account)["Parents"][0]["Id"]
+        == tree["Customers"]
+    )
 
 
 def test_roles_are_assumed_from_the_management_account_only(desk):
     """The right role gives a session; another role, and another caller, do not."""
     role = f"arn:aws:iam::{desk.account}:role/OrganizationAccountAccessRole"
     answer = desk.call("AssumeRole", "sts", MANAGEMENT, RoleArn=role, RoleSessionName="s")
-    assert answer["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{desk.account}:assumed-role/OrganizationAccountAccessRole/s"
+    assert (
+        answer["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{desk.account}:assumed-role/OrganizationAccountAccessRole/s"
+    )
     assert desk.refused("AssumeRole", "sts", RoleArn=role, RoleSessionName="s") == "AccessDenied"
     wrong = role.replace("Organization", "No")
     assert desk.refused("AssumeRole", "sts", MANAGEMENT, RoleArn=wrong, RoleSessionName="s") == "AccessDenied"
@@ -51,7 +58,9 @@ def test_an_account_is_made_after_a_while(desk):
 
 def test_management_images_are_visible_to_the_pool_and_nobody_may_change_them(desk):
     """Shared by launch permission, owned by management."""
-    images = desk.call("DescribeImages", Owners=[MANAGEMENT], Filters=[{"Name": "name", "Values": ["avaloq-core-*"]}])["Images"]
+    images = desk.call("DescribeImages", Owners=[MANAGEMENT], Filters=[{"Name": "name", "Values": ["avaloq-core-*"]}])[
+        "Images"
+    ]
     assert len(images) == 2
     share = {"ImageId": images[0]["ImageId"], "LaunchPermission": {"Add": [{"UserId": "999999999999"}]}}
     assert desk.refused("ModifyImageAttribute", **share) == "AuthFailure"

@@ -11,7 +11,9 @@ from sandboxd.simulator.persist import load, restore, save
 
 def life(desk: Desk) -> list[str]:
     net = desk.network()
-    nat = desk.call("CreateNatGateway", SubnetId=net["subnet"], AllocationId=net["address"])["NatGateway"]["NatGatewayId"]
+    nat = desk.call("CreateNatGateway", SubnetId=net["subnet"], AllocationId=net["address"])["NatGateway"][
+        "NatGatewayId"
+    ]
     machine = desk.run(net["subnet"])["InstanceId"]
     return [*net.values(), nat, machine]
 
@@ -43,12 +45,14 @@ def test_the_bound_is_the_longest_chain(desk):
     mark = len(desk.world.log.entries)
     net = desk.network()
     private = desk.call("CreateRouteTable", VpcId=net["vpc"])["RouteTable"]["RouteTableId"]
-    nat = desk.call("CreateNatGateway", SubnetId=net["subnet"], AllocationId=net["address"])["NatGateway"]["NatGatewayId"]
+    nat = desk.call("CreateNatGateway", SubnetId=net["subnet"], AllocationId=net["address"])["NatGateway"][
+        "NatGatewayId"
+    ]
     desk.later(500)
     desk.call("CreateRoute", RouteTableId=private, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
     machine = desk.run(net["subnet"])["InstanceId"]
     drawn = {what: seconds for entry in desk.world.log.since(mark) for what, seconds in entry.made}
-    seen = bound(desk.world.log.since(mark), desk.world)
+    seen = bound(desk.world.log.since(mark))
     vpc = max(0.3 + drawn[net["vpc"]] + 0.3, 0.3)
     assert seen["bound_seconds"] == pytest.approx(vpc + 0.3 + drawn[nat] + 0.3 + 0.3 + drawn[machine], abs=0.31)
     assert [link["operation"] for link in seen["chain"]][-3:] == ["CreateNatGateway", "CreateRoute", "RunInstances"]
@@ -72,8 +76,11 @@ def test_scripted_faults(desk, tmp_path):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[[fault]]\naction = 'lose'", "service:Operation"), ("[[fault]]\noperation = 'ec2:X'\naction = 'eat'", "action"),
-        ("[[fault]]\noperation = 'ec2:X'\naction = 'refuse'", "code"), ("[[fault]]\nnht = 1", "nht"), ("faults = 1", "fault"),
+        ("[[fault]]\naction = 'lose'", "service:Operation"),
+        ("[[fault]]\noperation = 'ec2:X'\naction = 'eat'", "action"),
+        ("[[fault]]\noperation = 'ec2:X'\naction = 'refuse'", "code"),
+        ("[[fault]]\nnht = 1", "nht"),
+        ("faults = 1", "fault"),
         ("][", "faults.toml"),
     ],
 )
