@@ -1,0 +1,163 @@
+"""What a kind of resource says about AWS: the mutation behind each step, and how to read what came of it.
+
+A kind is data with small pure functions; it never calls anything. The engine renders, sends, classifies, resolves and
+waits in one way for all kinds. A kind must not know other kinds, clocks, or who is asking.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct, field
+
+from sandboxd.model.kind import KindSpec
+from sandboxd.model.resource import Facts, Node, Way
+
+Item: TypeAlias = Mapping[str, Any]
+"""One thing in AWS's answer, as botocore parses it."""
+Parameters: TypeAlias = dict[str, Any]
+Resolution: TypeAlias = Literal["token", "name", "tags", "repeat"]
+"""How an unknown outcome is resolved: sent again with the same token; sent again, and a duplicate looked up by its
+unique name; looked up by our authenticated tags after the settle time; simply sent again, it changes nothing twice."""
+
+
+class Ask(Struct, frozen=True, kw_only=True):
+    """Everything that a kind may know when it renders, finds or judges."""
+
+    node: Node
+    generation: int
+    account: str
+    facts: Facts = field(default_factory=dict)
+    """what is known of the resource itself"""
+    ground: Mapping[str, tuple[Facts, ...]] = field(default_factory=dict)
+    """role -> facts of the resources that play it"""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """our authenticated tags"""
+    token: str = ""
+
+    def parameter(self, name: str, default: Any = None) -> Any:
+        """Return one of the node's own parameters."""
+        value = self.node.parameters.get(name, default)
+        return default if value is None else value
+
+    def id_of(self, role: str) -> str:
+        """Return the physical id of what plays a role; empty if nothing does."""
+        return next((facts.get("id", "") for facts in self.ground.get(role, ())), "")
+
+    def ids_of(self, role: str) -> list[str]:
+        """Return the physical ids of all that play a role."""
+        return [facts.get("id", "") for facts in self.ground.get(role, ())]
+
+    @property
+    def id(self) -> str:
+        """The physical id of the resource itself; empty if it is not known."""
+        return self.facts.get("id", "")
+
+    def tagged(self, *types: str) -> list[Parameters]:
+        """Return EC2's TagSpecifications: our tags, and a name for people."""
+        named = {"Name": self.parameter("name", ""), **self.tags}
+        tags = [{"Key": key, "Value": value} for key, value in named.items() if value]
+        return [{"ResourceType": type_, "Tags": tags} for type_ in types]
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """What an answer says about a resource."""
+
+    state: int | None = None
+    """the state it is in; None: on its way"""
+    text: str = ""
+    """AWS's own word for it"""
+    failed: str = ""
+    """why it will not come true: AWS's code"""
+    reason: str = ""
+    facts: Facts = field(default_factory=dict)
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """How resources of a kind are described, many in one call; an id that is not there is simply not in the answer."""
+
+    operation: str
+    member: str
+    """of the answer: the list of things"""
+    identity: str
+    """member of a thing: its id"""
+    id_filter: str
+    within: str = ""
+    """member of an outer thing that holds the list"""
+    filters: str = "Filters"
+    """name of the parameter"""
+    by: str = "id"
+    """the fact whose value is looked up"""
+
+    def items(self, answer: Item) -> Iterable[Item]:
+        """Return the things in an answer."""
+        outer = answer.get(self.member) or ()
+        return [item for one in outer for item in one[self.within]] if self.within else outer
+
+    def parameters(self, filters: Mapping[str, list[str]]) -> Parameters:
+        """Return the parameters of a describe call with these filters."""
+        return {self.filters: [{"Name": name, "Values": values} for name, values in filters.items()]}
+
+
+class Move(Struct, frozen=True, kw_only=True):
+    """The mutation of one step, and what its refusals mean."""
+
+    operation: str
+    parameters: Callable[[Ask], Parameters]
+    accepted: Callable[[Item, Ask], Seen] = lambda _, ask: Seen(facts={"id": ask.id} if ask.id else {})
+    """what the reply says; a missing member (KeyError) makes the outcome unknown"""
+    resolves: Resolution = "repeat"
+    there: frozenset[str] = frozenset()
+    """codes that say: it is there already; a look decides whose and in which state"""
+    gone: frozenset[str] = frozenset()
+    """codes that say: what is lowered is not there"""
+    busy: frozenset[str] = frozenset()
+    """codes of a normal waiting state, besides those of all kinds"""
+    returns: bool = False
+    """done and undone on the same id or name: waits until its opposite can no longer land"""
+    exclusive: bool = False
+    """what is there already, without a call of ours whose outcome is unknown, is somebody else's"""
+
+
+class Kind(Struct, frozen=True, kw_only=True):
+    """One kind of resource: its spec, its moves, and how it is read."""
+
+    spec: KindSpec
+    reading: Reading
+    """one batched describe for many"""
+    judge: Callable[[Item, Ask], Seen]
+    """what a described thing says; never called for one that is missing"""
+    moves: Mapping[tuple[Way, int], Move] = field(default_factory=dict)
+    """(way, state entered) -> move, where one does not depend on the state it stands in"""
+    choose: Callable[[Node, Way, int, int], Move | None] | None = None
+    """(node, way, at, to) -> move, where it does"""
+    questions: Callable[[Ask], Mapping[str, Parameters]] | None = None
+    """operation -> parameters of the calls that show one resource, where one batched describe does not; the judge
+    then gets the answers by operation"""
+    find: Callable[[Ask], Mapping[str, list[str]]] | None = None
+    """filters that find it without its id by what is unique about it; default: by our tags"""
+    tagged: bool = True
+    """whether it bears tags of its own, which then must be ours before it is adopted"""
+    service: str = "ec2"
+    organization: bool = False
+    """its calls are made in the management account"""
+
+    def move(self, node: Node, way: Way, at: int, to: int) -> Move | None:
+        """Return the mutation that goes from one state to another, or None if there is none."""
+        if self.choose is not None:
+            return self.choose(node, way, at, to)
+        return self.moves.get((way, to))
+
+
+def tag(item: Item, key: str) -> str:
+    """Return the value of one tag of a described thing; empty if it has none."""
+    return next((str(one["Value"]) for one in item.get("Tags") or item.get("TagSet") or () if one["Key"] == key), "")
+
+
+def tags(item: Item) -> dict[str, str]:
+    """Return the tags of a described thing."""
+    return {one["Key"]: one["Value"] for one in item.get("Tags") or item.get("TagSet") or ()}
+
+
+__all__ = [
+    "Ask", "Facts", "Item", "Kind", "Move", "Parameters", "Reading", "Resolution", "Seen", "tag", "tags"
+]  # fmt: skip

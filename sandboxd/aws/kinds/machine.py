@@ -1,0 +1,128 @@
+"""EC2 machines: launched with a client token, started, stopped, terminated. They bear data and are never remade by rule.
+
+`image` is what a create resolved: an id, and after a space the name of its root device, without which a disk size
+cannot be asked for.
+"""
+
+from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen
+from sandboxd.model.kind import KindSpec, Role
+from sandboxd.model.resource import Edge, Node, Usual, Way
+
+STOPPED, RUNNING = 1, 2
+SPEC = KindSpec(
+    name="machine",
+    states=("absent", "stopped", "running"),
+    roles=(Role("subnet", 1, STOPPED), Role("groups", 2, STOPPED), Role("way", 1, RUNNING, entry=True)),
+    edges=(Edge(0, RUNNING, RUNNING), Edge(STOPPED, 0, 0), Edge(RUNNING, 0, 0)),
+    turns=True,
+    data=True,
+    prices={STOPPED: "disk", RUNNING: "instance"},
+    up={RUNNING: Usual(30, 38)},
+    down={RUNNING: Usual(35, 45), STOPPED: Usual(45, 58)},
+)
+
+
+def _launch(ask: Ask) -> Parameters:
+    image, _, device = str(ask.parameter("image", "")).partition(" ")
+    disk = int(ask.parameter("disk", 0))
+    disks: Parameters = {}
+    if disk and device:
+        ebs = {"VolumeSize": disk, "VolumeType": "gp3", "DeleteOnTermination": True}
+        disks = {"BlockDeviceMappings": [{"DeviceName": device, "Ebs": ebs}]}
+    return {
+        "ImageId": image,
+        "InstanceType": ask.parameter("type"),
+        "MinCount": 1,
+        "MaxCount": 1,
+        "SubnetId": ask.id_of("subnet"),
+        "SecurityGroupIds": ask.ids_of("groups"),
+        "ClientToken": ask.token,
+        # a hop limit of 1, some accounts' default, cuts containers off
+        "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled", "HttpPutResponseHopLimit": 2},
+        "TagSpecifications": ask.tagged("instance", "volume"),
+        **disks,
+    }
+
+
+def _itself(ask: Ask) -> Parameters:
+    return {"InstanceIds": [ask.id]}
+
+
+def judge(item: Item, _: Ask) -> Seen:
+    """Read the cause with the state: a machine that AWS gave up says why only there."""
+    state = item["State"]["Name"]
+    facts = {"id": item["InstanceId"]}
+    if address := item.get("PrivateIpAddress"):
+        facts["address"] = address
+    match state:
+        case "running":
+            return Seen(state=RUNNING, text=state, facts=facts)
+        case "stopped":
+            return _with_cause(item, Seen(state=STOPPED, text=state, facts=facts))
+        case "terminated":
+            return _with_cause(item, Seen(state=0, text=state))
+    return Seen(text=state, facts=facts)
+
+
+def _with_cause(item: Item, seen: Seen) -> Seen:
+    cause = item.get("StateReason") or {}
+    code = cause.get("Code", "")
+    if not code or code.startswith("Client.UserInitiated"):
+        return seen
+    return Seen(
+        state=seen.state, text=seen.text, failed=code, reason=cause.get("Message") or code, facts=seen.facts
+    )  # fmt: skip
+
+
+def _launched(answer: Item, ask: Ask) -> Seen:
+    return judge(answer["Instances"][0], ask)
+
+
+def _changing(member: str, wanted: int) -> Move:
+    """Start, stop and terminate answer with the state the machine is in now."""
+
+    def accepted(answer: Item, ask: Ask) -> Seen:
+        state = answer[member][0]["CurrentState"]["Name"]
+        reached = {"running": RUNNING, "stopped": STOPPED, "terminated": 0}.get(state)
+        return Seen(state=reached if reached == wanted else None, text=state, facts={"id": ask.id})
+
+    operation = {RUNNING: "StartInstances", STOPPED: "StopInstances", 0: "TerminateInstances"}[wanted]
+    return Move(
+        operation=operation,
+        parameters=_itself,
+        accepted=accepted,
+        gone=frozenset({"InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed"}),
+        busy=frozenset({"IncorrectInstanceState", "IncorrectState"}),
+        returns=wanted != 0,
+    )
+
+
+_LAUNCH = Move(operation="RunInstances", parameters=_launch, accepted=_launched, resolves="token")
+_START = _changing("StartingInstances", RUNNING)
+_STOP = _changing("StoppingInstances", STOPPED)
+_TERMINATE = _changing("TerminatingInstances", 0)
+
+
+def _choose(_: Node, way: Way, at: int, to: int) -> Move | None:
+    match way, to:
+        case "raise", 2:
+            return _START if at else _LAUNCH
+        case "lower", 1:
+            return _STOP
+        case "lower", 0:
+            return _TERMINATE
+    return None
+
+
+KIND = Kind(
+    spec=SPEC,
+    reading=Reading(
+        operation="DescribeInstances",
+        member="Reservations",
+        within="Instances",
+        identity="InstanceId",
+        id_filter="instance-id",
+    ),
+    judge=judge,
+    choose=_choose,
+)
