@@ -12,6 +12,7 @@ import h11
 import trio
 
 from sandboxd.http.faults import REASONS, Fault, Gone, Refused, http_date
+from sandboxd.http.head import origin_form
 from sandboxd.http.limits import App, Headers, Message
 from sandboxd.http.transport import Transport
 
@@ -127,7 +128,7 @@ def fault_bytes(http: h11.Connection, fault: Fault, more: Headers, *, head_only:
 
 def make_scope(request: h11.Request, constant: dict[str, Any]) -> dict[str, Any]:
     """Return the ASGI scope of a request; `constant` holds what is the same for the whole connection."""
-    raw_path, _, query = bytes(request.target).partition(b"?")
+    raw_path, _, query = (origin_form(request) or b"/").partition(b"?")
     return constant | {
         "http_version": request.http_version.decode("ascii"),
         "method": request.method.decode("ascii"),

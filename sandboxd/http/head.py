@@ -30,11 +30,24 @@ def end_of_head(data: bytes, limit: int) -> int | Fault:
     return Fault.MALFORMED if _ODD_LINES.search(data, 0, at + 2) else at + len(_END)
 
 
+def origin_form(request: h11.Request) -> bytes | None:
+    """Return the target as a path, or None where it has none.
+
+    The absolute form counts where it names the very host of the request: servers must accept it (RFC 9112, 3.2.2).
+    """
+    target = bytes(request.target)
+    if target.startswith(b"http://"):
+        authority, slash, rest = target[7:].partition(b"/")
+        hosts = [value for name, value in request.headers if name == b"host"]
+        target = b"/" + rest if slash and hosts == [authority] else b""
+    return target if target.startswith(b"/") and not target.startswith(b"//") else None
+
+
 def fault_of(request: h11.Request, body_bytes: int) -> Fault | None:
     """Return why a well-formed request is refused, or None."""
     if request.http_version not in (b"1.1", b"1.0"):
         return Fault.MALFORMED
-    if not request.target.startswith(b"/") or request.target.startswith(b"//"):
+    if origin_form(request) is None:
         return Fault.TARGET
     length = chunked = False
     for name, value in request.headers:

@@ -146,7 +146,7 @@ REFUSED = [
     (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "malformed_request"),
     (b"GET / HTTP/2.0\r\nHost: x\r\n\r\n", 400, "malformed_request"),
     (b"GET /\r\n\r\n", 400, "malformed_request"),
-    (b"GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n", 400, "bad_target"),
+    (b"GET http://y/ HTTP/1.1\r\nHost: x\r\n\r\n", 400, "bad_target"),
     (b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 400, "bad_target"),
     (b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", 400, "bad_target"),
     (b"GET / HTTP/1.1\r\n\r\n", 400, "malformed_request"),
