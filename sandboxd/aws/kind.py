@@ -87,6 +87,12 @@ class Reading(Struct, frozen=True, kw_only=True):
     """name of the parameter"""
     by: str = "id"
     """the fact whose value is looked up"""
+    grouped_by: str = ""
+    """member of a thing that has that value, where it is not its identity"""
+
+    def value_of(self, item: Item) -> str:
+        """Return the value by which a thing was looked up."""
+        return str(item.get(self.grouped_by or self.identity, ""))
 
     def items(self, answer: Item) -> Iterable[Item]:
         """Return the things in an answer."""
@@ -136,7 +142,11 @@ class Kind(Struct, frozen=True, kw_only=True):
     find: Callable[[Ask], Mapping[str, list[str]]] | None = None
     """filters that find it without its id by what is unique about it; default: by our tags"""
     tagged: bool = True
-    """whether it bears tags of its own, which then must be ours before it is adopted"""
+    """whether it bears tags of its own"""
+    by_content: bool = False
+    """what says the same is the same: it may be adopted whoever made it; else its tags must be ours"""
+    interfaces: str = ""
+    """filter that finds the network interfaces which may hold it"""
     service: str = "ec2"
     organization: bool = False
     """its calls are made in the management account"""
@@ -148,9 +158,9 @@ class Kind(Struct, frozen=True, kw_only=True):
         return self.moves.get((way, to))
 
 
-def tag(item: Item, key: str) -> str:
-    """Return the value of one tag of a described thing; empty if it has none."""
-    return next((str(one["Value"]) for one in item.get("Tags") or item.get("TagSet") or () if one["Key"] == key), "")
+def deleted(_: Item, __: Ask) -> Seen:
+    """Return that it is gone: the reply of a delete that takes effect at once."""
+    return Seen(state=0)
 
 
 def tags(item: Item) -> dict[str, str]:
@@ -159,5 +169,5 @@ def tags(item: Item) -> dict[str, str]:
 
 
 __all__ = [
-    "Ask", "Facts", "Item", "Kind", "Move", "Parameters", "Reading", "Resolution", "Seen", "tag", "tags"
+    "Ask", "Facts", "Item", "Kind", "Move", "Parameters", "Reading", "Resolution", "Seen", "deleted", "tags"
 ]  # fmt: skip

@@ -48,8 +48,7 @@ UNREACHABLE = frozenset({"Unreachable", "CallsCut"})
 
 DEPENDENCY = frozenset({
     "DependencyViolation", "ResourceInUse", "ResourceInUseException", "InvalidIPAddress.InUse", "InvalidGroup.InUse",
-    "IncorrectState", "IncorrectInstanceState", "OperationNotPermitted", "AuthFailure", "InvalidNetworkInterfaceID.NotFound",
-    "InvalidVolume.ZoneMismatch", "Gateway.NotAttached", "InvalidNetworkInterface.InUse",
+    "IncorrectState", "IncorrectInstanceState", "InvalidNetworkInterface.InUse",
 })  # fmt: skip
 """on the way down: something still holds it; a normal waiting state"""
 
@@ -61,8 +60,6 @@ MADE_AND_DIED = frozenset({"IdempotentInstanceTerminated"})
 
 MISMATCH = frozenset({"IdempotentParameterMismatch", "IdempotentParameterMismatchException"})
 """the same token was used with other parameters: a mistake of ours that a person must look at"""
-
-STALE = frozenset({"WrongAccount"})
 
 DEFINITE = THROTTLED | CONCURRENT | CAPACITY | QUOTA | ACCESS | CREDENTIALS | DEPENDENCY | YOUNG | MADE_AND_DIED | MISMATCH
 """codes that say `nothing happened` whatever the status"""

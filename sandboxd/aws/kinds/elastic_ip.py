@@ -1,6 +1,6 @@
 """Elastic IPs: no token, no name, and billed while idle. A NAT gateway holds its address until after it is deleted."""
 
-from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen
+from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen, deleted
 from sandboxd.model.kind import KindSpec
 from sandboxd.model.resource import Usual
 
@@ -30,7 +30,8 @@ KIND = Kind(
         ("raise", 1): Move(operation="AllocateAddress", parameters=_allocate, accepted=judge, resolves="tags"),
         # AuthFailure and InvalidNetworkInterfaceID.NotFound after the gateway is deleted say nothing about the address
         ("lower", 0): Move(
-            operation="ReleaseAddress", parameters=_release, gone=frozenset({"InvalidAllocationID.NotFound"})
+            operation="ReleaseAddress", parameters=_release, accepted=deleted, gone=frozenset({"InvalidAllocationID.NotFound"}),
+            busy=frozenset({"AuthFailure", "InvalidNetworkInterfaceID.NotFound", "InvalidIPAddress.InUse"}),
         ),
     },
 )

@@ -1,6 +1,6 @@
 """Internet gateways: made, then attached; one per VPC. Neither call has a token."""
 
-from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen
+from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen, deleted
 from sandboxd.model.kind import KindSpec, Role
 from sandboxd.model.resource import Usual
 
@@ -82,6 +82,6 @@ KIND = Kind(
             gone=_GONE,
             returns=True,
         ),
-        ("lower", 0): Move(operation="DeleteInternetGateway", parameters=_delete, gone=_GONE),
+        ("lower", 0): Move(operation="DeleteInternetGateway", parameters=_delete, accepted=deleted, gone=_GONE),
     },
 )

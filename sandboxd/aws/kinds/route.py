@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen
+from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen, deleted
 from sandboxd.model.kind import KindSpec, Role
 from sandboxd.model.resource import Usual
 
@@ -67,7 +67,9 @@ def judge(item: Item, ask: Ask) -> Seen:
         if wanted and target != wanted:
             words = f"the route {destination} of {item['RouteTableId']} leads to {target}"
             return Seen(state=1, text="leads elsewhere", failed="RouteAlreadyExists", reason=words, facts=facts)
-        return Seen(state=1, text=route.get("State", "active"), facts=facts)
+        state = route.get("State", "active")
+        # a blackhole is there, but who asks for it with its target wants it active
+        return Seen(state=None if state != "active" and any(ask.ground.values()) else 1, text=state, facts=facts)
     return Seen(state=0, text="no such route")
 
 
@@ -83,6 +85,7 @@ KIND = Kind(
     judge=judge,
     find=_find,
     tagged=False,
+    by_content=True,
     moves={
         ("raise", 1): Move(
             operation="CreateRoute",
@@ -95,7 +98,7 @@ KIND = Kind(
         ("rebind", 1): Move(operation="ReplaceRoute", parameters=_with_target, accepted=_replaced, returns=True),
         ("lower", 0): Move(
             operation="DeleteRoute",
-            parameters=_place,
+            parameters=_place, accepted=deleted,
             gone=frozenset({"InvalidRoute.NotFound", "InvalidRouteTableID.NotFound"}),
             returns=True,
         ),

@@ -1,6 +1,6 @@
 """Route tables: made with a client token; their routes and associations are resources of their own."""
 
-from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen
+from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen, deleted
 from sandboxd.model.kind import KindSpec, Role
 from sandboxd.model.resource import Usual
 
@@ -37,7 +37,7 @@ KIND = Kind(
             resolves="token",
         ),
         ("lower", 0): Move(
-            operation="DeleteRouteTable", parameters=_delete, gone=frozenset({"InvalidRouteTableID.NotFound"})
+            operation="DeleteRouteTable", parameters=_delete, accepted=deleted, gone=frozenset({"InvalidRouteTableID.NotFound"})
         ),
     },
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen
+from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen, deleted
 from sandboxd.model.kind import KindSpec, Role
 from sandboxd.model.resource import Usual
 
@@ -57,6 +57,7 @@ KIND = Kind(
     judge=judge,
     find=_find,
     tagged=False,
+    by_content=True,
     moves={
         ("raise", 1): Move(
             operation="AssociateRouteTable",
@@ -67,7 +68,7 @@ KIND = Kind(
         ),
         ("lower", 0): Move(
             operation="DisassociateRouteTable",
-            parameters=_disassociate,
+            parameters=_disassociate, accepted=deleted,
             gone=frozenset({"InvalidAssociationID.NotFound"}),
         ),
     },

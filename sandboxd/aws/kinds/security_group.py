@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen
+from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen, deleted
 from sandboxd.model.kind import KindSpec, Role
 from sandboxd.model.resource import Edge, Usual
 
@@ -55,6 +55,7 @@ KIND = Kind(
         operation="DescribeSecurityGroups", member="SecurityGroups", identity="GroupId", id_filter="group-id"
     ),
     judge=judge,
+    interfaces="group-id",
     find=_find,
     moves={
         ("raise", MADE): Move(
@@ -70,6 +71,6 @@ KIND = Kind(
             accepted=lambda *_: Seen(state=CLOSED),
             there=frozenset({"InvalidPermission.NotFound"}),
         ),
-        ("lower", 0): Move(operation="DeleteSecurityGroup", parameters=_delete, gone=_GONE),
+        ("lower", 0): Move(operation="DeleteSecurityGroup", parameters=_delete, accepted=deleted, gone=_GONE),
     },
 )

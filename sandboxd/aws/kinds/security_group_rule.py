@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen
+from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen, deleted
 from sandboxd.model.kind import KindSpec, Role
 from sandboxd.model.resource import Node, Usual, Way
 
@@ -93,7 +93,7 @@ def _raising(operation: str) -> Move:
 
 def _lowering(operation: str) -> Move:
     gone = frozenset({"InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound", "InvalidPermission.NotFound"})
-    return Move(operation=operation, parameters=_revoke, gone=gone)
+    return Move(operation=operation, parameters=_revoke, accepted=deleted, gone=gone)
 
 
 _RAISE = {True: _raising("AuthorizeSecurityGroupEgress"), False: _raising("AuthorizeSecurityGroupIngress")}
@@ -107,8 +107,10 @@ KIND = Kind(
         identity="SecurityGroupRuleId",
         id_filter="group-id",
         by="group",
+        grouped_by="GroupId",
     ),
     judge=judge,
     find=_find,
+    by_content=True,
     choose=_choose,
 )

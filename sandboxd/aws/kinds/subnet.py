@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen
+from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen, deleted
 from sandboxd.model.kind import KindSpec, Role
 from sandboxd.model.resource import Usual
 
@@ -40,6 +40,7 @@ KIND = Kind(
     spec=SPEC,
     reading=Reading(operation="DescribeSubnets", member="Subnets", identity="SubnetId", id_filter="subnet-id"),
     judge=judge,
+    interfaces="subnet-id",
     find=_find,
     moves={
         ("raise", 1): Move(
@@ -49,6 +50,6 @@ KIND = Kind(
             resolves="name",
             there=frozenset({"InvalidSubnet.Conflict"}),
         ),
-        ("lower", 0): Move(operation="DeleteSubnet", parameters=_delete, gone=frozenset({"InvalidSubnetID.NotFound"})),
+        ("lower", 0): Move(operation="DeleteSubnet", parameters=_delete, accepted=deleted, gone=frozenset({"InvalidSubnetID.NotFound"})),
     },
 )

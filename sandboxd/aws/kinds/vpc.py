@@ -1,6 +1,6 @@
 """VPCs: no token and no unique name, so a lost reply is resolved by our tags alone."""
 
-from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen
+from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen, deleted
 from sandboxd.model.kind import KindSpec
 from sandboxd.model.resource import Usual
 
@@ -25,10 +25,11 @@ KIND = Kind(
     spec=SPEC,
     reading=Reading(operation="DescribeVpcs", member="Vpcs", identity="VpcId", id_filter="vpc-id"),
     judge=judge,
+    interfaces="vpc-id",
     moves={
         ("raise", 1): Move(
             operation="CreateVpc", parameters=_create, accepted=lambda answer, ask: judge(answer["Vpc"], ask), resolves="tags"
         ),
-        ("lower", 0): Move(operation="DeleteVpc", parameters=_delete, gone=frozenset({"InvalidVpcID.NotFound"})),
+        ("lower", 0): Move(operation="DeleteVpc", parameters=_delete, accepted=deleted, gone=frozenset({"InvalidVpcID.NotFound"})),
     },
 )

@@ -1,0 +1,188 @@
+"""One attempt at one step: whose it is, what is known, and how its news reaches the mailbox.
+
+It renders the kind's questions from what is known now; the mutation itself was rendered and committed before.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+from sandboxd.aws.kind import Ask, Item, Kind, Seen
+from sandboxd.aws.kind import tags as tags_of
+from sandboxd.engine import tags
+from sandboxd.engine.looks import describe
+from sandboxd.engine.pace import back_off
+from sandboxd.engine.ports import Owner, Ports, Post
+from sandboxd.lifecycle.messages import Called, Ended, Left, Progress, Start, Unknown
+from sandboxd.model.keys import parts
+from sandboxd.model.ports import AwsError, FactsOf, Scope
+from sandboxd.model.resource import Facts, Node, Row, Usual
+
+T = TypeVar("T")
+GENERATION, AT, SEEN = "generation", "at", "seen"
+"""facts of the engine's own: the life that the others are about, when it was made, and that a look has seen it"""
+
+
+def ask_for(ports: Ports, who: Owner, row: Row, generation: int, facts: Facts, facts_of: FactsOf | None, step: str) -> Ask:
+    """Return what a kind may know about a resource."""
+    node, identity = row.node, ports.identity
+    ground = {role: tuple(dict(facts_of(key)) for key in keys) for role, keys in node.links.items()} if facts_of else {}
+    return Ask(
+        node=node,
+        generation=generation,
+        account=who.account,
+        facts=facts,
+        ground=ground,
+        tags=tags.make(identity, who, node.key, generation),
+        token=tags.token(identity, who.account, node.key, generation, step),
+    )
+
+
+class Attempt:
+    """What the phases of one attempt share."""
+
+    def __init__(self, *, ports: Ports, who: Owner, row: Row, start: Start, post: Post, facts_of: FactsOf) -> None:
+        self.ports, self.who, self.row, self.start, self.post = ports, who, row, start, post
+        self.kind: Kind = ports.kinds[row.node.kind]
+        self.node: Node = row.node
+        self.scope: Scope = ports.scope(self.kind, who.account, parts(row.node.key).region)
+        self.facts: Facts = own_facts(row, start.generation)
+        self.unknown_at: float | None = None
+        self._facts_of = facts_of
+        self._said = ""
+
+    @property
+    def now(self) -> float:
+        """Seconds of the daemon's clock."""
+        return self.ports.clock.now()
+
+    @property
+    def ask(self) -> Ask:
+        """What the kind may know now."""
+        step = f"{self.start.step.way} {self.start.step.to}"
+        return ask_for(self.ports, self.who, self.row, self.start.generation, self.facts, self._facts_of, step)
+
+    @property
+    def usual(self) -> Usual:
+        """How long this step usually takes."""
+        spec, step = self.kind.spec, self.start.step
+        table = spec.down if step.way == "lower" else spec.up
+        return table.get(max(self.row.hi, self.row.lo) if step.way == "lower" else step.to, Usual(1, 3))
+
+    # ---- news
+    def say(self, text: str) -> None:
+        """Tell people what the step waits for, when that changes."""
+        if text != self._said:
+            self._said = text
+            self.post(Progress(self.node.key, self.start.run, text))
+
+    def unknown(self, at: float) -> None:
+        """The outcome of the call became unknown at this moment."""
+        self.unknown_at = at
+        self.post(Unknown(self.node.key, self.start.run, at))
+
+    def called(self) -> None:
+        """The call is answered; only reads are left."""
+        self.post(Called(self.node.key, self.start.run, dict(self.facts)))
+
+    def learn(self, facts: Facts) -> None:
+        """Take over what an answer said."""
+        self.facts = {**self.facts, **facts, GENERATION: str(self.start.generation)}
+        self.facts.setdefault(AT, f"{self.now:.0f}")
+
+    def done(self) -> Ended:
+        """It is as wanted."""
+        return Ended(self.node.key, self.start.run, "done", facts=dict(self.facts))
+
+    def ended(self, left: Left, code: str, reason: str, *, lasting: bool = False, after: float = 30.0) -> Ended:
+        """It is not as wanted."""
+        how = "permanent" if lasting else "temporary"
+        facts = dict(self.facts) if left in ("between", "spoiled", "nothing") else {}
+        return Ended(self.node.key, self.start.run, left, how, code, reason, after, facts)
+
+    # ---- reads
+    async def see(self, after: float = 0.0) -> Seen | None:
+        """Look at the resource, by its id, in so many seconds or sooner; None: it is not there. Raise AwsError."""
+        kind, ask = self.kind, self.ask
+        if kind.questions is not None:
+            await self.ports.clock.sleep(after)
+            return await self._asked(kind.questions(ask))
+        value = self.facts.get(kind.reading.by) or ask.id
+        return judged(kind, await self.ports.looks.look(self.scope, kind, value, after), ask)
+
+    async def _asked(self, questions: Mapping[str, Mapping[str, object]]) -> Seen:
+        answers: dict[str, Item] = {}
+        for operation, parameters in questions.items():
+            answers[operation] = await self.ports.call(self.scope, self.kind.service, operation, parameters)
+        return self.kind.judge(answers, self.ask)
+
+    async def find(self, *, by_name: bool) -> tuple[Seen | None, str]:
+        """Look without an id: by what is unique about it, or by our tags. Raise AwsError.
+
+        Return what was found and is ours, and in words what was found and is not.
+        """
+        kind, ask = self.kind, self.ask
+        if kind.questions is not None:
+            return await self.see(), ""
+        filters = kind.find(ask) if kind.find and (by_name or kind.by_content) else self._by_tags()
+        found = await describe(self.ports.call, self.scope, kind, filters)
+        if kind.by_content:
+            seen = judged(kind, found, ask)
+            return (seen, "") if seen and seen.state != 0 else (None, "")
+        return self._ours(found)
+
+    def _by_tags(self) -> dict[str, list[str]]:
+        return {f"tag:{tags.KEY}": [self.node.key], f"tag:{tags.GENERATION}": [str(self.start.generation)]}
+
+    def _ours(self, found: list[Item]) -> tuple[Seen | None, str]:
+        """Verify the tags ourselves: some filters are ignored, and anybody can write a tag."""
+        mine, others = list[Seen](), list[str]()
+        for item in sorted(found, key=_age):
+            who = tags.verify(self.ports.identity, self.who.account, tags_of(item))
+            if who is None or (who.key, who.generation) != (self.node.key, self.start.generation):
+                others.append(self.kind.reading.value_of(item))
+                continue
+            seen = self.kind.judge(item, self.ask)
+            if seen.state != 0 or "id" in seen.facts:
+                mine.append(seen)
+        if len(mine) > 1:
+            self.say(f"found {len(mine)} of it; the oldest is kept")
+        return (mine[0] if mine else None), ", ".join(others)
+
+    async def look_surely(self) -> Seen | None:
+        """Look until AWS answers."""
+        return await until_answered(self, self.see)
+
+
+def own_facts(row: Row, generation: int) -> Facts:
+    """Return what is known of this life of the resource; facts of a former life are not."""
+    if row.lo == 0 and row.facts.get(GENERATION, str(generation)) != str(generation):
+        return {}
+    return dict(row.facts) if row.lo or row.hi else {}
+
+
+def judged(kind: Kind, items: list[Item], ask: Ask) -> Seen | None:
+    """Return what a look says: the thing itself, or what says that it is not among others."""
+    seen = [kind.judge(item, ask) for item in items]
+    return next((one for one in seen if one.state != 0), seen[0] if seen else None)
+
+
+async def until_answered(attempt: Attempt, read: Callable[[], Awaitable[T]]) -> T:
+    """Read until AWS answers: throttles, cuts and outages are waited out, and said."""
+    tries = 0
+    while True:
+        try:
+            return await read()
+        except AwsError as error:
+            tries += 1
+            attempt.say(f"AWS does not answer a read: {error}")
+            await attempt.ports.clock.sleep(back_off(tries, attempt.node.key, longest=30.0))
+
+
+def _age(item: Item) -> str:
+    for member in ("CreateTime", "LaunchTime"):
+        if member in item:
+            return str(item[member])
+    return ""
+
+
+__all__ = ["AT", "GENERATION", "SEEN", "Attempt", "ask_for", "judged", "own_facts", "until_answered"]

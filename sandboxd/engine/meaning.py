@@ -1,0 +1,63 @@
+"""What a refusal means for the step that met it: a pure reading of AWS's code, the move and the way."""
+
+from typing import Literal, TypeAlias
+
+from sandboxd.aws import outcomes
+from sandboxd.aws.kind import Move
+from sandboxd.model.resource import Way
+
+Meaning: TypeAlias = Literal[
+    "there", "gone", "busy", "unseen", "throttled", "capacity", "access", "credentials", "unreachable", "died", "permanent"
+]
+"""there: it is so already; gone: what is lowered is not there; busy: something holds it; unseen: what it stands on is
+not visible yet; throttled: ask again; capacity, access, credentials: put off; unreachable: nothing was sent; died: the
+token's resource was made and is gone; permanent: a person must do something"""
+
+
+def meaning(code: str, move: Move, way: Way) -> Meaning:
+    """Return what a definite refusal means; what the move itself says of a code comes first."""
+    if code in move.there:
+        return "there"
+    if code in move.gone and way == "lower":
+        return "gone"
+    if code in move.busy or (code in outcomes.DEPENDENCY and way == "lower"):
+        return "busy"
+    return _in_general(code, way)
+
+
+def _in_general(code: str, way: Way) -> Meaning:
+    if code in outcomes.THROTTLED or code in outcomes.CONCURRENT:
+        return "throttled"
+    if code in outcomes.UNREACHABLE:
+        return "unreachable"
+    if code in outcomes.CAPACITY or code in outcomes.DEPENDENCY:
+        return "capacity"
+    if code in outcomes.ACCESS or code in outcomes.YOUNG:
+        return "access"
+    if code in outcomes.CREDENTIALS:
+        return "credentials"
+    if code in outcomes.MADE_AND_DIED:
+        return "died"
+    if outcomes.not_found(code) and way != "lower":
+        return "unseen"
+    return "permanent"
+
+
+def hint(code: str) -> str:
+    """Return what a person can do about a code; empty if the code says it all."""
+    if code in outcomes.QUOTA:
+        return "Raise this quota in the tenant's account, or free something there, then retry."
+    if code in outcomes.MISMATCH:
+        return "The same client token was used with other parameters; look at the resource before you retry."
+    if code in outcomes.ACCESS:
+        return "Look at the role in the tenant's account and at the organization's policies, then retry."
+    if code in outcomes.CREDENTIALS:
+        return "AWS does not accept the credentials; `sandboxd doctor` says whose."
+    if code == "WrongAccount":
+        return "The role leads into another account than the one asked for; nothing was sent."
+    return ""
+
+
+def is_lasting(code: str) -> bool:
+    """Whether the failure of something accepted will come again: the client's fault, as AWS calls it."""
+    return code.startswith("Client.") or code in ("InsufficientFreeAddressesInSubnet", "RouteAlreadyExists")

@@ -1,0 +1,49 @@
+"""What every part of the engine needs, built once; and the words for who a step is carried out for."""
+
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+
+from sandboxd.aws.kind import Kind
+from sandboxd.engine.looks import Looks
+from sandboxd.engine.settings import EngineSettings
+from sandboxd.lifecycle.messages import Message
+from sandboxd.model.ports import Call, Clock, Scope
+
+ORGANIZATION_REGION = "us-east-1"
+Post = Callable[[Message], None]
+
+
+class Owner(Struct, frozen=True):
+    """In whose account, and for which tenant, a step is carried out."""
+
+    account: str
+    tenant: str
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """Who this installation is: what its tags say, what they are authenticated with, and its management account."""
+
+    install: str
+    secret: bytes
+    management_account: str
+    role: str = "OrganizationAccountAccessRole"
+
+
+class Ports(Struct, frozen=True, kw_only=True):
+    """The parts that steps share."""
+
+    call: Call
+    clock: Clock
+    kinds: Mapping[str, Kind]
+    settings: EngineSettings
+    identity: Identity
+    looks: Looks
+    born: float
+    """when this life of the daemon began: whatever was in flight before may have landed until then"""
+
+    def scope(self, kind: Kind, account: str, region: str) -> Scope:
+        """Return where the calls of a kind are made."""
+        if kind.organization:
+            return Scope(self.identity.management_account, ORGANIZATION_REGION, "")
+        return Scope(account, region, self.identity.role)
