@@ -33,11 +33,19 @@ class Ask(Struct, frozen=True, kw_only=True):
     tags: Mapping[str, str] = field(default_factory=dict)
     """our authenticated tags"""
     token: str = ""
+    sent: Mapping[str, Any] = field(default_factory=dict)
+    """parameters of the committed call; what stood in them is known even where the ground is not"""
+    places: Mapping[str, str] = field(default_factory=dict)
+    """what parameters a node need not carry, because all of the installation share them"""
 
     def parameter(self, name: str, default: Any = None) -> Any:
         """Return one of the node's own parameters."""
-        value = self.node.parameters.get(name, default)
+        value = self.node.parameters.get(name, self.places.get(name, default))
         return default if value is None else value
+
+    def ground_id(self, role: str, name: str) -> str:
+        """Return the physical id of what plays a role, or what the committed call says there."""
+        return self.id_of(role) or str(self.sent.get(name) or "")
 
     def id_of(self, role: str) -> str:
         """Return the physical id of what plays a role; empty if nothing does."""
@@ -130,8 +138,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     spec: KindSpec
     reading: Reading
     """one batched describe for many"""
-    judge: Callable[[Item, Ask], Seen]
-    """what a described thing says; never called for one that is missing"""
+    judge: Callable[[Item, Ask], Seen | None]
+    """what a described thing says; None: it is not in there. State 0 is said only of what is surely over"""
     moves: Mapping[tuple[Way, int], Move] = field(default_factory=dict)
     """(way, state entered) -> move, where one does not depend on the state it stands in"""
     choose: Callable[[Node, Way, int, int], Move | None] | None = None

@@ -52,7 +52,9 @@ DEPENDENCY = frozenset({
 })  # fmt: skip
 """on the way down: something still holds it; a normal waiting state"""
 
-YOUNG = frozenset({"PendingVerification", "OptInRequired", "SubscriptionRequiredException", "FinalizingOrganizationException"})
+YOUNG = frozenset(
+    {"PendingVerification", "OptInRequired", "SubscriptionRequiredException", "FinalizingOrganizationException"}
+)
 """the account is too young or was never activated"""
 
 MADE_AND_DIED = frozenset({"IdempotentInstanceTerminated"})
@@ -61,7 +63,9 @@ MADE_AND_DIED = frozenset({"IdempotentInstanceTerminated"})
 MISMATCH = frozenset({"IdempotentParameterMismatch", "IdempotentParameterMismatchException"})
 """the same token was used with other parameters: a mistake of ours that a person must look at"""
 
-DEFINITE = THROTTLED | CONCURRENT | CAPACITY | QUOTA | ACCESS | CREDENTIALS | DEPENDENCY | YOUNG | MADE_AND_DIED | MISMATCH
+DEFINITE = (
+    THROTTLED | CONCURRENT | CAPACITY | QUOTA | ACCESS | CREDENTIALS | DEPENDENCY | YOUNG | MADE_AND_DIED | MISMATCH
+)
 """codes that say `nothing happened` whatever the status"""
 
 _SERVER = 500

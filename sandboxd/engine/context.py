@@ -4,7 +4,9 @@ It renders the kind's questions from what is known now; the mutation itself was 
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from typing import Literal, TypeVar
+
+from msgspec import structs
 
 from sandboxd.aws.kind import Ask, Item, Kind, Seen
 from sandboxd.aws.kind import tags as tags_of
@@ -15,39 +17,44 @@ from sandboxd.engine.ports import Owner, Ports, Post
 from sandboxd.lifecycle.messages import Called, Ended, Left, Progress, Start, Unknown
 from sandboxd.model.keys import parts
 from sandboxd.model.ports import AwsError, FactsOf, Scope
-from sandboxd.model.resource import Facts, Node, Row, Usual
+from sandboxd.model.resource import Facts, Node, Row, Step, Usual
 
 T = TypeVar("T")
 GENERATION, AT, SEEN = "generation", "at", "seen"
 """facts of the engine's own: the life that the others are about, when it was made, and that a look has seen it"""
 
 
-def ask_for(ports: Ports, who: Owner, row: Row, generation: int, facts: Facts, facts_of: FactsOf | None, step: str) -> Ask:
-    """Return what a kind may know about a resource."""
+def ask_for(ports: Ports, who: Owner, row: Row, generation: int, step: Step, facts_of: FactsOf | None = None) -> Ask:
+    """Return what a kind may know about a resource; without `facts_of` the committed call says what it stands on."""
     node, identity = row.node, ports.identity
     ground = {role: tuple(dict(facts_of(key)) for key in keys) for role, keys in node.links.items()} if facts_of else {}
+    intent = row.intent
+    ours = facts_of is None and intent is not None and intent.generation == generation
     return Ask(
         node=node,
         generation=generation,
         account=who.account,
-        facts=facts,
+        facts=own_facts(row, generation),
         ground=ground,
         tags=tags.make(identity, who, node.key, generation),
-        token=tags.token(identity, who.account, node.key, generation, step),
+        token=tags.token(identity, who.account, node.key, generation, f"{step.way} {step.to}"),
+        sent=intent.parameters if ours and intent else {},
+        places=ports.places() if node.kind in ports.kinds and ports.kinds[node.kind].organization else {},
     )
 
 
 class Attempt:
     """What the phases of one attempt share."""
 
-    def __init__(self, *, ports: Ports, who: Owner, row: Row, start: Start, post: Post, facts_of: FactsOf) -> None:
+    def __init__(self, *, ports: Ports, who: Owner, row: Row, start: Start, post: Post) -> None:
         self.ports, self.who, self.row, self.start, self.post = ports, who, row, start, post
         self.kind: Kind = ports.kinds[row.node.kind]
         self.node: Node = row.node
         self.scope: Scope = ports.scope(self.kind, who.account, parts(row.node.key).region)
         self.facts: Facts = own_facts(row, start.generation)
         self.unknown_at: float | None = None
-        self._facts_of = facts_of
+        self.began = ports.clock.now()
+        self._asked_once = ask_for(ports, who, row, start.generation, start.step)
         self._said = ""
 
     @property
@@ -58,8 +65,7 @@ class Attempt:
     @property
     def ask(self) -> Ask:
         """What the kind may know now."""
-        step = f"{self.start.step.way} {self.start.step.to}"
-        return ask_for(self.ports, self.who, self.row, self.start.generation, self.facts, self._facts_of, step)
+        return structs.replace(self._asked_once, facts=self.facts)
 
     @property
     def usual(self) -> Usual:
@@ -95,7 +101,7 @@ class Attempt:
 
     def ended(self, left: Left, code: str, reason: str, *, lasting: bool = False, after: float = 30.0) -> Ended:
         """It is not as wanted."""
-        how = "permanent" if lasting else "temporary"
+        how: Literal["permanent", "temporary"] = "permanent" if lasting else "temporary"
         facts = dict(self.facts) if left in ("between", "spoiled", "nothing") else {}
         return Ended(self.node.key, self.start.run, left, how, code, reason, after, facts)
 
@@ -109,7 +115,7 @@ class Attempt:
         value = self.facts.get(kind.reading.by) or ask.id
         return judged(kind, await self.ports.looks.look(self.scope, kind, value, after), ask)
 
-    async def _asked(self, questions: Mapping[str, Mapping[str, object]]) -> Seen:
+    async def _asked(self, questions: Mapping[str, Mapping[str, object]]) -> Seen | None:
         answers: dict[str, Item] = {}
         for operation, parameters in questions.items():
             answers[operation] = await self.ports.call(self.scope, self.kind.service, operation, parameters)
@@ -126,8 +132,7 @@ class Attempt:
         filters = kind.find(ask) if kind.find and (by_name or kind.by_content) else self._by_tags()
         found = await describe(self.ports.call, self.scope, kind, filters)
         if kind.by_content:
-            seen = judged(kind, found, ask)
-            return (seen, "") if seen and seen.state != 0 else (None, "")
+            return judged(kind, found, ask), ""
         return self._ours(found)
 
     def _by_tags(self) -> dict[str, list[str]]:
@@ -142,7 +147,7 @@ class Attempt:
                 others.append(self.kind.reading.value_of(item))
                 continue
             seen = self.kind.judge(item, self.ask)
-            if seen.state != 0 or "id" in seen.facts:
+            if seen is not None and seen.state != 0:
                 mine.append(seen)
         if len(mine) > 1:
             self.say(f"found {len(mine)} of it; the oldest is kept")
@@ -161,9 +166,8 @@ def own_facts(row: Row, generation: int) -> Facts:
 
 
 def judged(kind: Kind, items: list[Item], ask: Ask) -> Seen | None:
-    """Return what a look says: the thing itself, or what says that it is not among others."""
-    seen = [kind.judge(item, ask) for item in items]
-    return next((one for one in seen if one.state != 0), seen[0] if seen else None)
+    """Return what a look says of a resource; None: it is not there."""
+    return next((seen for item in items if (seen := kind.judge(item, ask)) is not None), None)
 
 
 async def until_answered(attempt: Attempt, read: Callable[[], Awaitable[T]]) -> T:

@@ -7,7 +7,17 @@ from sandboxd.aws.kind import Move
 from sandboxd.model.resource import Way
 
 Meaning: TypeAlias = Literal[
-    "there", "gone", "busy", "unseen", "throttled", "capacity", "access", "credentials", "unreachable", "died", "permanent"
+    "there",
+    "gone",
+    "busy",
+    "unseen",
+    "throttled",
+    "capacity",
+    "access",
+    "credentials",
+    "unreachable",
+    "died",
+    "permanent",
 ]
 """there: it is so already; gone: what is lowered is not there; busy: something holds it; unseen: what it stands on is
 not visible yet; throttled: ask again; capacity, access, credentials: put off; unreachable: nothing was sent; died: the
@@ -25,22 +35,21 @@ def meaning(code: str, move: Move, way: Way) -> Meaning:
     return _in_general(code, way)
 
 
+_SETS: tuple[tuple[frozenset[str], Meaning], ...] = (
+    (outcomes.THROTTLED | outcomes.CONCURRENT, "throttled"),
+    (outcomes.UNREACHABLE, "unreachable"),
+    (outcomes.CAPACITY | outcomes.DEPENDENCY, "capacity"),
+    (outcomes.ACCESS | outcomes.YOUNG, "access"),
+    (outcomes.CREDENTIALS, "credentials"),
+    (outcomes.MADE_AND_DIED, "died"),
+)
+
+
 def _in_general(code: str, way: Way) -> Meaning:
-    if code in outcomes.THROTTLED or code in outcomes.CONCURRENT:
-        return "throttled"
-    if code in outcomes.UNREACHABLE:
-        return "unreachable"
-    if code in outcomes.CAPACITY or code in outcomes.DEPENDENCY:
-        return "capacity"
-    if code in outcomes.ACCESS or code in outcomes.YOUNG:
-        return "access"
-    if code in outcomes.CREDENTIALS:
-        return "credentials"
-    if code in outcomes.MADE_AND_DIED:
-        return "died"
-    if outcomes.not_found(code) and way != "lower":
-        return "unseen"
-    return "permanent"
+    for codes, what in _SETS:
+        if code in codes:
+            return what
+    return "unseen" if outcomes.not_found(code) and way != "lower" else "permanent"
 
 
 def hint(code: str) -> str:

@@ -41,6 +41,8 @@ class Ports(Struct, frozen=True, kw_only=True):
     looks: Looks
     born: float
     """when this life of the daemon began: whatever was in flight before may have landed until then"""
+    places: Callable[[], Mapping[str, str]] = dict
+    """`pool_ou` and `customers_ou`, for claims whose nodes do not carry them"""
 
     def scope(self, kind: Kind, account: str, region: str) -> Scope:
         """Return where the calls of a kind are made."""

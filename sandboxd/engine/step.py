@@ -9,10 +9,17 @@ from sandboxd.engine.context import AT, SEEN, Attempt, until_answered
 from sandboxd.engine.meaning import hint, is_lasting, meaning
 from sandboxd.engine.pace import back_off, first_look, next_look
 from sandboxd.engine.send import Answered, Lost, Refused, attempt
-from sandboxd.lifecycle.messages import Ended
+from sandboxd.lifecycle.messages import Ended, Left
 from sandboxd.model.ports import AwsError
 
-PUT_OFF = {"capacity": 60.0, "access": 60.0, "credentials": 30.0, "unreachable": 15.0, "throttled": 30.0, "unseen": 30.0}
+PUT_OFF = {
+    "capacity": 60.0,
+    "access": 60.0,
+    "credentials": 30.0,
+    "unreachable": 15.0,
+    "throttled": 30.0,
+    "unseen": 30.0,
+}
 """seconds after which a refused step is tried again first"""
 
 
@@ -22,9 +29,10 @@ async def raise_(a: Attempt) -> Ended:
     if a.start.resumed and (known := await _resumed(a)) is not None:
         if isinstance(known, Ended):
             return known
-        at = known.state or 0
         if known.state is None:
+            a.called()
             return await come_true(a)
+        at = known.state
     move = a.kind.move(a.node, step.way, at, step.to)
     if move is None:
         words = f"a {a.kind.spec.name} cannot go from {at} to {step.to}"
@@ -36,7 +44,7 @@ async def _resumed(a: Attempt) -> Ended | Seen | None:
     """Look at what a former life or attempt began; None: nothing is known of it, and its outcome is unknown."""
     intent = a.row.intent
     at = max(a.ports.born, intent.unknown_at or 0.0) if intent else a.ports.born
-    if not a.facts.get("id"):
+    if not a.facts.get("id") or a.start.step.way == "rebind":
         a.unknown(at)
         return None
     a.unknown_at = at
@@ -44,7 +52,7 @@ async def _resumed(a: Attempt) -> Ended | Seen | None:
     if seen is None:
         return Seen()
     a.learn(seen.facts | {SEEN: "1"})
-    return verdict(a, seen) or (Seen(state=seen.state) if seen.state is not None else Seen())
+    return verdict(a, seen) or seen
 
 
 def _frozen(a: Attempt, move: Move, at: int) -> Parameters:
@@ -58,7 +66,7 @@ def _frozen(a: Attempt, move: Move, at: int) -> Parameters:
 async def _call(a: Attempt, move: Move, parameters: Parameters) -> Ended:
     if move.returns:
         await opposite_landed(a)
-    tries, begun = 0, a.now
+    tries = 0
     while True:
         if a.unknown_at is not None and move.resolves == "tags":
             return await _adopted(a, f"the reply to {move.operation} was lost, and nothing came of it", after=0.0)
@@ -72,13 +80,13 @@ async def _call(a: Attempt, move: Move, parameters: Parameters) -> Ended:
                 a.unknown(a.now)
                 a.say(f"the outcome of {move.operation} is not known: {reason}")
             case Refused(code, message):
-                if (ended := await _refused(a, move, code, message, begun)) is not None:
+                if (ended := await refused(a, move, code, message)) is not None:
                     return ended
         tries += 1
         await a.ports.clock.sleep(back_off(tries, f"{a.node.key} {a.start.run}"))
 
 
-async def _refused(a: Attempt, move: Move, code: str, message: str, begun: float) -> Ended | None:
+async def refused(a: Attempt, move: Move, code: str, message: str) -> Ended | None:
     """Return how a refusal ends the step; None: the same call again."""
     settings, what = a.ports.settings, meaning(code, move, a.start.step.way)
     if what == "there":
@@ -89,16 +97,16 @@ async def _refused(a: Attempt, move: Move, code: str, message: str, begun: float
         "unseen": settings.settle,
         "busy": settings.settle,
     }.get(what, 0.0)
-    if a.now < begun + patience:
+    if a.now < a.began + patience:
         a.say(f"{move.operation}: {message or code}")
         return None
     if what == "died":
         return a.ended("absent", code, f"{move.operation}: it was made, and is gone again", after=0.0)
     lasting = what == "permanent" or (what == "access" and _attempts(a) >= settings.access_attempts)
     reason = " ".join(filter(None, (f"{move.operation}: {message or code}", hint(code))))
-    if a.unknown_at is not None and a.row.lo == 0:
+    if a.unknown_at is not None and a.row.lo == 0 and a.start.step.way == "raise":
         return await _adopted(a, reason, code=code, lasting=lasting)
-    left = "nothing" if a.unknown_at is None else "between"
+    left: Left = "nothing" if a.unknown_at is None else "between"
     return a.ended(left, code, reason, lasting=lasting, after=PUT_OFF.get(what, 30.0))
 
 
@@ -107,7 +115,9 @@ def _attempts(a: Attempt) -> int:
     return mark.attempts if mark else 0
 
 
-async def _adopted(a: Attempt, reason: str, *, code: str = "lost_reply", lasting: bool = False, after: float = 30.0) -> Ended:
+async def _adopted(
+    a: Attempt, reason: str, *, code: str = "lost_reply", lasting: bool = False, after: float = 30.0
+) -> Ended:
     """Find what a lost call made, until it must be visible; nothing by then proves that it made nothing."""
     tries = 0
     until = (a.unknown_at or a.now) + a.ports.settings.settle
@@ -124,18 +134,90 @@ async def _adopted(a: Attempt, reason: str, *, code: str = "lost_reply", lasting
 
 
 async def _there(a: Attempt, move: Move, code: str, message: str) -> Ended | None:
-    """Look whose it is that is there already."""
-    by_id = bool(a.facts.get("id")) and a.row.lo > 0
-    if by_id:
+    """Look whose it is that is there already, and in which state; None: not to be seen yet, the same call again."""
+    if a.row.lo > 0 and a.facts.get("id"):
         seen, others = await a.look_surely(), ""
     else:
         seen, others = await until_answered(a, lambda: a.find(by_name=True))
-    foreign = seen is not None and move.exclusive and a.unknown_at is None and seen.state == a.start.step.to
-    if seen is None and not others and a.now < (a.unknown_at or a.row.intent_at) + a.ports.settings.settle:
-        a.say(f"{move.operation}: {message or code}")
-        return None
-    if seen is None or foreign or (seen.failed and not by_id) or (seen.state == 0 and seen.failed):
-        words = (seen.reason if seen else "") or f"{message or code}{f' ({others}, not made by us)' if others else ''}"
-        failed = "account_claimed" if foreign else (seen.failed if seen and seen.failed else code)
-        return a.ended("nothing", failed, words, lasting=True)
+    words = f"{move.operation}: {message or code}"
+    if others and seen is None:
+        return a.ended("nothing", code, f"{words} ({others} is there and not ours)", lasting=True)
+    if seen is None or (not seen.failed and seen.state is not None and seen.state < a.start.step.to):
+        a.say(words)
+        late = a.now >= a.began + a.ports.settings.settle
+        return a.ended("nothing", code, words, lasting=True) if late else None
+    if seen.failed:
+        return a.ended("nothing", seen.failed, seen.reason, lasting=True)
+    if move.exclusive and a.unknown_at is None and seen.state == a.start.step.to:
+        return a.ended("nothing", "account_claimed", f"{words} It was claimed by somebody else.", lasting=True)
     return await accepted(a, seen)
+
+
+async def accepted(a: Attempt, seen: Seen) -> Ended:
+    """The call is answered: it is as wanted, or it is on its way."""
+    a.learn(seen.facts)
+    if (ended := verdict(a, seen)) is not None:
+        return ended
+    a.called()
+    return await come_true(a)
+
+
+def verdict(a: Attempt, seen: Seen) -> Ended | None:
+    """Return how what was seen ends a raise; None: it is on its way."""
+    step, rebinding = a.start.step, a.start.step.way == "rebind"
+    if seen.failed and not rebinding:
+        left: Left = "nothing" if seen.state and seen.state == a.row.lo else "spoiled"
+        return a.ended(left, seen.failed, seen.reason, lasting=is_lasting(seen.failed))
+    if seen.state == 0:
+        return a.ended("absent", "gone", f"the {a.kind.spec.name} is {seen.text or 'gone'}")
+    if seen.state is not None and seen.state >= step.to and not seen.failed:
+        return a.done()
+    return None
+
+
+async def come_true(a: Attempt) -> Ended:
+    """Look, at the moments when such things usually end, until it is as wanted or will never be."""
+    intent = a.row.intent
+    since = intent.rendered_at if a.start.resumed and intent else a.began
+    delay = 0.0 if a.start.resumed else first_look(a.usual) - (a.now - since)
+    failures = 0
+    while True:
+        try:
+            seen = await a.see(max(delay, 0.0))
+        except AwsError as error:
+            failures += 1
+            a.say(f"AWS does not answer a read: {error}")
+            delay = back_off(failures, a.node.key, shortest=2.0, longest=30.0)
+            continue
+        if (ended := _judged(a, seen, since)) is not None:
+            return ended
+        delay = next_look(a.usual, a.now - since)
+
+
+def _judged(a: Attempt, seen: Seen | None, since: float) -> Ended | None:
+    """Return how a look ends the wait; not found proves nothing of a thing that no read has shown yet."""
+    settle = a.ports.settings.settle
+    if seen is None:
+        if SEEN in a.facts or a.now >= max(since, float(a.facts.get(AT, since))) + settle:
+            return a.ended("absent", "gone", f"the {a.kind.spec.name} {a.facts.get('id', '')} is not there any more")
+        a.say("not visible yet")
+        return None
+    a.learn(seen.facts | {SEEN: "1"})
+    if (ended := verdict(a, seen)) is not None:
+        return ended
+    if (seen.state is not None or seen.failed) and a.now >= since + settle:
+        words = f"the {a.kind.spec.name} is still {seen.text or seen.reason}"
+        return a.ended("nothing" if seen.state == a.row.lo else "between", seen.failed or "no_effect", words)
+    a.say(seen.text or "waiting")
+    return None
+
+
+async def opposite_landed(a: Attempt) -> None:
+    """Wait until no earlier mutation of this resource whose outcome was unknown can land any more."""
+    intent = a.row.intent
+    if intent is None or intent.unknown_at is None:
+        return
+    left = intent.unknown_at + a.ports.settings.landing - a.now
+    if left > 0:
+        a.say(f"an earlier call with an unknown outcome may still land, for {left:.0f} s")
+        await a.ports.clock.sleep(left)

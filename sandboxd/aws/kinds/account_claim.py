@@ -42,13 +42,13 @@ def _questions(ask: Ask) -> Mapping[str, Parameters]:
     return {"ListParents": {"ChildId": ask.account}, "ListTagsForResource": {"ResourceId": ask.account}}
 
 
-def judge(item: Item, ask: Ask) -> Seen:
+def judge(item: Item, ask: Ask) -> Seen | None:
     """Where the account is, and whom its tags name."""
     parent = item["ListParents"]["Parents"][0]["Id"]
     named = tags(item["ListTagsForResource"])
     facts = {"id": ask.account, "ou": parent}
     if parent == ask.parameter("pool_ou"):
-        return Seen(state=0, text="in Pool")
+        return None
     if parent != ask.parameter("customers_ou"):
         words = f"the account {ask.account} is in {parent}, neither in Pool nor in Customers{_whose(named)}"
         return Seen(state=0, text="elsewhere", failed="account_claimed", reason=words)
@@ -63,7 +63,11 @@ def judge(item: Item, ask: Ask) -> Seen:
 
 def _whose(named: Mapping[str, str]) -> str:
     tenant, operation = named.get(TENANT), named.get(OPERATION)
-    return f"; its tags name tenant {tenant} and operation {operation}" if tenant or operation else "; its tags name nobody"
+    return (
+        f"; its tags name tenant {tenant} and operation {operation}"
+        if tenant or operation
+        else "; its tags name nobody"
+    )
 
 
 KIND = Kind(

@@ -30,7 +30,10 @@ KIND = Kind(
         ("raise", 1): Move(operation="AllocateAddress", parameters=_allocate, accepted=judge, resolves="tags"),
         # AuthFailure and InvalidNetworkInterfaceID.NotFound after the gateway is deleted say nothing about the address
         ("lower", 0): Move(
-            operation="ReleaseAddress", parameters=_release, accepted=deleted, gone=frozenset({"InvalidAllocationID.NotFound"}),
+            operation="ReleaseAddress",
+            parameters=_release,
+            accepted=deleted,
+            gone=frozenset({"InvalidAllocationID.NotFound"}),
             busy=frozenset({"AuthFailure", "InvalidNetworkInterfaceID.NotFound", "InvalidIPAddress.InUse"}),
         ),
     },

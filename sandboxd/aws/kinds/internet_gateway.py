@@ -32,7 +32,7 @@ def _detach(ask: Ask) -> Parameters:
 
 
 def _attached(_: Item, ask: Ask) -> Seen:
-    return Seen(state=ATTACHED, facts={"vpc": ask.id_of("vpc")})
+    return Seen(state=ATTACHED, facts={"vpc": ask.ground_id("vpc", "VpcId")})
 
 
 def judge(item: Item, ask: Ask) -> Seen:
@@ -40,7 +40,7 @@ def judge(item: Item, ask: Ask) -> Seen:
     facts = {"id": item["InternetGatewayId"]}
     for one in item.get("Attachments") or ():
         if one["State"] in ("available", "attached"):
-            wanted = ask.id_of("vpc") or ask.facts.get("vpc") or one["VpcId"]
+            wanted = ask.facts.get("vpc") or ask.ground_id("vpc", "VpcId") or one["VpcId"]
             if one["VpcId"] != wanted:
                 words = f"the internet gateway is attached to {one['VpcId']}"
                 return Seen(state=MADE, text="attached elsewhere", failed="Resource.AlreadyAssociated", reason=words)

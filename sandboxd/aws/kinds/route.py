@@ -20,13 +20,13 @@ SPEC = KindSpec(
 
 
 def _table(ask: Ask) -> str:
-    return ask.id_of("table") or ask.facts.get("table", "")
+    return ask.ground_id("table", "RouteTableId") or ask.facts.get("table", "")
 
 
 def _target(ask: Ask) -> Parameters:
-    if nat := ask.id_of("nat"):
+    if nat := ask.ground_id("nat", "NatGatewayId"):
         return {"NatGatewayId": nat}
-    return {"GatewayId": ask.id_of("gateway")}
+    return {"GatewayId": ask.ground_id("gateway", "GatewayId")}
 
 
 def _place(ask: Ask) -> Parameters:
@@ -55,10 +55,11 @@ def _find(ask: Ask) -> Mapping[str, list[str]]:
     return {"route-table-id": [_table(ask)]}
 
 
-def judge(item: Item, ask: Ask) -> Seen:
+def judge(item: Item, ask: Ask) -> Seen | None:
     """It is there when the table has it with our target; `blackhole` is there too, but bound to nothing."""
     destination = ask.parameter("destination")
-    wanted = next(iter(_target(ask).values())) or ask.facts.get("target", "")
+    asked = next(iter(_target(ask).values()))
+    wanted = asked or ask.facts.get("target", "")
     for route in item.get("Routes") or ():
         if route.get("DestinationCidrBlock") != destination:
             continue
@@ -69,8 +70,8 @@ def judge(item: Item, ask: Ask) -> Seen:
             return Seen(state=1, text="leads elsewhere", failed="RouteAlreadyExists", reason=words, facts=facts)
         state = route.get("State", "active")
         # a blackhole is there, but who asks for it with its target wants it active
-        return Seen(state=None if state != "active" and any(ask.ground.values()) else 1, text=state, facts=facts)
-    return Seen(state=0, text="no such route")
+        return Seen(state=None if state != "active" and asked else 1, text=state, facts=facts)
+    return None
 
 
 KIND = Kind(
@@ -98,7 +99,8 @@ KIND = Kind(
         ("rebind", 1): Move(operation="ReplaceRoute", parameters=_with_target, accepted=_replaced, returns=True),
         ("lower", 0): Move(
             operation="DeleteRoute",
-            parameters=_place, accepted=deleted,
+            parameters=_place,
+            accepted=deleted,
             gone=frozenset({"InvalidRoute.NotFound", "InvalidRouteTableID.NotFound"}),
             returns=True,
         ),

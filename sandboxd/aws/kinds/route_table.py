@@ -37,7 +37,10 @@ KIND = Kind(
             resolves="token",
         ),
         ("lower", 0): Move(
-            operation="DeleteRouteTable", parameters=_delete, accepted=deleted, gone=frozenset({"InvalidRouteTableID.NotFound"})
+            operation="DeleteRouteTable",
+            parameters=_delete,
+            accepted=deleted,
+            gone=frozenset({"InvalidRouteTableID.NotFound"}),
         ),
     },
 )

@@ -19,30 +19,37 @@ def _associate(ask: Ask) -> Parameters:
     return {"RouteTableId": ask.id_of("table"), "SubnetId": ask.id_of("subnet")}
 
 
+def _ends(ask: Ask) -> dict[str, str]:
+    return {
+        "table": ask.ground_id("table", "RouteTableId") or ask.facts.get("table", ""),
+        "subnet": ask.ground_id("subnet", "SubnetId") or ask.facts.get("subnet", ""),
+    }
+
+
 def _disassociate(ask: Ask) -> Parameters:
     return {"AssociationId": ask.id}
 
 
 def _associated(answer: Item, ask: Ask) -> Seen:
-    facts = {"id": answer["AssociationId"], "table": ask.id_of("table"), "subnet": ask.id_of("subnet")}
+    facts = {"id": answer["AssociationId"], **_ends(ask)}
     state = (answer.get("AssociationState") or {}).get("State", "associated")
     return Seen(state=1 if state == "associated" else None, text=state, facts=facts)
 
 
 def _find(ask: Ask) -> Mapping[str, list[str]]:
-    return {"route-table-id": [ask.id_of("table") or ask.facts.get("table", "")]}
+    return {"route-table-id": [_ends(ask)["table"]]}
 
 
-def judge(item: Item, ask: Ask) -> Seen:
+def judge(item: Item, ask: Ask) -> Seen | None:
     """Looked up in the table's associations, by subnet."""
-    subnet = ask.facts.get("subnet") or ask.id_of("subnet")
+    subnet = _ends(ask)["subnet"]
     for one in item.get("Associations") or ():
         if one.get("SubnetId") != subnet or not subnet:
             continue
         state = (one.get("AssociationState") or {}).get("State", "associated")
         facts = {"id": one["RouteTableAssociationId"], "table": item["RouteTableId"], "subnet": subnet}
         return Seen(state={"associated": 1, "disassociated": 0}.get(state), text=state, facts=facts)
-    return Seen(state=0, text="not associated")
+    return None
 
 
 KIND = Kind(
@@ -68,7 +75,8 @@ KIND = Kind(
         ),
         ("lower", 0): Move(
             operation="DisassociateRouteTable",
-            parameters=_disassociate, accepted=deleted,
+            parameters=_disassociate,
+            accepted=deleted,
             gone=frozenset({"InvalidAssociationID.NotFound"}),
         ),
     },

@@ -37,7 +37,7 @@ def _delete(ask: Ask) -> Parameters:
 
 
 def _find(ask: Ask) -> Mapping[str, list[str]]:
-    return {"vpc-id": [ask.id_of("vpc")], "group-name": [ask.parameter("name")]}
+    return {"vpc-id": [ask.ground_id("vpc", "VpcId")], "group-name": [ask.parameter("name")]}
 
 
 def judge(item: Item, _: Ask) -> Seen:

@@ -16,13 +16,20 @@ SPEC = KindSpec(
 )
 
 
+def _peer(ask: Ask) -> str:
+    if peer := ask.id_of("peer"):
+        return peer
+    pairs = [pair for one in ask.sent.get("IpPermissions", ()) for pair in one.get("UserIdGroupPairs", ())]
+    return next((pair["GroupId"] for pair in pairs), "")
+
+
 def _permission(ask: Ask) -> Parameters:
     protocol = str(ask.parameter("protocol", "-1"))
     text = {"Description": ask.parameter("description")} if ask.parameter("description") else {}
     permission: Parameters = {"IpProtocol": protocol}
     if protocol != "-1":
         permission |= {"FromPort": int(ask.parameter("from_port", -1)), "ToPort": int(ask.parameter("to_port", -1))}
-    if peer := ask.id_of("peer"):
+    if peer := _peer(ask):
         return permission | {"UserIdGroupPairs": [{"GroupId": peer, **text}]}
     return permission | {"IpRanges": [{"CidrIp": ask.parameter("cidr"), **text}]}
 
@@ -36,7 +43,7 @@ def _authorize(ask: Ask) -> Parameters:
 
 
 def _revoke(ask: Ask) -> Parameters:
-    return {"GroupId": ask.facts.get("group") or ask.id_of("group"), "SecurityGroupRuleIds": [ask.id]}
+    return {"GroupId": ask.facts.get("group") or ask.ground_id("group", "GroupId"), "SecurityGroupRuleIds": [ask.id]}
 
 
 def _facts(item: Item) -> dict[str, str]:
@@ -48,7 +55,7 @@ def _authorized(answer: Item, _: Ask) -> Seen:
 
 
 def _find(ask: Ask) -> Mapping[str, list[str]]:
-    return {"group-id": [ask.id_of("group") or ask.facts.get("group", "")]}
+    return {"group-id": [ask.ground_id("group", "GroupId") or ask.facts.get("group", "")]}
 
 
 def _same(item: Item, ask: Ask) -> bool:
@@ -60,14 +67,14 @@ def _same(item: Item, ask: Ask) -> bool:
         and item["IpProtocol"] == permission["IpProtocol"]
         and item.get("FromPort", -1) == permission.get("FromPort", -1)
         and item.get("ToPort", -1) == permission.get("ToPort", -1)
-        and source == (ask.id_of("peer") or ask.parameter("cidr"))
+        and source == (_peer(ask) or ask.parameter("cidr"))
     )
 
 
-def judge(item: Item, ask: Ask) -> Seen:
+def judge(item: Item, ask: Ask) -> Seen | None:
     """A rule has no state; found by its group, it is ours when it says what ours says."""
     if item["SecurityGroupRuleId"] != ask.id and not _same(item, ask):
-        return Seen(state=0, text="another rule")
+        return None
     return Seen(state=1, facts=_facts(item))
 
 

@@ -26,7 +26,7 @@ def _delete(ask: Ask) -> Parameters:
 
 
 def _find(ask: Ask) -> Mapping[str, list[str]]:
-    return {"vpc-id": [ask.id_of("vpc")], "cidr-block": [ask.parameter("cidr")]}
+    return {"vpc-id": [ask.ground_id("vpc", "VpcId")], "cidr-block": [ask.parameter("cidr")]}
 
 
 def judge(item: Item, _: Ask) -> Seen:
@@ -50,6 +50,8 @@ KIND = Kind(
             resolves="name",
             there=frozenset({"InvalidSubnet.Conflict"}),
         ),
-        ("lower", 0): Move(operation="DeleteSubnet", parameters=_delete, accepted=deleted, gone=frozenset({"InvalidSubnetID.NotFound"})),
+        ("lower", 0): Move(
+            operation="DeleteSubnet", parameters=_delete, accepted=deleted, gone=frozenset({"InvalidSubnetID.NotFound"})
+        ),
     },
 )

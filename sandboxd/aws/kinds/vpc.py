@@ -28,8 +28,13 @@ KIND = Kind(
     interfaces="vpc-id",
     moves={
         ("raise", 1): Move(
-            operation="CreateVpc", parameters=_create, accepted=lambda answer, ask: judge(answer["Vpc"], ask), resolves="tags"
+            operation="CreateVpc",
+            parameters=_create,
+            accepted=lambda answer, ask: judge(answer["Vpc"], ask),
+            resolves="tags",
         ),
-        ("lower", 0): Move(operation="DeleteVpc", parameters=_delete, accepted=deleted, gone=frozenset({"InvalidVpcID.NotFound"})),
+        ("lower", 0): Move(
+            operation="DeleteVpc", parameters=_delete, accepted=deleted, gone=frozenset({"InvalidVpcID.NotFound"})
+        ),
     },
 )

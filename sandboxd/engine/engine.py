@@ -1,0 +1,113 @@
+"""The engine: renders a step's intent, carries the step out to its end, looks afresh, proves that nothing is left.
+
+It owns everything inside a step and decides nothing between steps. It tells what happened only by posting messages,
+and every attempt ends with exactly one `Ended`, unless it is cancelled by a turn or a shutdown.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+from sandboxd.aws.kind import Kind
+from sandboxd.engine import listing, watch
+from sandboxd.engine.context import Attempt, ask_for
+from sandboxd.engine.fresh import fresh_look
+from sandboxd.engine.looks import Looks
+from sandboxd.engine.lower import lower
+from sandboxd.engine.ports import ORGANIZATION_REGION, Identity, Owner, Ports, Post
+from sandboxd.engine.settings import EngineSettings
+from sandboxd.engine.step import raise_
+from sandboxd.lifecycle.messages import Look, Proof, Proved, Start
+from sandboxd.model.keys import Key, parts
+from sandboxd.model.ports import AwsError, Call, Clock, FactsOf
+from sandboxd.model.resource import Intent, Row
+
+
+class Engine:
+    """Carries out steps; one for the whole daemon."""
+
+    def __init__(
+        self,
+        *,
+        call: Call,
+        clock: Clock,
+        kinds: Mapping[str, Kind],
+        settings: EngineSettings,
+        identity: Identity,
+        places: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
+        """`places` answers `pool_ou` and `customers_ou`, for claims whose nodes do not carry them."""
+        self._ports = Ports(
+            call=call,
+            clock=clock,
+            kinds=kinds,
+            settings=settings,
+            identity=identity,
+            looks=Looks(call=call, clock=clock),
+            born=clock.now(),
+            places=places,
+        )
+
+    def render(self, who: Owner, row: Row, start: Start, facts_of: FactsOf, now: float) -> Intent:
+        """Return what the step will send, to be committed before it is sent. Pure.
+
+        An intent that may have been sent is kept as it is: a repeat sends the same bytes. An unknown outcome of the
+        opposite mutation is carried along, because this one must wait until that can no longer land.
+        """
+        old, step = row.intent, start.step
+        same = old is not None and (old.generation, old.way, old.to) == (start.generation, step.way, step.to)
+        if old is not None and same and (start.resumed or old.unknown_at is not None):
+            return old
+        kind = self._ports.kinds[row.node.kind]
+        at = max(row.hi, row.lo) if step.way == "lower" else row.lo
+        ask = ask_for(self._ports, who, row, start.generation, step, facts_of)
+        move = kind.move(row.node, step.way, at, step.to)
+        # what a call with a lost reply may have made is found by what that call said
+        known = bool(ask.id) or step.way != "lower"
+        return Intent(
+            service=kind.service,
+            operation=move.operation if move else "",
+            region=ORGANIZATION_REGION if kind.organization else parts(row.node.key).region,
+            parameters=move.parameters(ask) if move and (known or old is None) else old.parameters if old else {},
+            way=step.way,
+            to=step.to,
+            generation=start.generation,
+            token=ask.token,
+            rendered_at=now,
+            unknown_at=self._carried(old, now),
+            account=self._ports.identity.management_account if kind.organization else None,
+        )
+
+    def _carried(self, old: Intent | None, now: float) -> float | None:
+        at = old.unknown_at if old else None
+        bound = max(self._ports.settings.landing, self._ports.settings.settle)
+        return at if at is not None and now < at + bound else None
+
+    async def run(self, who: Owner, row: Row, start: Start, post: Post) -> None:
+        """Carry out one step to its end."""
+        attempt = Attempt(ports=self._ports, who=who, row=row, start=start, post=post)
+        post(await (lower(attempt) if start.step.way == "lower" else raise_(attempt)))
+
+    async def look(self, who: Owner, row: Row, look: Look, post: Post) -> None:
+        """Look afresh at a step past its deadline, and end it as it stands."""
+        flight = row.flight
+        if flight is None:
+            return
+        start = Start(look.key, flight, row.generation, look.run, resumed=True)
+        post(await fresh_look(Attempt(ports=self._ports, who=who, row=row, start=start, post=post)))
+
+    async def prove(
+        self, who: Owner, proof: Proof, regions: Iterable[str], expected: Collection[Key], post: Post
+    ) -> None:
+        """List, by another code path than steps use, what of ours should not be there any more."""
+        try:
+            found = await listing.strays(self._ports, who, tuple(regions), expected)
+        except AwsError as error:
+            post(Proved(proof.operation, proof.number, failed=str(error)))
+            return
+        post(Proved(proof.operation, proof.number, found))
+
+    async def watch(self, who: Owner, rows: Iterable[Row], post: Post) -> None:
+        """Look at what is at rest, and tell what is less than we hold."""
+        await watch.watch(self._ports, who, tuple(rows), post)
+
+
+__all__ = ["Engine", "Identity", "Owner"]

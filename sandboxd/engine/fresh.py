@@ -1,0 +1,36 @@
+"""A fresh look at a step past its deadline: the verdict "timed out" comes only after AWS was asked once more."""
+
+from sandboxd.aws.kind import Seen
+from sandboxd.engine.blockers import blockers
+from sandboxd.engine.context import Attempt
+from sandboxd.engine.lower import certain, lowered
+from sandboxd.engine.step import verdict
+from sandboxd.lifecycle.messages import Ended
+from sandboxd.model.ports import AwsError
+
+
+async def fresh_look(a: Attempt) -> Ended:
+    """Return how the step stands now."""
+    try:
+        seen = await a.see() if a.facts.get("id") else (await a.find(by_name=False))[0]
+    except AwsError as error:
+        return _timed_out(a, f"AWS does not answer: {error}")
+    if seen is not None:
+        a.learn(seen.facts)
+        ended = lowered(a, seen) if a.start.step.way == "lower" else verdict(a, seen)
+        return ended or await _still(a, seen)
+    if not a.facts.get("id") or not certain(a):
+        return _timed_out(a, "AWS does not show it")
+    if a.start.step.way == "lower":
+        return a.done()
+    return a.ended("absent", "timed_out", "it is not there any more", lasting=True)
+
+
+async def _still(a: Attempt, seen: Seen) -> Ended:
+    text = f"it is still {seen.text or 'there'}"
+    return _timed_out(a, await blockers(a, "", text) if a.start.step.way == "lower" else text)
+
+
+def _timed_out(a: Attempt, text: str) -> Ended:
+    usually = f"usually {a.usual.expected:.0f} s, mostly under {a.usual.p90:.0f} s"
+    return a.ended("between", "timed_out", f"timed out ({usually}): {text}", lasting=True)

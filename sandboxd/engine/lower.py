@@ -1,0 +1,129 @@
+"""Taking a resource down by one step: find it if its id is not known, ask AWS until it is on its way, wait until it is gone.
+
+"Not found" says gone only of what some read has shown, or after the settle time: a young thing is not visible yet, and
+its successor would be made beside it. What holds a resource is named while it is waited for.
+"""
+
+from sandboxd.aws.kind import Move, Seen
+from sandboxd.engine.blockers import blockers
+from sandboxd.engine.context import AT, SEEN, Attempt, until_answered
+from sandboxd.engine.meaning import meaning
+from sandboxd.engine.pace import back_off, first_look, next_look
+from sandboxd.engine.send import Answered, Lost, Refused, attempt
+from sandboxd.engine.step import opposite_landed, refused
+from sandboxd.lifecycle.messages import Ended
+from sandboxd.model.ports import AwsError
+
+LONGEST_BUSY = 15.0
+
+
+async def lower(a: Attempt) -> Ended:
+    """Carry out a lowering."""
+    if not a.facts.get("id") and not await _locate(a):
+        return a.done()
+    step = a.start.step
+    move = a.kind.move(a.node, "lower", max(a.row.hi, a.row.lo), step.to)
+    if move is None:
+        words = f"a {a.kind.spec.name} cannot be lowered to {a.kind.spec.states[step.to]}"
+        return a.ended("nothing", "not_supported", words, lasting=True)
+    await opposite_landed(a)
+    return await _call(a, move)
+
+
+async def _locate(a: Attempt) -> bool:
+    """Find by its tags what a call with a lost reply may have made; return whether there is anything to lower."""
+    intent, settings = a.row.intent, a.ports.settings
+    since = intent.unknown_at if intent and intent.unknown_at is not None else a.ports.born
+    until, tries = since + max(settings.settle, settings.landing), 0
+    while True:
+        asked = a.now
+        seen, _ = await until_answered(a, lambda: a.find(by_name=False))
+        if seen is not None:
+            a.learn(seen.facts | {SEEN: "1"})
+            return True
+        if asked >= until:
+            return False
+        tries += 1
+        a.say("looking for what a call with a lost reply may have made")
+        await a.ports.clock.sleep(min(back_off(tries, a.node.key, shortest=2.0, longest=30.0), until - asked + 1.0))
+
+
+async def _call(a: Attempt, move: Move) -> Ended:
+    tries, timeout = 0, a.ports.settings.call_timeout
+    parameters = move.parameters(a.ask)
+    while True:
+        sent = await attempt(a.ports.call, a.scope, a.kind.service, move, parameters, a.ask, timeout)
+        match sent:
+            case Answered(seen):
+                if (ended := lowered(a, seen)) is not None:
+                    return ended
+                a.facts |= {SEEN: "1"}
+                a.called()
+                return await _gone_true(a)
+            case Lost(reason):
+                a.unknown(a.now)
+                a.say(f"the outcome of {move.operation} is not known: {reason}")
+            case Refused(code, message):
+                if (ended := await _refused(a, move, code, message, tries)) is not None:
+                    return ended
+        tries += 1
+        await a.ports.clock.sleep(back_off(tries, f"{a.node.key} {a.start.run}", longest=LONGEST_BUSY))
+
+
+async def _refused(a: Attempt, move: Move, code: str, message: str, tries: int) -> Ended | None:
+    match meaning(code, move, "lower"):
+        case "gone":
+            if certain(a):
+                return _over(a)
+            a.say("not visible yet, so not surely gone")
+            return None
+        case "busy":
+            a.facts |= {SEEN: "1"}
+            # the first refusal is often over a second later; what still holds it then is worth a read
+            a.say(await blockers(a, code, message) if tries == 1 else message or code)
+            return None
+        case "there":
+            seen = await a.look_surely()
+            return lowered(a, seen) if seen is not None else None
+        case _:
+            return await refused(a, move, code, message)
+
+
+async def _gone_true(a: Attempt) -> Ended:
+    since, failures = a.began, 0
+    delay = first_look(a.usual)
+    while True:
+        try:
+            seen = await a.see(max(delay, 0.0))
+        except AwsError as error:
+            failures += 1
+            a.say(f"AWS does not answer a read: {error}")
+            delay = back_off(failures, a.node.key, shortest=2.0, longest=30.0)
+            continue
+        if seen is None and certain(a):
+            return _over(a)
+        if seen is not None:
+            a.facts |= {SEEN: "1"}
+            if (ended := lowered(a, seen)) is not None:
+                return ended
+            a.say(seen.text or "waiting")
+        delay = next_look(a.usual, a.now - since)
+
+
+def lowered(a: Attempt, seen: Seen) -> Ended | None:
+    """Return how what was seen ends a lowering; None: not yet."""
+    if seen.state is None or seen.state > a.start.step.to:
+        return None
+    return _over(a) if seen.state == 0 else a.done()
+
+
+def _over(a: Attempt) -> Ended:
+    """It is gone altogether: as wanted, or more than was wanted."""
+    if a.start.step.to == 0:
+        return Ended(a.node.key, a.start.run, "done")
+    return a.ended("absent", "gone", f"the {a.kind.spec.name} {a.facts.get('id', '')} is gone")
+
+
+def certain(a: Attempt) -> bool:
+    """Whether "not found" proves that it is gone."""
+    return SEEN in a.facts or a.now >= float(a.facts.get(AT, 0)) + a.ports.settings.settle
