@@ -75,6 +75,14 @@ class Skip(Struct, frozen=True, tag=True, kw_only=True):
     by: str = ""
 
 
+class Extend(Struct, frozen=True, tag=True, kw_only=True):
+    """Move the moment at which a sandbox expires."""
+
+    sandbox: str
+    seconds: float
+    by: str = ""
+
+
 class Tick(Struct, frozen=True, tag=True):
     """The moment that `wake_at` named has come."""
 
@@ -157,6 +165,7 @@ Message: TypeAlias = (
     | Retry
     | Cancel
     | Skip
+    | Extend
     | Tick
     | Recovered
     | Called

@@ -65,6 +65,21 @@ class TenantRecord(Struct, omit_defaults=True, kw_only=True):
     limits: dict[str, int] = field(default_factory=dict)
 
 
+class StepRecord(Struct, omit_defaults=True, kw_only=True):
+    """What an operation remembers of one of its steps."""
+
+    key: Key
+    kind: str
+    action: str
+    state: str
+    depends_on: list[str] = field(default_factory=list)
+    attempts: int = 0
+    started_at: float | None = None
+    ended_at: float | None = None
+    reason: str = ""
+    usual: float | None = None
+
+
 class Operation(Struct, omit_defaults=True, kw_only=True):
     """The execution of one command."""
 
@@ -86,8 +101,8 @@ class Operation(Struct, omit_defaults=True, kw_only=True):
     proving: bool = False
     empty: int = 0
     due: float | None = None
-    steps: list[str] = field(default_factory=list)
-    """ids of the steps it has waited for, in the order in which they began"""
+    steps: dict[str, StepRecord] = field(default_factory=dict)
+    """the steps it has waited for, by id, in the order in which they began"""
 
 
 class Event(Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -102,7 +102,7 @@ class Graph:
 
     # ---- what is reached
     def closure(self, wanted: Iterable[Need], levels: dict[Key, int] | None = None) -> dict[Key, int]:
-        """key -> state that these needs reach, entering requirements included where a state is still to be entered."""
+        """Key -> state that these needs reach, entering requirements included where a state is still to be entered."""
         levels = {} if levels is None else levels
         todo = list(wanted)
         while todo:

@@ -69,7 +69,7 @@ class Incremental(Planner):
         """Forget a row."""
         kept = (self._count, self._want, self._still, self._seeds, self._remade, self._dirty, self._watched, self._seen)
         for one in (*kept, self._order, self.news, self.goals):
-            one.pop(key, None)  # type: ignore[attr-defined]
+            one.pop(key, None)
         super().drop(key)
 
     # ---- roots
@@ -227,8 +227,6 @@ class Incremental(Planner):
     def due(self) -> list[tuple[Key, Step | Turned]]:
         """Every step that may start now among the keys that have to be asked again, in one order."""
         asked, self._dirty = sorted(self._dirty, key=self._order.__getitem__), {}
-        view, out = self.view(), []
-        for key in asked:
-            if (step := self.verdict(key, view, first=True).step) is not None:
-                out.append((key, step))
-        return out
+        view = self.view()
+        verdicts = ((key, self.verdict(key, view, first=True).step) for key in asked)
+        return [(key, step) for key, step in verdicts if step is not None]

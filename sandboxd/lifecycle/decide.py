@@ -1,0 +1,75 @@
+"""`decide(state, message, now)`: what a message changes, what must be durable, and which steps may start.
+
+Synchronous, without AWS, clock, loop or store. It changes the state in place (one actor owns it; a commit that fails
+means: load it again) and raises a Refusal before anything changed.
+"""
+
+from typing import assert_never
+
+from sandboxd.lifecycle import commands, outcomes
+from sandboxd.lifecycle.messages import (
+    Called,
+    Cancel,
+    Command,
+    Create,
+    Decision,
+    Ended,
+    Extend,
+    Lost,
+    Message,
+    Onboard,
+    Progress,
+    Proved,
+    Recovered,
+    Retry,
+    Skip,
+    Tick,
+    Unknown,
+)
+from sandboxd.lifecycle.settle import settle
+from sandboxd.lifecycle.state import State
+from sandboxd.lifecycle.turn import Turn
+
+
+def decide(state: State, message: Message, now: float) -> Decision:
+    """Return what follows from a message; raise Conflict or NotFound where it is refused."""
+    turn = Turn(state, now)
+    _dispatch(turn, message)
+    settle(turn)
+    return turn.decision
+
+
+def _dispatch(turn: Turn, message: Message) -> None:  # noqa: C901, PLR0912 - one line a message
+    match message:
+        case Create():
+            commands.create(turn, message)
+        case Command():
+            commands.command(turn, message)
+        case Onboard():
+            commands.onboard(turn, message)
+        case Retry():
+            commands.retry(turn, message)
+        case Cancel():
+            commands.cancel(turn, message)
+        case Skip():
+            commands.skip(turn, message)
+        case Extend():
+            commands.extend(turn, message)
+        case Called():
+            outcomes.called(turn, message)
+        case Unknown():
+            outcomes.unknown(turn, message)
+        case Ended():
+            outcomes.ended(turn, message)
+        case Lost():
+            outcomes.lost(turn, message)
+        case Proved():
+            outcomes.proved(turn, message)
+        case Tick():
+            outcomes.tick(turn)
+        case Recovered():
+            outcomes.recovered(turn)
+        case Progress():
+            pass
+        case _:
+            assert_never(message)

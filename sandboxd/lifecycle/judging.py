@@ -1,0 +1,61 @@
+"""How an operation stands: what it must still change, and what that waits for. Reads only."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from sandboxd.lifecycle.state import State
+from sandboxd.model.keys import SHARED, Key, is_shared
+from sandboxd.model.records import Operation
+from sandboxd.model.resource import Row
+from sandboxd.planning.graph import View
+from sandboxd.planning.planner import Verdict
+
+RAISING = ("create", "start", "onboard")
+
+
+def unfinished(state: State, operation: Operation, view: View) -> list[Key]:
+    """Keys that this operation must still change."""
+    planner = state.planner
+    if operation.verb in RAISING:
+        closure = planner.closure(state.wanted(operation))
+        return [key for key, level in closure.items() if _is_missing(state, key, level, view)]
+    scope = operation.target
+    keys = chain(planner.of_scope.get(scope, ()), planner.of_scope[SHARED])
+    return [key for key in keys if _is_left(state, key, scope, view)]
+
+
+def _is_missing(state: State, key: Key, level: int, view: View) -> bool:
+    planner, row = state.planner, state.planner.rows[key]
+    between = row.lo != row.hi and key not in view.still
+    return row.lo < level or between or row.flight is not None or key in view.remade or planner.is_dangling(key)
+
+
+def _is_left(state: State, key: Key, scope: str, view: View) -> bool:
+    """Own, or shared and reached by no root: still to be lowered, and nobody else's to remove."""
+    planner, row = state.planner, state.planner.rows[key]
+    shared = is_shared(key)
+    at_rest = row.lo == row.hi == view.want[key]
+    open_ = row.flight is not None or (
+        (not shared or not view.want[key]) and ((key not in view.still and not at_rest) or key in view.remade)
+    )
+    return open_ and not (shared and planner.bears_others(key, scope))
+
+
+def waits_for(state: State, view: View, todo: list[Key]) -> Iterator[tuple[Key, Row, Verdict]]:
+    """Each key that these wait for, through whatever chain, with what may happen to it."""
+    seen: dict[Key, bool] = {}
+    todo = list(todo)
+    while todo:
+        if (key := todo.pop()) in seen:
+            continue
+        seen[key] = True
+        verdict = state.planner.verdict(key, view)
+        yield key, state.planner.rows[key], verdict
+        todo += verdict.blockers
+
+
+def in_the_way(state: State, operation: Operation) -> list[Key]:
+    """Keys whose marks the operation waits for."""
+    view = state.planner.view()
+    found = waits_for(state, view, unfinished(state, operation, view))
+    return [key for key, _, verdict in found if verdict.mark]

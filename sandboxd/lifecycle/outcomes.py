@@ -1,0 +1,211 @@
+"""What became of steps, looks and proofs: facts change, marks are set, nothing is decided about operations here."""
+
+import hashlib
+import itertools
+
+from msgspec import structs
+
+from sandboxd.lifecycle import steps
+from sandboxd.lifecycle.messages import Called, Ended, Found, Look, Lost, Proved, Start, Unknown
+from sandboxd.lifecycle.state import deadline_of
+from sandboxd.lifecycle.turn import Turn
+from sandboxd.lifecycle.words import name_of
+from sandboxd.model.keys import Key, is_shared, scope_of
+from sandboxd.model.resource import Mark, Node, Row, Step, Way
+
+
+def _flying(turn: Turn, key: Key, run: int) -> tuple[Row, Step] | None:
+    """The row and step in flight, if the message is of this very attempt."""
+    row = turn.state.planner.rows.get(key)
+    if row is None or row.run != run or row.flight is None:
+        return None
+    return row, row.flight
+
+
+def called(turn: Turn, message: Called) -> None:
+    """The call is answered: its facts are kept, only reads are left."""
+    if (found := _flying(turn, message.key, message.run)) is None:
+        return
+    row, step = found
+    row.waiting = True
+    row.facts = row.facts | message.facts
+    turn.changed(message.key)
+    turn.state.planner.touch(message.key)
+    steps.became(turn, row, step, "waiting")
+
+
+def unknown(turn: Turn, message: Unknown) -> None:
+    """Nobody knows what became of the call: kept with the intent until it is resolved."""
+    found = _flying(turn, message.key, message.run)
+    intent = found[0].intent if found is not None else None
+    if found is None or intent is None:
+        return
+    found[0].intent = structs.replace(intent, unknown_at=message.at)
+    turn.changed(message.key)
+
+
+def ended(turn: Turn, message: Ended) -> None:
+    """An attempt is over."""
+    if (found := _flying(turn, message.key, message.run)) is None:
+        return
+    row, step = found
+    way: Way = "lower" if step.way == "lower" else "raise"
+    planner = turn.state.planner
+    if message.left == "done":
+        steps.became(turn, row, step, "done")
+        row.facts = row.facts | message.facts
+        planner.done(message.key)
+        row.intent = None if row.intent is None or row.intent.unknown_at is None else row.intent
+        if way == "lower" or row.lo:
+            row.marks.pop(way, None)
+    else:
+        _unfinished(turn, row, step, way, message)
+    turn.changed(message.key)
+
+
+def _unfinished(turn: Turn, row: Row, step: Step, way: Way, message: Ended) -> None:
+    planner = turn.state.planner
+    match message.left:
+        case "nothing":
+            planner.refused(message.key)
+        case "absent":
+            planner.absent(message.key)
+        case "spoiled":
+            row.facts = row.facts | message.facts
+            planner.between(message.key, spoiled=True)
+        case _:
+            row.facts = row.facts | message.facts
+            planner.between(message.key)
+    if message.left != "between":
+        row.intent = None
+    mark = _mark(turn, row, way, message)
+    planner.touch(message.key)
+    state = "failed" if mark.until is None and mark.waits else "backing-off"
+    steps.became(turn, row, step, state, message.reason or message.code)
+
+
+def _mark(turn: Turn, row: Row, way: Way, message: Ended) -> Mark:
+    settings = turn.state.settings
+    mark = row.marks.setdefault(way, Mark())
+    mark.attempts += 1
+    mark.code, mark.reason, mark.waits, mark.until = message.code, message.reason or message.code, True, None
+    if message.how == "temporary" and mark.attempts < settings.attempts:
+        longest = min(message.after * 2 ** (mark.attempts - 1), settings.longest_back_off)
+        mark.waits = message.after > 0
+        mark.until = turn.now + longest * _jitter(row) if mark.waits else None
+    return mark
+
+
+def _jitter(row: Row) -> float:
+    """A share of the back-off, full but for a tenth: from the key and run, so that a history is reproducible."""
+    digest = hashlib.blake2b(f"{row.node.key} {row.run}".encode(), digest_size=4).digest()
+    return 0.1 + 0.9 * int.from_bytes(digest, "big") / 2**32
+
+
+# ---- drift and strays
+def lost(turn: Turn, message: Lost) -> None:
+    """A look found less than is held; what bears data is never made anew by rule."""
+    row = turn.state.planner.rows.get(message.key)
+    if row is None or row.generation != message.generation or row.flight is not None or not row.hi:
+        return
+    if message.state >= row.lo:
+        return
+    planner, gone = turn.state.planner, message.state == 0
+    planner.vanished(message.key) if gone else planner.lowered(message.key, message.state)
+    word = "lost" if gone else "drifted"
+    if not _heals(turn, row, gone=gone):
+        row.marks["raise"] = Mark(code=word, reason=message.reason or word)
+        planner.touch(message.key)
+    turn.changed(message.key)
+    scope = scope_of(message.key)
+    what = f"{name_of(row)} {'is gone' if gone else 'was changed by somebody else'}: {message.reason}"
+    turn.say(f"step.{word}", what, sandbox_id=scope if scope in turn.state.sandboxes else "")
+    turn.unwatch()
+
+
+def _heals(turn: Turn, row: Row, *, gone: bool) -> bool:
+    record = turn.state.sandboxes.get(scope_of(row.node.key))
+    heal = record.blueprint.heal if record is not None else {}
+    if gone:
+        return not row.node.data and (heal.get("shared", True) if is_shared(row.node.key) else heal.get("remake", True))
+    return heal.get("start", True)
+
+
+def proved(turn: Turn, message: Proved) -> None:
+    """A proof is done: what it found becomes a fact, an empty one counts."""
+    state = turn.state
+    operation = state.operations.get(message.operation)
+    if operation is None or operation.proof != message.number or not operation.proving:
+        return
+    operation.proving = False
+    turn.changed_operation(operation)
+    state.watch.pop(operation.id, None)
+    if message.failed:
+        operation.empty, operation.due = 0, turn.now + state.settings.relist_after
+        operation.reason = message.failed
+    elif [one for one in message.found if _adopt(turn, one)]:
+        operation.empty, operation.due = 0, None
+    else:
+        operation.empty += 1
+        operation.due = turn.now + state.settings.relist_after if operation.empty == 1 else None
+    state.arm(operation.id, operation.due)
+
+
+def _adopt(turn: Turn, found: Found) -> bool:
+    """Something of ours that should not be there becomes a row; return whether it does."""
+    planner = turn.state.planner
+    if found.key not in planner.rows:
+        planner.add(Row(node=Node(key=found.key, kind=found.kind)))
+    row = planner.rows[found.key]
+    if row.hi or row.flight is not None or planner.view().want[found.key]:
+        return False
+    row.hi, row.generation = len(row.node.states) - 1, max(row.generation, found.generation)
+    row.facts = {"id": found.id} | found.facts
+    planner.touch(found.key)
+    turn.changed(found.key)
+    turn.say("step.found", f"{found.kind} {found.id} was found and is removed")
+    return True
+
+
+# ---- time, and a new life
+def tick(turn: Turn) -> None:
+    """Moments that have come: back-offs are over, deadlines passed, proofs due."""
+    state = turn.state
+    for name in list(state.rung(turn.now)):
+        if name in state.operations:
+            operation = state.operations[name]
+            operation.due = None
+            state.watch.pop(name, None)
+            turn.changed_operation(operation)
+        elif name in state.planner.rows:
+            _row_due(turn, name)
+
+
+def _row_due(turn: Turn, key: Key) -> None:
+    row = turn.state.planner.rows[key]
+    if row.flight is not None and not row.late and deadline_of(turn.state, row) <= turn.now:
+        row.late = True
+        turn.decision.looks.append(Look(key=key, run=row.run))
+    for mark in row.marks.values():
+        if mark.waits and mark.until is not None and mark.until <= turn.now:
+            mark.waits = False
+    turn.changed(key)
+    turn.state.planner.touch(key)
+
+
+def recovered(turn: Turn) -> None:
+    """First message of a life: what is in flight is taken up, what was being proved is proved again."""
+    state = turn.state
+    for key, row in list(state.planner.rows.items()):
+        if row.flight is not None:
+            row.since, row.waiting, row.late = turn.now, False, False
+            turn.changed(key)
+            turn.decision.starts.append(
+                Start(key=key, step=row.flight, generation=row.generation, run=row.run, resumed=True)
+            )
+    for operation in itertools.chain(state.operations[name] for name in state.running):
+        if operation.proving:
+            operation.proving = False
+            operation.proof += 1
+            turn.changed_operation(operation)
+    turn.unwatch()

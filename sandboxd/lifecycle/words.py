@@ -1,0 +1,35 @@
+"""Words for people: what a step does, by kind and states, and the sentences of events."""
+
+from sandboxd.model.keys import parts, step_id
+from sandboxd.model.resource import Row, Step
+
+_ACTIONS = {
+    ("machine", "raise", 0): "launch",
+    ("machine", "raise", 1): "start",
+    ("machine", "lower", 1): "stop",
+    ("machine", "lower", 0): "terminate",
+    ("internet-gateway", "raise", 1): "attach",
+    ("internet-gateway", "lower", 1): "detach",
+    ("security-group", "raise", 1): "close",
+    ("account-claim", "raise", 0): "move",
+    ("account-claim", "raise", 1): "tag",
+}
+_DEFAULT = {"raise": "create", "lower": "delete", "rebind": "rebind"}
+
+
+def action_of(row: Row, step: Step) -> str:
+    """What a step does, in a word: by the state it leaves when raising, enters when lowering."""
+    at = row.lo if step.way == "raise" else step.to
+    return _ACTIONS.get((row.node.kind, step.way, at), _DEFAULT[step.way])
+
+
+def name_of(row: Row) -> str:
+    """A resource as people call it: its kind and name."""
+    name = parts(row.node.key).name
+    return f"{row.node.kind} {name}"
+
+
+def id_of(row: Row, step: Step) -> str:
+    """The id of a step: key, generation and the state it enters."""
+    fresh = step.way == "raise" and row.lo == row.hi == 0 and row.flight is None
+    return step_id(row.node.key, row.generation + fresh, row.node.states[step.to])

@@ -1,0 +1,438 @@
+"""Random histories of `decide`: random graphs, crossing commands, failures of every class, losses, strays, crashes.
+
+What AWS has is `truth`; each attempt's outcome is drawn once and outlives the daemon. A crash loads the state from the
+snapshots that were committed. A twin with the full evaluation gets the same messages and must answer the same. Run as
+a script: `python -m tests.support.histories FIRST N`.
+"""
+
+import hashlib
+import heapq
+import random
+import sys
+import time
+from collections import Counter
+
+from sandboxd.lifecycle.decide import decide
+from sandboxd.lifecycle.messages import (
+    Called,
+    Cancel,
+    Command,
+    Create,
+    Ended,
+    Found,
+    Lost,
+    Onboard,
+    Proved,
+    Recovered,
+    Retry,
+    Skip,
+    Tick,
+)
+from sandboxd.lifecycle.state import Settings, State
+from sandboxd.lifecycle.table import TABLE
+from sandboxd.model.errors import Refusal
+from sandboxd.model.keys import SHARED, make_key, scope_of
+from sandboxd.model.records import Blueprint
+from sandboxd.model.resource import Edge, Need, Node, Usual
+from sandboxd.planning.graph import needs
+from sandboxd.planning.planner import Planner
+
+SETTINGS = Settings(attempts=4)
+
+
+def graph(rng, scope, names, below, top):
+    """Random nodes for these names, standing on `below` and on each other."""
+    out = {}
+    keys = [make_key("r", scope, str(name)) for name in names]
+    for i, key in enumerate(keys):
+        ground, states = below + keys[:i], rng.choice([2, 2, 2, 3])
+        requires, enter, loose = {}, {}, []
+        for state in range(1, states):
+            under = rng.sample(ground, min(len(ground), rng.choice([0, 1, 1, 2, 3])))
+            requires[state] = tuple(Need(d, rng.randint(1, top[d])) for d in under)
+            loose += [d for d in under if rng.random() < 0.25]
+            if rng.random() < 0.25 and ground:
+                enter[state] = tuple(Need(d, rng.randint(1, top[d])) for d in rng.sample(ground, 1))
+        out[key] = Node(
+            key=key, kind="thing", states=("absent", "one", "two")[:states], requires=requires, to_enter=enter,
+            edges=(Edge(0, 2, 2), Edge(2, 0, 0)) if states == 3 and rng.random() < 0.6 else (), loose=tuple(loose),
+            turns=rng.random() < 0.4, free=rng.random() < 0.25, skippable=rng.random() < 0.2,
+            data=scope != SHARED and rng.random() < 0.1,
+            up={s: Usual(rng.choice([0, 0.3, 5, 90]), 100) for s in range(1, states)},
+            down={s: Usual(rng.choice([0, 0.3, 5, 60]), 100) for s in range(1, states)},
+        )  # fmt: skip
+        top[key] = states - 1
+    return out
+
+
+class History:
+    """One history from one seed."""
+
+    def __init__(self, seed, *, twin=True, blueprints=None):
+        self.rng = rng = random.Random(seed)
+        self.now, self.heap, self.n, self.life = 0.0, [], 0, 1
+        self.stats, self.ends, self.digest = Counter(), Counter(), hashlib.sha256()
+        self.state = State.empty("1", settings=SETTINGS)
+        self.twin = State("1", settings=SETTINGS, planner=Planner()) if twin else None
+        self.snapshots, self.operations = {}, {}
+        self.truth, self.outcome, self.strays, self.found, self.begun, self.drifted = {}, {}, {}, {}, {}, {}
+        self.states, self.names, self.ids, self.timer = {}, {}, 0, None
+        self.fail = rng.choice([0, 0.05, 0.2, 0.4])
+        self.top = {}
+        self.blueprints = blueprints
+        self.shared = graph(rng, SHARED, range(rng.randint(2, 6)), [], self.top)
+
+    def at(self, when, run):
+        self.n += 1
+        heapq.heappush(self.heap, (when, self.n, run))
+
+    # ---- one message
+    def post(self, message, *, committed=True):
+        """Decide, check, commit, carry out."""
+        before = {name: root.mode for name, root in self.state.planner.roots.items()}
+        try:
+            out = decide(self.state, message, self.now)
+        except Refusal as refusal:
+            self.stats["refused"] += 1
+            assert refusal.hint
+            if self.twin:
+                try:
+                    decide(self.twin, message, self.now)
+                except Refusal:
+                    return
+                raise AssertionError("the full evaluation accepted") from None
+            return
+        if self.twin:
+            self.compare(out, decide(self.twin, message, self.now), message)
+        self.check(message, out, before)
+        if not committed:
+            self.crash()
+            return
+        self.commit(out)
+        self.digest.update(repr((self.now, message, out)).encode())
+        self.stats["messages"] += 1
+        self.carry_out(out)
+
+    def compare(self, out, full, message):
+        for name in ("events", "looks", "proofs", "wake_at", "starts", "turns"):
+            mine, other = getattr(out, name), getattr(full, name)
+            if name in ("starts", "turns", "events"):
+                mine, other = sorted(mine, key=repr), sorted(other, key=repr)
+            assert mine == other, ("incremental is not full", name, mine, other, message)
+
+    def commit(self, out):
+        """Only what the decision says changed is written."""
+        for name in (["account"] if out.account_changed else []) + out.sandboxes:
+            self.snapshots[name] = self.state.snapshot(name)
+        for name in out.operations:
+            self.operations[name] = self.state.operation(name)
+
+    def carry_out(self, out):
+        life = self.life
+        self.stats["turned"] += len(out.turns)
+        for start in out.starts:
+            self.start(start)
+        for look in out.looks:
+            self.later(1, Ended(look.key, look.run, "between", "permanent", "timed_out"))
+        for proof in out.proofs:
+            self.begun[proof.operation] = self.now
+            seen = tuple(Found(k, 1, "thing", k) for k in self.truth if not self.held(k))
+            self.later(self.rng.uniform(0.1, 5), Proved(proof.operation, proof.number, seen))
+        self.timer = out.wake_at
+        if out.wake_at is not None:
+            at = out.wake_at
+            self.at(at, lambda: life == self.life and self.timer == at and self.post(Tick()))
+
+    def later(self, seconds, message):
+        life = self.life
+        self.at(self.now + seconds, lambda: life == self.life and self.post(message))
+
+    def held(self, key):
+        row = self.state.rows.get(key)
+        return row.hi if row is not None else 0
+
+    def start(self, start):
+        """The engine takes up one step; what AWS makes of it is drawn once per run."""
+        rng, row, step = self.rng, self.state.rows[start.key], start.step
+        self.stats["steps"] += 1
+        usual = row.node.up.get(step.to) if step.way == "raise" else row.node.down.get(max(1, step.to + 1))
+        seconds = 0.3 if step.way == "rebind" or usual is None else usual.expected
+        seconds = seconds * rng.uniform(0.5, 1.5) + 0.1
+        if (start.key, start.run) not in self.outcome:
+            left, how = "done", ""
+            if row.node.kind == "thing" and rng.random() < self.fail:
+                left = rng.choice(["nothing", "between", "spoiled", "hang"]) if step.way == "raise" else "between"
+                how = rng.choice(["temporary", "temporary", "permanent"])
+            self.outcome[start.key, start.run] = (left, how)
+        left, how = self.outcome[start.key, start.run]
+        if step.way == "raise":
+            there = self.truth.get(start.key, {})
+            if there.get("bad") and there.get("run") != start.run:
+                left, how = self.outcome[start.key, start.run] = ("spoiled", "temporary")
+            if left != "nothing":
+                self.truth.setdefault(start.key, {}).update(bad=left == "spoiled", run=start.run)
+        self.arrange(start, left, how, seconds)
+
+    def arrange(self, start, left, how, seconds):
+        life = self.life
+
+        def end():
+            row = self.state.rows.get(start.key)
+            here = row is not None and row.run == start.run and row.flight
+            if tuple(start.step) == ("lower", 0) and left == "done" and here:
+                self.truth.pop(start.key, None)
+            if left != "hang":
+                self.post(Ended(start.key, start.run, left, how, "failed"))
+
+        if seconds > 1:
+            self.later(0.3, Called(start.key, start.run, {"id": start.key}))
+        self.at(self.now + seconds, lambda: life == self.life and end())
+
+    # ---- what must always hold
+    def check(self, message, out, before):
+        self.check_starts(message, out, before)
+        self.check_events(out)
+        state = self.state
+        for operation in state.operations.values():
+            if operation.state == "running":
+                assert state.watch.get(operation.id), ("no reason", operation)
+            if operation.superseded_by:
+                assert operation.state != "running", operation
+        for record in state.sandboxes.values():
+            running = state.operations[record.operation].state == "running"
+            assert (record.state in ("initializing", "starting", "stopping", "deleting")) == running, record
+        self.check_rows()
+
+    def check_starts(self, message, out, before):
+        planner, roots = self.state.planner, self.state.planner.roots
+        if isinstance(message, Recovered):
+            return
+        for start in out.starts:
+            scope = scope_of(start.key)
+            if start.step.way == "raise":
+                pursued = [s for s, root in roots.items() if root.mode == "pursued" and start.key in planner.reached(root.needs)]
+                assert pursued if scope == SHARED else scope in pursued, ("raised without a root", start)
+            if scope in roots and roots[scope].mode == "held" == before.get(scope):
+                assert start.key in planner.view().remade, ("started for a held root", start)
+
+    def check_events(self, out):
+        for event in out.events:
+            kind, _, word = event.type.partition(".")
+            if kind == "sandbox":
+                was = self.states.get(event.sandbox_id, "")
+                assert any(TABLE.get((was, one)) == word for one in ("create", "there", "fail", "retry", "delete", "stop", "start")), event
+                self.states[event.sandbox_id] = word
+                if word in ("stopped", "deleted"):
+                    self.check_clean(event.sandbox_id, word)
+            if kind == "operation":
+                self.ends[word] += 1
+
+    def check_clean(self, sandbox, word):
+        """What AWS has when a sandbox says stopped or deleted."""
+        state, planner = self.state, self.state.planner
+        record = state.sandboxes[sandbox]
+        allowed = planner.closure(planner.kept(record.blueprint.kept)) if word == "stopped" else {}
+        reached = {k for root in planner.roots.values() for k in planner.reached(root.needs)}
+        since = self.begun.get(record.operation, 0)
+        for key in self.truth:
+            fresh = self.strays.get(key, -1) > since
+            row = state.rows.get(key)
+            if scope_of(key) == sandbox:
+                assert fresh or key in allowed or row and row.node.free and word == "stopped", ("there though", word, key)
+            elif scope_of(key) == SHARED and key not in reached and row and not row.node.free:
+                ours = not planner.bears_others(key, sandbox) and not row.flight
+                assert fresh or not ours, ("shared there though", word, key)
+
+    def check_rows(self):
+        planner, view = self.state.planner, self.state.planner.view()
+        for key, row in planner.rows.items():
+            if key in self.found:
+                continue
+            if key not in view.remade:
+                for ground, state in needs(row.node, 0, row.hi):
+                    loose = ground in row.node.loose or ground in self.drifted
+                    ok = loose or planner.rows[ground].lo >= state or row.lo < row.hi
+                    assert ok, ("nothing under", key, ground)
+            self.check_reason(key, view)
+
+    def check_reason(self, key, view):
+        planner = self.state.planner
+        todo, seen = [key], {}
+        while todo and not any(planner.rows[x].flight or planner.rows[x].marks for x in seen):
+            x = todo.pop()
+            seen[x] = True
+            verdict = planner.verdict(x, view)
+            assert verdict.step is None, ("may start and does not", x, verdict)
+            todo += [b for b in verdict.blockers if b not in seen]
+        last = list(seen)[-1]
+        row = planner.rows[last]
+        at_rest = last in view.still or row.lo == row.hi == view.want[last]
+        assert row.flight or row.marks or at_rest, ("stuck", key, list(seen))
+
+    # ---- what happens to it
+    def command(self):
+        rng = self.rng
+        name = f"s{rng.randint(0, 2)}"
+        sandbox = self.names.get(name)
+        record = self.state.sandboxes.get(sandbox) if sandbox else None
+        verb = rng.choice(["create", "create", "start", "stop", "delete", "retry", "retry", "cancel", "skip"])
+        self.ids += 1
+        operation, committed = f"op{self.ids}", rng.random() > 0.02
+        self.stats["commands"] += 1
+        if record is None or verb == "create":
+            if record is None or record.state == "deleted":
+                self.create(name, operation, committed)
+        elif verb in ("retry", "cancel", "skip"):
+            self.about(verb, record, committed)
+        else:
+            self.post(Command(verb=verb, operation=operation, sandbox=record.id), committed=committed)
+
+    def create(self, name, operation, committed):
+        rng, sandbox = self.rng, f"{name}.{self.ids}"
+        own = graph(rng, sandbox, range(rng.randint(2, 6)), list(self.shared), self.top)
+        tops = rng.sample(list(own), rng.randint(1, len(own))) + rng.sample(list(self.shared), rng.randint(0, min(2, len(self.shared))))
+        blueprint = Blueprint(
+            profile="p", region="r", nodes=(*self.shared.values(), *own.values()),
+            started=tuple(Need(k, rng.randint(1, self.top[k])) for k in tops),
+            kept=tuple(Need(k, 1) for k in rng.sample(list(own), rng.randint(0, 2))),
+            heal=rng.choice([{}, {}, {"shared": False}, {"remake": False}]),
+        )  # fmt: skip
+        if committed:
+            self.names[name] = sandbox
+        self.post(Create(operation=operation, sandbox=sandbox, name=name, tenant="t", blueprint=blueprint), committed=committed)
+
+    def about(self, verb, record, committed):
+        rng = self.rng
+        mine = [o.id for o in self.state.operations.values() if o.target == record.id]
+        operation = rng.choice(mine) if rng.random() < 0.3 else record.operation
+        keys = [k for k in self.state.rows if scope_of(k) in (record.id, SHARED)]
+        step = rng.choice(keys) if keys and (verb == "skip" or rng.random() < 0.2) else ""
+        message = {
+            "retry": lambda: Retry(operation=operation, step=step), "cancel": lambda: Cancel(operation=operation),
+            "skip": lambda: Skip(operation=operation, step=step, reason="r"),
+        }[verb]()  # fmt: skip
+        self.post(message, committed=committed)
+
+    def lose(self):
+        mine = [k for k, r in self.state.rows.items() if r.lo == r.hi > 0 and not r.flight and k in self.truth]
+        if mine:
+            key = self.rng.choice(mine)
+            row = self.state.rows[key]
+            left = self.rng.randint(0, row.lo - 1)
+            if left:
+                self.drifted[key] = True
+            else:
+                self.truth.pop(key)
+            self.stats["losses"] += 1
+            self.post(Lost(key, row.generation, left))
+
+    def stray(self):
+        mine = [
+            k for k, r in self.state.rows.items()
+            if r.hi == 0 and not r.flight and k not in self.truth and self.is_deleting(scope_of(k))
+        ]  # fmt: skip
+        if mine:
+            key = self.rng.choice(mine)
+            self.truth[key] = {"bad": False}
+            self.strays[key] = self.now
+            self.found[key] = True
+            self.stats["strays"] += 1
+
+    def is_deleting(self, scope):
+        record = self.state.sandboxes.get(scope)
+        return record is not None and record.state == "deleting"
+
+    def crash(self):
+        self.life += 1
+        self.state = State.load("1", self.snapshots, self.operations, settings=SETTINGS)
+        if self.twin:
+            self.twin = State.load("1", self.snapshots, self.operations, settings=SETTINGS, planner=Planner())
+        self.states = {name: record.state for name, record in self.state.sandboxes.items()}
+        self.stats["crashes"] += 1
+        self.later(self.rng.uniform(0, 60), Recovered())
+
+    # ---- from the first moment to the last
+    def run(self):
+        rng = self.rng
+        self.post(Onboard(operation="op0", tenant="ten", name="t", email="e@x"))
+        for _ in range(rng.randint(4, 40)):
+            self.at(rng.uniform(10, 3000), self.command)
+        for _ in range(rng.randint(0, 4)):
+            self.at(rng.uniform(10, 4000), rng.choice([self.lose, self.crash, self.crash, self.stray]))
+        self.at(40000, self.finish)
+        while self.heap:
+            self.now, _, run = heapq.heappop(self.heap)
+            run()
+            assert self.n < 60000, "never at rest"
+        self.at_the_end()
+        return self
+
+    def at_the_end(self):
+        state = self.state
+        assert not state.running, [state.operations[name] for name in state.running]
+        assert all(record.state == "deleted" for record in state.sandboxes.values()), [
+            (r.name, r.state, state.operations[r.operation]) for r in state.sandboxes.values() if r.state != "deleted"
+        ]
+        left = [k for k in self.truth if k not in self.strays and scope_of(k) != "account"]
+        assert not left, left
+        assert not any(r.hi for k, r in state.rows.items() if scope_of(k) != "account"), "rows are not empty"
+        assert state.is_quiet, "alarms are left"
+        assert list(state.planner.roots) in (["account"], []), state.planner.roots
+
+    def finish(self):
+        """Nothing fails any more: whatever failed succeeds when it is tried again, then everything is deleted."""
+        self.fail = 0
+        for record in list(self.state.sandboxes.values()):
+            if record.state.endswith("_failed"):
+                self.post(Retry(operation=record.operation))
+                self.at(self.now + 5000, lambda name=record.id: self.healed(name))
+        self.at(self.now + 6000, self.delete_all)
+
+    def healed(self, name):
+        record = self.state.sandboxes[name]
+        operation = self.state.operations[record.operation]
+        ok = operation.state == "succeeded" or "lost" in operation.reason or "timed_out" in operation.reason
+        assert ok, ("a retry without failures fails", record.state, operation)
+
+    def delete_all(self):
+        for record in list(self.state.sandboxes.values()):
+            if record.state != "deleted":
+                self.ids += 1
+                self.post(Command(verb="delete", operation=f"op{self.ids}", sandbox=record.id))
+
+
+def batch(first, count, *, twin=True):
+    """Run histories; return their statistics and one digest."""
+    stats, ends, digest = Counter(), Counter(), hashlib.sha256()
+    for seed in range(first, first + count):
+        try:
+            history = History(seed, twin=twin).run()
+        except Exception as error:
+            raise AssertionError(f"seed {seed}: {error}") from error
+        stats += history.stats
+        ends += history.ends
+        digest.update(history.digest.digest())
+    return stats, ends, digest.hexdigest()[:16]
+
+
+def main():
+    first, count = int(sys.argv[1]), int(sys.argv[2])
+    began, bad = time.time(), 0
+    stats, ends = Counter(), Counter()
+    for seed in range(first, first + count):
+        try:
+            history = History(seed, twin="alone" not in sys.argv).run()
+            stats += history.stats
+            ends += history.ends
+        except Exception as error:  # noqa: BLE001 - the findings are what is wanted
+            bad += 1
+            print(seed, type(error).__name__, str(error)[:700])
+            if "-v" in sys.argv:
+                raise
+            if bad > 8:
+                break
+    print(count, "histories", bad, "bad", round(time.time() - began), "s", dict(stats), dict(ends))
+
+
+if __name__ == "__main__":
+    main()
