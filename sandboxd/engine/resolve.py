@@ -1,0 +1,131 @@
+"""What a create looks up once before it is accepted: image references become ids, machine types become zones.
+
+Reads only. A reference that leads nowhere is a refusal that says what was looked for and where. The result of an image
+is its id and, after a space, the name of its root device, which a machine with a disk of its own size needs.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
+
+from sandboxd.model.errors import BadRequest, NotFound
+from sandboxd.model.ports import AwsError, Call, Scope
+
+Where: TypeAlias = Literal["management", "owner", "ssm"]
+
+
+class Wanted(Struct, frozen=True):
+    """An image reference as a profile has it: exactly one way of saying which."""
+
+    where: Where
+    name: str
+    """a name, with * and ?, or the path of an SSM parameter"""
+    owner: str = ""
+
+
+def wanted(reference: Any) -> Wanted:
+    """Return what a reference asks for: a struct or mapping with `management`, `owner` and `name`, or `ssm`."""
+    get = reference.get if isinstance(reference, Mapping) else lambda name: getattr(reference, name, None)
+    if path := get("ssm"):
+        return Wanted("ssm", path)
+    if name := get("management"):
+        return Wanted("management", name)
+    return Wanted("owner", get("name") or "", get("owner") or "")
+
+
+async def resolve_images(call: Call, image_account: str, scope: Scope, references: Mapping[str, Any]) -> dict[str, str]:
+    """Return the id (and root device) of each reference; raise NotFound `image_not_found`, or AwsError.
+
+    `scope` is the tenant's account and region: what counts is what that account may launch.
+    """
+    return {key: await _image(call, image_account, scope, wanted(one)) for key, one in references.items()}
+
+
+async def _image(call: Call, image_account: str, scope: Scope, asked: Wanted) -> str:
+    if asked.where == "ssm":
+        return await _by_parameter(call, scope, asked)
+    owner = image_account if asked.where == "management" else asked.owner
+    found = await _named(call, scope, owner, asked.name)
+    if not found and asked.where == "management":
+        # some emulators hide shared images from DescribeImages; the owner sees them in any case
+        own = Scope(image_account, scope.region, "")
+        found = await _named(call, own, owner, asked.name)
+    if not found:
+        raise NotFound(
+            "image_not_found",
+            f"No image {asked.name!r} of {owner} can be used by account {scope.account} in {scope.region}.",
+            "Share the image with the account, or change `image` in the profile.",
+        )
+    newest = max(found, key=lambda image: (image.get("CreationDate", ""), image["ImageId"]))
+    return _with_device(newest)
+
+
+async def _named(call: Call, scope: Scope, owner: str, name: str) -> list[Mapping[str, Any]]:
+    filters = [{"Name": "name", "Values": [name]}, {"Name": "state", "Values": ["available"]}]
+    try:
+        answer = await call(scope, "ec2", "DescribeImages", {"Owners": [owner], "Filters": filters})
+    except AwsError as error:
+        if error.code == "WrongAccount":
+            return []
+        raise
+    return list(answer.get("Images") or ())
+
+
+async def _by_parameter(call: Call, scope: Scope, asked: Wanted) -> str:
+    try:
+        answer = await call(scope, "ssm", "GetParameter", {"Name": asked.name})
+    except AwsError as error:
+        if error.code != "ParameterNotFound":
+            raise
+        raise NotFound(
+            "image_not_found",
+            f"There is no SSM parameter {asked.name!r} in {scope.region}.",
+            "Look at `image` in the profile; public ones begin with /aws/service/.",
+        ) from error
+    identifier = str(answer["Parameter"]["Value"])
+    answer = await call(scope, "ec2", "DescribeImages", {"ImageIds": [identifier]})
+    return _with_device(answer["Images"][0]) if answer.get("Images") else identifier
+
+
+def _with_device(image: Mapping[str, Any]) -> str:
+    device = image.get("RootDeviceName") or ""
+    return f"{image['ImageId']} {device}".strip()
+
+
+async def zones(call: Call, scope: Scope, types: Iterable[str]) -> list[str]:
+    """Return the ids of the zones that offer all these machine types, in order; raise BadRequest if none does."""
+    kinds = list(dict.fromkeys(types))
+    offered = await _zone_ids(call, scope)
+    for kind in kinds:
+        here = await _offering(call, scope, kind)
+        offered = {name: identifier for name, identifier in offered.items() if {name, identifier} & here}
+    if not offered:
+        raise BadRequest(
+            "zone_not_found",
+            f"No zone of {scope.region} offers {' and '.join(kinds)} together.",
+            "Choose other machine types in the profile, or another region.",
+            "/region",
+        )
+    return sorted(offered.values())
+
+
+async def _zone_ids(call: Call, scope: Scope) -> dict[str, str]:
+    answer = await call(scope, "ec2", "DescribeAvailabilityZones", {})
+    usable = [zone for zone in answer["AvailabilityZones"] if zone.get("State", "available") == "available"]
+    return {
+        zone["ZoneName"]: zone["ZoneId"] for zone in usable if zone.get("ZoneType", "") in ("", "availability-zone")
+    }
+
+
+async def _offering(call: Call, scope: Scope, kind: str) -> set[str]:
+    found: set[str] = set()
+    more: dict[str, str] = {}
+    filters = [{"Name": "instance-type", "Values": [kind]}]
+    while True:
+        parameters = {"LocationType": "availability-zone", "Filters": filters, **more}
+        answer = await call(scope, "ec2", "DescribeInstanceTypeOfferings", parameters)
+        found |= {one["Location"] for one in answer.get("InstanceTypeOfferings") or ()}
+        if not answer.get("NextToken"):
+            return found
+        more = {"NextToken": answer["NextToken"]}
