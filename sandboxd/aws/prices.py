@@ -1,38 +1,46 @@
 """The price list: what is billed by the hour, from one data file with its date and source.
 
-Keys are those of `KindSpec.prices`; `instance` and `disk` depend on a machine's parameters and are looked up as
-`instance.<type>` and `disk.<type of volume>` per GiB. A type that is not listed has no price, and whoever shows cost says so.
+Keys are those of `Node.prices`: a name of the list, a name times a number, or a sum of such (`instance.t3.micro+disk.gp3*8`).
+What is not listed has no price; whoever shows cost can ask whether a key is in the list.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from importlib import resources
-from typing import Any
 
 from msgspec import Struct
 
 HOURS_A_MONTH = 730
-DISK = "disk.gp3"
+
+
+class PriceList(Mapping[str, float]):
+    """Prices per hour; computes sums of listed things."""
+
+    def __init__(self, listed: Mapping[str, float]) -> None:
+        self._listed = dict(listed)
+
+    def __getitem__(self, key: str) -> float:
+        return sum(self._term(term) for term in key.split("+"))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._listed)
+
+    def __len__(self) -> int:
+        return len(self._listed)
+
+    def _term(self, term: str) -> float:
+        name, _, count = term.partition("*")
+        return self._listed[name] * float(count or 1)
 
 
 class Prices(Struct, frozen=True):
-    """Prices per hour, in one currency."""
+    """The price list, and where it comes from."""
 
     date: date
     source: str
     currency: str
-    per_hour: Mapping[str, float]
-    """`elastic-ip`, `nat-gateway`, `instance.<type>`, `disk.gp3` (per GiB)"""
-
-    def of(self, key: str, parameters: Mapping[str, Any]) -> float:
-        """Return the price per hour of one resource in a state with this price key; 0 if it is not listed."""
-        match key:
-            case "instance":
-                return self.per_hour.get(f"instance.{parameters.get('type')}", 0.0) + self.of("disk", parameters)
-            case "disk":
-                return self.per_hour.get(DISK, 0.0) * float(parameters.get("disk") or 0)
-        return self.per_hour.get(key, 0.0)
+    per_hour: PriceList
 
 
 def load() -> Prices:
@@ -41,4 +49,4 @@ def load() -> Prices:
     per_hour = dict(data["per_hour"])
     per_hour |= {key: price / HOURS_A_MONTH for key, price in data["per_month"].items()}
     per_hour |= {f"instance.{name}": price for name, price in data["instances"].items()}
-    return Prices(data["date"], data["source"], data["currency"], per_hour)
+    return Prices(data["date"], data["source"], data["currency"], PriceList(per_hour))

@@ -4,8 +4,8 @@ Reads only. A reference that leads nowhere is a refusal that says what was looke
 is its id and, after a space, the name of its root device, which a machine with a disk of its own size needs.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, TypeAlias
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -26,20 +26,29 @@ class Wanted(Struct, frozen=True):
 
 def wanted(reference: Any) -> Wanted:
     """Return what a reference asks for: a struct or mapping with `management`, `owner` and `name`, or `ssm`."""
-    get = reference.get if isinstance(reference, Mapping) else lambda name: getattr(reference, name, None)
-    if path := get("ssm"):
+    if path := _member(reference, "ssm"):
         return Wanted("ssm", path)
-    if name := get("management"):
+    if name := _member(reference, "management"):
         return Wanted("management", name)
-    return Wanted("owner", get("name") or "", get("owner") or "")
+    return Wanted("owner", _member(reference, "name"), _member(reference, "owner"))
 
 
-async def resolve_images(call: Call, image_account: str, scope: Scope, references: Mapping[str, Any]) -> dict[str, str]:
+def _member(reference: Any, name: str) -> str:
+    value = reference.get(name) if isinstance(reference, Mapping) else getattr(reference, name, None)
+    return str(value or "")
+
+
+Reference = TypeVar("Reference", bound=Hashable)
+
+
+async def resolve_images(
+    call: Call, image_account: str, scope: Scope, references: Iterable[Reference]
+) -> dict[Reference, str]:
     """Return the id (and root device) of each reference; raise NotFound `image_not_found`, or AwsError.
 
     `scope` is the tenant's account and region: what counts is what that account may launch.
     """
-    return {key: await _image(call, image_account, scope, wanted(one)) for key, one in references.items()}
+    return {one: await _image(call, image_account, scope, wanted(one)) for one in dict.fromkeys(references)}
 
 
 async def _image(call: Call, image_account: str, scope: Scope, asked: Wanted) -> str:

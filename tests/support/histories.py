@@ -205,7 +205,7 @@ class History:
 
     def check_starts(self, message, out, before):
         planner, roots = self.state.planner, self.state.planner.roots
-        if isinstance(message, Recovered):
+        if isinstance(message, Recovered | Retry):  # what a retry begins and fails at once is held again
             return
         for start in out.starts:
             scope = scope_of(start.key)

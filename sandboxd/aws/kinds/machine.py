@@ -4,19 +4,35 @@
 cannot be asked for.
 """
 
+from typing import Any
+
+from msgspec import structs
+
 from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen
+from sandboxd.model.keys import Key
 from sandboxd.model.kind import KindSpec, Role
 from sandboxd.model.resource import Edge, Node, Usual, Way
 
 STOPPED, RUNNING = 1, 2
-SPEC = KindSpec(
+
+
+class MachineSpec(KindSpec, frozen=True, kw_only=True):
+    """What a machine costs depends on its type and disk: its price keys are sums of what the price list has."""
+
+    def node(self, key: Key, links: dict[str, tuple[Key, ...]], **parameters: Any) -> Node:
+        """Return the node of one machine."""
+        disk = f"disk.gp3*{parameters.get('disk') or 0}"
+        prices = {STOPPED: disk, RUNNING: f"instance.{parameters.get('type')}+{disk}"}
+        return structs.replace(super().node(key, links, **parameters), prices=prices)
+
+
+SPEC = MachineSpec(
     name="machine",
     states=("absent", "stopped", "running"),
     roles=(Role("subnet", 1, STOPPED), Role("groups", 2, STOPPED), Role("way", 1, RUNNING, entry=True)),
     edges=(Edge(0, RUNNING, RUNNING), Edge(STOPPED, 0, 0), Edge(RUNNING, 0, 0)),
     turns=True,
     data=True,
-    prices={STOPPED: "disk", RUNNING: "instance"},
     up={RUNNING: Usual(30, 38)},
     down={RUNNING: Usual(35, 45), STOPPED: Usual(45, 58)},
 )
