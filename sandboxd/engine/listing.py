@@ -14,7 +14,7 @@ from sandboxd.engine import tags
 from sandboxd.engine.ports import Owner, Ports
 from sandboxd.lifecycle.messages import Found
 from sandboxd.model.keys import Key
-from sandboxd.model.ports import Scope
+from sandboxd.model.ports import AwsError, Scope
 
 Item = Mapping[str, Any]
 
@@ -55,16 +55,23 @@ LISTINGS = (
 async def strays(ports: Ports, who: Owner, regions: tuple[str, ...], expected: Collection[Key]) -> tuple[Found, ...]:
     """Return everything alive with our authentic tags whose key may not stay; raise AwsError if a listing fails."""
     found: dict[tuple[int, int], list[Found]] = {}
+    failed: list[AwsError] = []
 
     async def one(place: tuple[int, int], region: str, listing: Listing) -> None:
         scope = Scope(who.account, region, ports.identity.role)
-        items = await _everything(ports, scope, listing)
+        try:
+            items = await _everything(ports, scope, listing)
+        except AwsError as error:
+            failed.append(error)
+            return
         found[place] = [stray for item in items if (stray := _stray(ports, who, listing, item, expected))]
 
-    async with trio.open_nursery(strict_exception_groups=False) as nursery:
+    async with trio.open_nursery() as nursery:
         for number, region in enumerate(regions):
             for row, listing in enumerate(LISTINGS):
                 nursery.start_soon(one, (number, row), region, listing)
+    if failed:
+        raise failed[0]
     return tuple(stray for place in sorted(found) for stray in found[place])
 
 

@@ -1,0 +1,101 @@
+"""Why something waits: a chain from what was asked about to what everything waits for. Reads only."""
+
+from msgspec import Struct
+
+from sandboxd.lifecycle.judging import unfinished
+from sandboxd.lifecycle.state import State
+from sandboxd.lifecycle.words import name_of
+from sandboxd.model.keys import Key
+from sandboxd.model.records import Operation
+
+
+class Link(Struct, frozen=True, kw_only=True):
+    """One reason; `key` is the resource, where it is about one."""
+
+    subject: str
+    text: str
+    key: Key = ""
+    since: float | None = None
+    usual: float | None = None
+    next_attempt_at: float | None = None
+
+
+def why(state: State, identifier: str) -> list[Link]:
+    """The chain of reasons for a sandbox, an operation or a tenant; one link where nothing waits."""
+    operation = _operation(state, identifier)
+    if operation is None:
+        return [Link(subject=identifier, text="nothing was asked of it")]
+    if operation.state != "running":
+        said = f": {operation.reason}" if operation.reason else ""
+        return [Link(subject=f"operation {operation.verb}", text=f"{operation.state}{said}; nothing waits")]
+    return [
+        Link(subject=f"operation {operation.verb}", text="is running", since=operation.started_at),
+        *_chain(state, operation),
+    ]
+
+
+def _operation(state: State, identifier: str) -> Operation | None:
+    if identifier in state.sandboxes:
+        return state.operations.get(state.sandboxes[identifier].operation)
+    if identifier in state.operations:
+        return state.operations[identifier]
+    return next((one for one in reversed(state.operations.values()) if one.target == identifier), None)
+
+
+def _chain(state: State, operation: Operation) -> list[Link]:
+    view = state.planner.view()
+    todo = unfinished(state, operation, view)
+    if not todo:
+        return [_gate(operation)]
+    starts = [key for key in todo if state.rows[key].flight is not None]
+    key: Key | None = _latest(state, starts) if starts else todo[-1]
+    out: list[Link] = []
+    seen: dict[Key, bool] = {}
+    while key is not None and key not in seen:
+        seen[key] = True
+        verdict = state.planner.verdict(key, view)
+        out.append(_link(state, key, verdict.blockers))
+        flying = [one for one in verdict.blockers if state.rows[one].flight is not None]
+        key = next(iter([*flying, *verdict.blockers]), None)
+    return out
+
+
+def _latest(state: State, keys: list[Key]) -> Key:
+    """Of what is in flight, what usually takes longest from now."""
+
+    def left(key: Key) -> float:
+        row = state.rows[key]
+        usual = (
+            row.node.up.get(row.flight.to) if row.flight and row.flight.way == "raise" else row.node.down.get(row.hi)
+        )
+        return row.since + (usual.expected if usual else 0.0)
+
+    return max(keys, key=left)
+
+
+def _gate(operation: Operation) -> Link:
+    if operation.proving:
+        return Link(subject="proof", text="AWS is listed, to prove that nothing is left")
+    words = (
+        "a second listing must find nothing either" if operation.empty else "a listing will prove that nothing is left"
+    )
+    return Link(subject="proof", text=words, next_attempt_at=operation.due)
+
+
+def _link(state: State, key: Key, blockers: tuple[Key, ...]) -> Link:
+    row = state.rows[key]
+    subject = name_of(row)
+    if row.flight is not None:
+        usual = row.node.up.get(row.flight.to) if row.flight.way == "raise" else row.node.down.get(row.hi)
+        words = "waits for AWS" if row.waiting else "is being asked of AWS"
+        goal = row.node.states[row.flight.to]
+        return Link(
+            subject=subject, text=f"{words} to be {goal}", key=key, since=row.started_at, usual=usual.expected if usual else None
+        )  # fmt: skip
+    for mark in row.marks.values():
+        if mark.waits:
+            words = f"failed {mark.attempts} time{'s' * (mark.attempts != 1)}: {mark.reason}"
+            rest = "is tried again" if mark.until else "waits for a retry"
+            return Link(subject=subject, text=f"{words}; {rest}", key=key, next_attempt_at=mark.until)
+    names = ", ".join(name_of(state.rows[one]) for one in blockers[:3])
+    return Link(subject=subject, text=f"waits for {names}" if names else "is due", key=key)

@@ -1,0 +1,143 @@
+"""A profile: what a kind of sandbox consists of, as its TOML file says. Data only; what it makes of AWS is expanded elsewhere."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+
+
+class ProfileParameter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Something that a request may set."""
+
+    type: Literal["boolean", "string", "integer", "number"]
+    default: bool | str | int | float
+    help: str
+    choices: tuple[str, ...] = ()
+
+
+class Image(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Exactly one of: a name pattern in the image account, an owner with a name pattern (the newest counts), or a public SSM parameter."""
+
+    management: str | None = None
+    owner: str | None = None
+    name: str | None = None
+    ssm: str | None = None
+
+    @property
+    def ref(self) -> str:
+        """One string that says which image is meant."""
+        if self.management is not None:
+            return f"management:{self.management}"
+        return f"ssm:{self.ssm}" if self.ssm is not None else f"owner:{self.owner}:{self.name}"
+
+
+class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A way that a machine's security group leaves open; `peer` is another machine of the sandbox, or `cidr` a range."""
+
+    protocol: Literal["tcp", "udp", "icmp", "all"] = "tcp"
+    port: Port | None = None
+    to_port: Port | None = None
+    cidr: str | None = None
+    peer: str | None = None
+    description: str = ""
+
+
+class Machine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A virtual machine."""
+
+    image: Image
+    type: str
+    disk: Annotated[int, Meta(ge=8, le=16384)]
+    """GiB"""
+    summary: str = ""
+    egress: tuple[Rule, ...] = ()
+    ingress: tuple[Rule, ...] = ()
+
+
+class Network(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The address plan of an account's VPC; each sandbox gets its own /24 of it."""
+
+    cidr: str = "10.0.0.0/16"
+
+
+class Constellation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A part of the platform that the installer puts onto a machine."""
+
+    name: Name
+    machine: str
+    when: str | None = None
+    """a boolean parameter that must be set"""
+    values: dict[str, str] = field(default_factory=dict)
+
+
+class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the ingress leads to a machine."""
+
+    name: Name
+    machine: str
+    port: Port
+    layer: Literal["http", "tcp"] = "http"
+    when: str | None = None
+
+
+class Ingress(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Load balancers and Envoy before the sandbox."""
+
+    image: Image | None = None
+    routes: tuple[Route, ...] = ()
+
+
+class SmartClient(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A fleet of Windows servers with the Smart Client."""
+
+    when: str | None = None
+    image: str = ""
+    type: str = "stream.standard.medium"
+
+
+class Secret(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A value that is generated for each sandbox."""
+
+    name: Name
+    length: Annotated[int, Meta(ge=8, le=128)] = 32
+
+
+class Probe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What must answer before a sandbox counts as started."""
+
+    name: Name
+    machine: str
+    kind: Literal["http", "tcp", "command"]
+    target: str
+    deadline: float = 600.0
+
+
+class Heal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is repaired by rule when somebody else changed it; what bears data never is."""
+
+    shared: bool = True
+    start: bool = True
+    remake: bool = False
+
+
+class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A kind of sandbox."""
+
+    name: Name
+    summary: str
+    parameters: dict[str, ProfileParameter] = field(default_factory=dict)
+    machines: dict[str, Machine] = field(default_factory=dict)
+    network: Network = field(default_factory=Network)
+    constellations: tuple[Constellation, ...] = ()
+    ingress: Ingress | None = None
+    smart_client: SmartClient | None = None
+    secrets: tuple[Secret, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    heal: Heal = field(default_factory=Heal)
+    ttl: Annotated[float, Meta(gt=0)] | None = None
+    """seconds that a sandbox lives, where the request does not say"""
+
+
+Parameters = dict[str, Any]

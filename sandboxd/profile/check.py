@@ -1,0 +1,148 @@
+"""What cannot be seen in one field: names that must be declared, ranges, defaults, and a request's parameters."""
+
+import difflib
+import ipaddress
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sandboxd.model.errors import BadRequest
+from sandboxd.model.profile import Image, Profile, ProfileParameter, Rule
+from sandboxd.toml.decode import Mistake
+from sandboxd.toml.places import Path, Places
+
+Found = Iterator[tuple[Path, str, str]]
+_TYPES: dict[str, tuple[type, ...]] = {"boolean": (bool,), "string": (str,), "integer": (int,), "number": (int, float)}
+
+
+def mistakes_of(profile: Profile, places: Places, name: str) -> list[Mistake]:
+    """Every mistake across fields, with its place."""
+    out = []
+    for path, words, hint in _all(profile):
+        place = places.find(path)
+        said = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+        out.append(Mistake(f"{name}:{place.line}:{place.column}", said, words, hint, place.text))
+    return out
+
+
+def _all(profile: Profile) -> Found:
+    yield from _parameters(profile)
+    yield from _machines(profile)
+    yield from _references(profile)
+    yield from _doubles(profile)
+    if not _is_network(profile.network.cidr, longest=20):
+        yield ("network", "cidr"), f"{profile.network.cidr!r} is no IPv4 range of /16 to /20", ""
+
+
+def _parameters(profile: Profile) -> Found:
+    for name, declared in profile.parameters.items():
+        if wrong := _wrong_type(declared, declared.default):
+            yield ("parameters", name, "default"), wrong, ""
+    uses = [("constellations", i, one.when) for i, one in enumerate(profile.constellations)]
+    if profile.ingress is not None:
+        uses += [("ingress", i, one.when) for i, one in enumerate(profile.ingress.routes)]
+    if profile.smart_client is not None:
+        uses.append(("smart_client", 0, profile.smart_client.when))
+    for section, index, when in uses:
+        path: Path = {"constellations": (section, index, "when"), "ingress": (section, "routes", index, "when")}.get(
+            section, (section, "when")
+        )
+        if when is None:
+            continue
+        if when not in profile.parameters:
+            yield path, f"the parameter {when!r} is not declared", _near(when, profile.parameters)
+        elif profile.parameters[when].type != "boolean":
+            yield path, f"the parameter {when!r} is no boolean", ""
+
+
+def _machines(profile: Profile) -> Found:
+    if not profile.machines:
+        yield ("machines",), "a profile needs at least one machine", ""
+    for name, machine in profile.machines.items():
+        if wrong := _wrong_image(machine.image):
+            yield ("machines", name, "image"), wrong, ""
+        for way in ("egress", "ingress"):
+            for index, rule in enumerate(getattr(machine, way)):
+                for words, hint in _wrong_rule(rule, profile):
+                    yield ("machines", name, way, index), words, hint
+
+
+def _wrong_image(image: Image) -> str:
+    ways = [image.management is not None, image.owner is not None or image.name is not None, image.ssm is not None]
+    if sum(ways) != 1:
+        return "an image is exactly one of {management}, {owner, name} or {ssm}"
+    if ways[1] and (image.owner is None or image.name is None):
+        return "an image of an owner needs `owner` and `name`"
+    return ""
+
+
+def _wrong_rule(rule: Rule, profile: Profile) -> Iterator[tuple[str, str]]:
+    if (rule.cidr is None) == (rule.peer is None):
+        yield "a rule needs either `cidr` or `peer`", ""
+    if rule.cidr is not None and not _is_network(rule.cidr, longest=32):
+        yield f"{rule.cidr!r} is no IPv4 range", ""
+    if rule.peer is not None and rule.peer not in profile.machines:
+        yield f"there is no machine {rule.peer!r}", _near(rule.peer, profile.machines)
+    if rule.protocol in ("tcp", "udp") and rule.port is None:
+        yield f"a {rule.protocol} rule needs a port", ""
+    if rule.to_port is not None and (rule.port is None or rule.to_port < rule.port):
+        yield "`to_port` lies below `port`", ""
+
+
+def _references(profile: Profile) -> Found:
+    named = [(("constellations", i, "machine"), one.machine) for i, one in enumerate(profile.constellations)]
+    named += [(("probes", i, "machine"), one.machine) for i, one in enumerate(profile.probes)]
+    if profile.ingress is not None:
+        routes = enumerate(profile.ingress.routes)
+        out: list[tuple[Path, str]] = [(("ingress", "routes", i, "machine"), one.machine) for i, one in routes]
+    else:
+        out = []
+    for path, machine in [*named, *out]:
+        if machine not in profile.machines:
+            yield path, f"there is no machine {machine!r}", _near(machine, profile.machines)
+
+
+def _doubles(profile: Profile) -> Found:
+    for section in ("constellations", "secrets", "probes"):
+        seen: dict[str, bool] = {}
+        for index, one in enumerate(getattr(profile, section)):
+            if one.name in seen:
+                yield (section, index, "name"), f"the name {one.name!r} is taken twice", ""
+            seen[one.name] = True
+
+
+def _is_network(text: str, *, longest: int) -> bool:
+    try:
+        network = ipaddress.IPv4Network(text)
+    except ValueError:
+        return False
+    return longest == 32 or 16 <= network.prefixlen <= longest  # noqa: PLR2004 - AWS's own bounds
+
+
+def _near(name: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}" if known else ""
+
+
+# ---- a request's parameters
+def check_parameters(profile: Profile, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a request with defaults; raise BadRequest with every mistake."""
+    wrong = []
+    for name, value in given.items():
+        if name not in profile.parameters:
+            wrong.append((name, f"{name}: there is no such parameter", _near(name, profile.parameters)))
+        elif words := _wrong_type(profile.parameters[name], value):
+            wrong.append((name, f"{name}: {words}", profile.parameters[name].help))
+    if wrong:
+        detail = "; ".join(words + (f" ({hint})" if hint else "") for _, words, hint in wrong)
+        hint = f"`sandboxd profile show {profile.name}` lists the parameters."
+        raise BadRequest("parameters_invalid", detail, hint, f"/parameters/{wrong[0][0]}")
+    return {name: given.get(name, declared.default) for name, declared in profile.parameters.items()}
+
+
+def _wrong_type(declared: ProfileParameter, value: Any) -> str:
+    allowed = _TYPES[declared.type]
+    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+        return f"{value!r} is no {declared.type}"
+    if declared.choices and value not in declared.choices:
+        return f"{value!r} is none of {', '.join(declared.choices)}"
+    return ""
