@@ -177,7 +177,7 @@ class Aws:
         client = await self._client(service, region)
         token = _CURRENT.set(signer)
         try:
-            return await getattr(client, xform_name(operation))(**parameters)
+            answer = await getattr(client, xform_name(operation))(**parameters)
         except ClientError as error:
             raise _refused(error) from error
         except ParamValidationError as error:
@@ -193,6 +193,10 @@ class Aws:
             raise AwsError("unknown", type(error).__name__.removesuffix("Error"), str(error)) from error
         finally:
             _CURRENT.reset(token)
+        if service == "ec2" and not answer["ResponseMetadata"].get("RequestId"):
+            # EC2 answers even a delete with a body that names the request: an empty one proves nothing
+            raise AwsError("unknown", "Unparsable", f"{operation} was answered with an empty body")
+        return answer
 
 
 def _refused(error: ClientError) -> AwsError:

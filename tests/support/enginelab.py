@@ -3,6 +3,7 @@
 `Driver` does with rows what decide and the actor do with them, without rules: one step at a time or a whole graph.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 
@@ -12,10 +13,11 @@ from msgspec import structs
 from sandboxd.aws import outcomes
 from sandboxd.aws.kinds import by_name, specs
 from sandboxd.engine.engine import Engine, Identity, Owner
+from sandboxd.engine.resolve import resolve_images, zones
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.lifecycle.messages import Called, Ended, Progress, Start, Unknown
 from sandboxd.model.keys import SHARED, make_key
-from sandboxd.model.ports import AwsError
+from sandboxd.model.ports import AwsError, Scope
 from sandboxd.model.resource import Node, Row, Step
 from sandboxd.simulator import ApiError, LostReply, SimClock, open_world
 from sandboxd.simulator.bound import inventory
@@ -68,7 +70,7 @@ class Lab:
         self.calls.append((operation, scope.account, deepcopy(dict(parameters))))
         action = self.faults[operation].pop(0) if self.faults.get(operation) else ""
         if action == "crash-before":
-            raise Crash
+            raise Crash(operation)
         await trio.sleep(0.15)
         if action == "drop":
             raise AwsError("unknown", "Timeout", "no answer")
@@ -76,21 +78,28 @@ class Lab:
             self.nursery.start_soon(self._land, scope, service, operation, dict(parameters))
             raise AwsError("unknown", "Timeout", "no answer")
         if action and action not in ("lose", "crash-after", "empty"):
-            raise AwsError(outcomes.outcome(action, 400), action, "by script", 400)
+            status = 500 if action == "InternalError" else 400
+            raise AwsError(outcomes.outcome(action, status), action, "by script", status)
+        if action in ("lose", "crash-after", "empty"):
+            with contextlib.suppress(AwsError):
+                self._answer(scope, service, operation, parameters)
+            await self._after(action, operation)
+            return {}
         answer = self._answer(scope, service, operation, parameters)
+        await trio.sleep(0.15)
+        return answer
+
+    async def _after(self, action, operation):
         if action == "crash-after":
-            raise Crash
+            raise Crash(operation)
         if action == "lose":
             raise AwsError("unknown", "ConnectionClosed", "reply lost")
         await trio.sleep(0.15)
-        return {} if action == "empty" else answer
 
     async def _land(self, scope, service, operation, parameters):
         await trio.sleep(60)
-        try:
+        with contextlib.suppress(AwsError):
             self._answer(scope, service, operation, parameters)
-        except AwsError:
-            pass
 
     def _answer(self, scope, service, operation, parameters):
         account = scope.account
@@ -126,6 +135,27 @@ class Lab:
             settings=EngineSettings(**settings),
             identity=IDENTITY,
         )
+
+
+class Ssm:
+    """An image reference as profiles have it."""
+
+    ssm = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+
+
+async def image_of(lab):
+    """The image that `trial` launches, resolved."""
+    reference = Ssm()
+    found = await resolve_images(lab.call, "111122223333", Scope(lab.account, REGION), [reference])
+    lab.calls.clear()
+    return found[reference]
+
+
+async def zone_of(lab):
+    """The zone that a sandbox of one small machine gets."""
+    zone, *_ = await zones(lab.call, Scope(lab.account, REGION), ["t3.micro"])
+    lab.calls.clear()
+    return zone
 
 
 def shared(name):
@@ -198,12 +228,15 @@ def nodes(image="ami-x", zone="", machines=("acp",), rules=1) -> list[Node]:
 class Driver:
     """Rows and an engine: what decide and the actor do, without their rules."""
 
-    def __init__(self, lab: Lab, graph=(), engine=None):
+    def __init__(self, lab: Lab, graph=(), **settings):
         self.lab = lab
         self.rows = {node.key: Row(node=node) for node in graph}
-        self.engine = engine or lab.engine()
+        self.settings = settings
+        self.engine = lab.engine(**settings)
         self.who = Owner(lab.account, "ten_01")
         self.messages = []
+        self.ends = []
+        self.life = 0
         self.changed = trio.Event()
         self.entered: Callable[[str], None] = lambda _: None
 
@@ -211,16 +244,30 @@ class Driver:
         return self.rows[key].facts if key in self.rows else {}
 
     def restart(self):
-        """A new life of the daemon over what is durable."""
-        self.engine = self.lab.engine()
+        """A new life of the daemon over what is durable; what the old one still says reaches nobody."""
+        self.life += 1
+        self.engine = self.lab.engine(**self.settings)
+
+    async def through(self, work):
+        """Do this, through as many deaths of the daemon as the lab has in store; return how many there were."""
+        deaths = 0
+        while True:
+            try:
+                await work()
+                return deaths
+            except* Crash:
+                deaths += 1
+                self.restart()
+                await trio.sleep(5)
 
     def begin(self, key, way, to) -> Start:
         row = self.rows[key]
+        between = row.hi > row.lo
         if way == "raise" and row.hi == 0:
             row.generation += 1
         row.flight, row.run = Step(way, to), row.run + 1
         row.hi = max(row.hi, to)
-        return self._due(key, resumed=row.lo != row.hi and way == "raise" and row.lo == 0 and bool(row.intent))
+        return self._due(key, resumed=between and way == "raise")
 
     def _due(self, key, *, resumed) -> Start:
         row = self.rows[key]
@@ -236,9 +283,11 @@ class Driver:
         return await self.carry_out(key, self.begin(key, way, to))
 
     async def carry_out(self, key, start) -> Ended:
-        ended = []
+        ended, life = [], self.life
 
         def post(message):
+            if self.life != life:
+                return
             self.messages.append(message)
             self.apply(message)
             if isinstance(message, Ended):
@@ -289,11 +338,16 @@ class Driver:
 
     async def _climb(self, key, goal):
         row = self.rows[key]
+        if row.flight:
+            self._pursue(await self.resume(key))
         while row.lo < goal:
             to = next((edge.to for edge in row.node.edges if (edge.at, edge.goal) == (row.lo, goal)), row.lo + 1)
             await self._until(lambda t=to: self._may_enter(row, t))
-            ended = await self.step(key, "raise", to)
-            assert ended.left == "done", ended
+            self._pursue(await self.step(key, "raise", to))
+
+    def _pursue(self, ended):
+        assert ended.left == "done" or ended.how == "temporary", ended
+        self.ends.append(ended)
 
     def _may_enter(self, row, to):
         needs = [need for s in range(row.lo + 1, to + 1) for need in row.node.requires.get(s, ())]
@@ -308,11 +362,12 @@ class Driver:
 
     async def _descend(self, key, goal):
         row = self.rows[key]
+        if row.flight:
+            self._pursue(await self.resume(key))
         while row.hi > goal:
             to = next((edge.to for edge in row.node.edges if (edge.at, edge.goal) == (row.hi, goal)), row.hi - 1)
             await self._until(lambda t=to: not self._held(key, t))
-            ended = await self.step(key, "lower", to)
-            assert ended.left == "done", ended
+            self._pursue(await self.step(key, "lower", to))
 
     def _held(self, key, to):
         for other in self.rows.values():

@@ -1,39 +1,11 @@
 """Whole lives of a sandbox through the engine against the simulator, under a clock that jumps."""
 
-import pytest
 import trio
-from enginelab import REGION, Driver, Lab, nodes, own
-from trio.testing import MockClock
+from enginelab import REGION, Driver, Lab, image_of, nodes, own, zone_of
 
-from sandboxd.engine.resolve import resolve_images, zones
+from sandboxd.engine.resolve import zones
 from sandboxd.lifecycle.messages import Proof
 from sandboxd.model.ports import Scope
-
-AL2023 = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
-
-
-@pytest.fixture
-def autojump_clock():
-    """Hours in milliseconds."""
-    return MockClock(autojump_threshold=0)
-
-
-class Ssm:
-    ssm = AL2023
-
-
-async def image_of(lab):
-    reference = Ssm()
-    found = await resolve_images(lab.call, "111122223333", Scope(lab.account, REGION), [reference])
-    lab.calls.clear()
-    return found[reference]
-
-
-async def zone_of(lab):
-    zone, *_ = await zones(lab.call, Scope(lab.account, REGION), ["t3.micro"])
-    lab.calls.clear()
-    return zone
-
 
 async def test_a_whole_life(autojump_clock):
     """Create, stop, start, delete: exactly one of each, then nothing; few reads; little time lost."""
