@@ -6,6 +6,7 @@ that happens to an account is a message.
 """
 
 from copy import deepcopy
+from functools import partial
 
 import trio
 from msgspec import Struct
@@ -15,9 +16,10 @@ from sandboxd.actors.mailbox import Ask, Item, Mailbox
 from sandboxd.actors.publish import Changes, publish
 from sandboxd.actors.shared import Shared
 from sandboxd.lifecycle.decide import decide
-from sandboxd.lifecycle.messages import Decision, Progress, Recovered, Start
+from sandboxd.lifecycle.messages import Command, Decision, Progress, Recovered, Start
 from sandboxd.lifecycle.state import State
 from sandboxd.model.errors import Refusal, StoreFull
+from sandboxd.model.ids import make_id
 from sandboxd.model.ports import Batch, EventRow, KeyRow
 from sandboxd.model.records import Operation
 
@@ -71,6 +73,11 @@ class AccountActor:
             loaded = self._shared.store.load(self.account)
             self._state = State.load(self.account, loaded.snapshots, loaded.operations, settings=self._shared.rules)
             self._next_seq = loaded.next_seq
+        return self._state
+
+    @property
+    def state_if_loaded(self) -> State | None:
+        """The state, if it is decoded at the moment."""
         return self._state
 
     def forget(self) -> bool:
@@ -194,9 +201,31 @@ class AccountActor:
         for proof in decision.proofs:
             inflight.prove(who, proof, state)
         self._shared.alarms.set(self.account, decision.wake_at)
+        self._shared.alarms.set(f"{self.account} expiry", self._next_expiry())
+
+    def _next_expiry(self) -> float | None:
+        living = (one for one in self.state.sandboxes.values() if one.state not in ("deleting", "deleted"))
+        return min((one.expires_at for one in living if one.expires_at is not None), default=None)
+
+    def expire(self) -> None:
+        """Delete the sandboxes whose time is over."""
+        now = self._shared.clock.now()
+        for record in self.state.sandboxes.values():
+            if (
+                record.expires_at is not None
+                and record.expires_at <= now
+                and record.state not in ("deleting", "deleted")
+            ):
+                operation = make_id("op", now, self._shared.randbits)
+                message = Command(verb="delete", operation=operation, sandbox=record.id, by="expiry")
+                self.post(Ask(operation=operation, build=partial(_always, message)))
 
     def _note(self, progress: Progress) -> None:
         self.progress[progress.key] = progress.text
+
+
+def _always(message: Command, _: State) -> Command:
+    return message
 
 
 def _merge(into: Decision, decision: Decision) -> None:

@@ -17,11 +17,11 @@ from sandboxd.actors.resolving import Resolver
 from sandboxd.actors.shared import Shared
 from sandboxd.actors.supervisor import Supervisor
 from sandboxd.identity.peers import Caller
-from sandboxd.lifecycle.messages import Cancel, Command, Create, Message, Onboard, Retry, Skip
+from sandboxd.lifecycle.messages import Cancel, Command, Create, Extend, Message, Onboard, Retry, Skip
 from sandboxd.lifecycle.state import State
 from sandboxd.model.errors import BadRequest, Conflict, LimitReached, NotFound, Refusal
 from sandboxd.model.ids import make_id
-from sandboxd.model.records import Verb
+from sandboxd.model.records import Blueprint, Verb
 from sandboxd.wire import things
 from sandboxd.wire.requests import NewSandbox, NewTenant
 
@@ -100,7 +100,7 @@ class Commands:
         self,
         request: NewSandbox,
         tenant: things.Tenant,
-        expand: Callable[..., object],
+        expand: Callable[[State, str], Blueprint],
         by: Caller,
         operation: str,
         state: State,
@@ -142,6 +142,14 @@ class Commands:
 
     def _command(self, verb: Verb, sandbox: str, by: Caller, operation: str, _: State) -> Message:
         return Command(verb=verb, operation=operation, sandbox=sandbox, by=by.user)
+
+    async def extend(self, ref: str, seconds: float, by: Caller) -> things.Sandbox:
+        """Move the moment at which a sandbox expires."""
+        sandbox = self._directory.sandbox(ref)
+        message = Extend(sandbox=sandbox.id, seconds=seconds, by=by.user)
+        ask = Ask(operation=sandbox.operation_id or "", build=lambda _: message, caller=by.user)
+        await self._posted(sandbox.account_id, ask)
+        return self._directory.sandbox(sandbox.id)
 
     # ---- operations
     async def retry(self, ref: str, step: str | None, by: Caller) -> things.Operation:

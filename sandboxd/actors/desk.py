@@ -99,7 +99,7 @@ class Desk:
         return msgspec.structs.replace(
             account,
             resources=views.shared_resources(state),
-            cost=things.Cost(per_hour=views.shared_cost(state), currency=state.settings.currency),
+            cost=views.account_cost(state),
             mailbox=things.Mailbox(depth=self._supervisor.depth(account.id)),
         )
 
@@ -120,14 +120,14 @@ class Desk:
         if (operation := actor.state.operations.get(known.id)) is None:
             return known
         view = views.operation_view(actor.state, operation, known.account_id, now)
-        steps = views.operation_steps(actor.state, operation, now, actor.progress)
+        steps = views.operation_steps(actor.state, operation, actor.progress)
         return msgspec.structs.replace(view, steps=steps)
 
     def why(self, ref: str) -> things.Why:
         """Why something waits."""
         account, identifier = self._where(ref)
         actor = self._supervisor.actor(account)
-        chain = why(actor.state, identifier, self._shared.clock.now())
+        chain = why(actor.state, identifier)
         return views.why_view(identifier, chain, actor.progress)
 
     def _where(self, ref: str) -> tuple[str, str]:
@@ -152,6 +152,12 @@ class Desk:
     async def plan(self, request: PlanRequest) -> things.Plan:
         """What a command would do; touches nothing."""
         return await self._plans.plan(request)
+
+    async def history(self, after: int, limit: int) -> list[things.Event]:
+        """Events after a stream position, out of the store, the oldest first."""
+        stored = self._shared.store.events(after, limit)
+        decoded = [(row, msgspec.json.decode(row.blob, type=things.Event)) for row in stored]
+        return [msgspec.structs.replace(event, id=f"{self.feed.epoch}-{row.position}") for row, event in decoded]
 
     async def wait(self, ref: str, timeout: float) -> things.Operation:
         """Return the operation when it is over, or as it stands after `timeout` real seconds."""

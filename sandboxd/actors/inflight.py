@@ -9,7 +9,7 @@ import trio
 
 from sandboxd.actors.mailbox import Item
 from sandboxd.actors.shared import Shared
-from sandboxd.engine.engine import Owner
+from sandboxd.engine.ports import Owner
 from sandboxd.lifecycle.messages import Ended, Look, Proof, Proved, Start, Turn
 from sandboxd.lifecycle.state import State
 from sandboxd.model.resource import Row
@@ -47,7 +47,7 @@ class Inflight:
 
     def prove(self, who: Owner, proof: Proof, state: State) -> None:
         """List, by another code path, what should not be there."""
-        regions, stay = self._shared.regions, state.may_stay(proof.operation)
+        regions, stay = self._shared.regions, state.may_stay()
         broken = Proved(operation=proof.operation, number=proof.number, failed="internal error, see the daemon's log")
         name = (f"proof {proof.operation}", proof.number)
         self._spawn(name, lambda: self._shared.engine.prove(who, proof, regions, stay, self._post), broken)

@@ -3,8 +3,8 @@
 from sandboxd.actors.resolving import Resolver
 from sandboxd.actors.shared import Shared
 from sandboxd.actors.supervisor import Supervisor
-from sandboxd.lifecycle.forecast import Forecast, forecast
-from sandboxd.lifecycle.messages import Command, Create, Message
+from sandboxd.lifecycle.forecast import Forecast, PlannedStep, forecast
+from sandboxd.lifecycle.messages import Command, Create
 from sandboxd.lifecycle.state import State
 from sandboxd.model.errors import BadRequest, Refusal
 from sandboxd.model.ids import make_id
@@ -45,9 +45,11 @@ class Plans:
         )
         return self._forecast(state, message, "create", target, list(blueprint.not_yet))
 
-    def _forecast(self, state: State, message: Message, verb: str, target: str, not_yet: list[str]) -> things.Plan:
+    def _forecast(
+        self, state: State, message: Create | Command, verb: str, target: str, not_yet: list[str]
+    ) -> things.Plan:
         try:
-            seen = forecast(state, message, self._shared.clock.now(), self._shared.prices.per_hour)
+            seen = forecast(state, message, self._shared.clock.now())
         except Refusal as error:
             return _refused(verb, target, error.code, error.detail, error.hint)
         return things.Plan(
@@ -67,8 +69,16 @@ def _refused(verb: str, target: str, code: str, detail: str, hint: str = "") -> 
     return things.Plan(verb=verb, target=target, refusals=[things.PlanRefusal(code, detail, hint)])
 
 
-def _step(step: object) -> things.PlanStep:
-    raise NotImplementedError
+def _step(step: PlannedStep) -> things.PlanStep:
+    return things.PlanStep(
+        id=step.id,
+        kind=step.kind,
+        action=step.action,
+        depends_on=list(step.depends_on),
+        starts=step.starts,
+        ends=step.ends,
+        usual=step.usual,
+    )
 
 
 def _cost(seen: Forecast, currency: str) -> things.PlanCost:

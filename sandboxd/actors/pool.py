@@ -12,7 +12,7 @@ from msgspec import structs
 from sandboxd.actors.directory import Directory
 from sandboxd.actors.views import stamp
 from sandboxd.engine import organization
-from sandboxd.model.errors import Conflict, Unavailable
+from sandboxd.model.errors import Conflict, Refusal, Unavailable
 from sandboxd.model.ports import AwsError, Call, Clock
 from sandboxd.wire import things
 
@@ -22,7 +22,7 @@ _OUS = {"pool": "available", "customers": "assigned", "expired": "expired", "qua
 class Pool:
     """The accounts of the stage, as the organization has them."""
 
-    def __init__(self, *, call: Call, clock: Clock, directory: Directory, management: str, stage: str) -> None:
+    def __init__(self, *, call: Call, clock: Clock, directory: Directory, management: Callable[[], Awaitable[str]], stage: str) -> None:
         self._call, self._clock, self._directory = call, clock, directory
         self._management, self._stage = management, stage
         self._taken: dict[str, bool] = {}
@@ -32,10 +32,13 @@ class Pool:
     async def refresh(self) -> None:
         """Read the organization; raise Unavailable with what AWS said if it cannot be read."""
         try:
-            self.organization = await organization.read(self._call, self._management, self._stage)
+            self.organization = await organization.read(self._call, await self._management(), self._stage)
         except AwsError as error:
             self.reason = f"AWS Organizations: {error}"
             raise Unavailable("aws_unavailable", self.reason, "`sandboxd doctor` says what the daemon sees.") from error
+        except Refusal as error:
+            self.reason = error.detail
+            raise
         self.reason = None
         for account in self.organization.accounts:
             self._note(account)
@@ -55,6 +58,11 @@ class Pool:
                 since=known.since if known else stamp(self._clock.now()),
             )
         )
+
+    def places(self) -> dict[str, str]:
+        """The OUs that a claim moves between."""
+        ous = self.organization.ous if self.organization is not None else {}
+        return {"pool_ou": ous.get("pool", ""), "customers_ou": ous.get("customers", "")}
 
     def view(self) -> things.Pool:
         """How many accounts wait."""

@@ -101,12 +101,4 @@ def _with_id(event: things.Event, identifier: str) -> things.Event:
 
 
 def _account(state: State, account: str, shared: Shared) -> things.Account:
-    known = shared.directory.accounts[account]
-    return structs.replace(
-        known,
-        state=state.account.state,
-        ou=state.account.ou or known.ou,
-        since=views.stamp(state.account.since) if state.account.since else known.since,
-        tenant=state.tenant.name if state.tenant else None,
-        sandboxes=views.living(state),
-    )
+    return views.account_view(state, account, shared.directory.accounts.get(account))

@@ -3,7 +3,7 @@
 Reads only. The result is frozen into the sandbox's blueprint, so retry and start never look again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -64,21 +64,23 @@ class Resolver:
         kinds: Mapping[str, KindSpec],
         regions: Sequence[str],
         stage: str,
-        image_account: str,
+        image_account: Callable[[], Awaitable[str]],
         profile_dirs: Sequence[Path],
+        role: str,
     ) -> None:
         self._call, self._kinds, self._regions, self._stage = call, kinds, regions, stage
-        self._image_account, self._dirs = image_account, profile_dirs
+        self._image_account, self._dirs, self._role = image_account, profile_dirs, role
 
     async def resolve(self, request: NewSandbox, account: str) -> Resolved:
         """Check and resolve a request; raise BadRequest, NotFound or Unavailable with what to do next."""
         profile = load(request.profile, self._dirs)
         parameters = check_parameters(profile, request.parameters)
         region = self._region(request.region)
-        scope = Scope(account=account, region=region)
+        scope = Scope(account=account, region=region, role=self._role)
         try:
-            images = await resolve_images(self._call, self._image_account, scope, images_of(profile, parameters))
-            offered = await zones(self._call, scope, machine_types(profile, parameters))
+            wanted = images_of(profile)
+            images = await resolve_images(self._call, await self._image_account(), scope, wanted)
+            offered = await zones(self._call, scope, machine_types(profile))
         except AwsError as error:
             raise Unavailable(
                 "aws_unavailable",

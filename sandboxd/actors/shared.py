@@ -10,18 +10,19 @@ from sandboxd.actors.alarms import Alarms
 from sandboxd.actors.directory import Directory
 from sandboxd.actors.feed import Feed
 from sandboxd.aws.prices import Prices
-from sandboxd.engine.engine import Engine, Owner
+from sandboxd.engine.engine import Engine
+from sandboxd.engine.ports import Owner
 from sandboxd.lifecycle.state import Settings, State
 from sandboxd.model.kind import KindSpec
 from sandboxd.model.ports import Clock
-from sandboxd.store import Store, Writer
+from sandboxd.store import SqliteStore, Writer
 
 
 class Shared(Struct, kw_only=True):
     """The parts an actor needs; nothing here decides."""
 
     clock: Clock
-    store: Store
+    store: SqliteStore
     writer: Writer
     engine: Engine
     kinds: Mapping[str, KindSpec]

@@ -1,6 +1,7 @@
 """The supervisor: which actor answers for which account, made when it is first needed; recovery, alarms and shutdown."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 
 import trio
 
@@ -30,7 +31,11 @@ class Supervisor:
 
     def ring(self, account: str) -> None:
         """The moment that an actor's state named has come."""
-        self.actor(account).post(Tick())
+        name, _, what = account.partition(" ")
+        if what == "expiry":
+            self.actor(name).expire()
+        else:
+            self.actor(name).post(Tick())
 
     def recover(self) -> None:
         """Show what the store knows, and take up what was in flight; idle accounts are let go again."""
@@ -51,6 +56,23 @@ class Supervisor:
     def statistics(self) -> Iterator[tuple[str, int]]:
         """Account and depth of the mailboxes that are not empty."""
         return ((name, actor.mailbox.depth) for name, actor in self._actors.items() if actor.mailbox.depth)
+
+    async def collect(self, every: float) -> None:
+        """Now and then: look at what is at rest, and let go of idle states."""
+        while True:
+            await self._shared.clock.sleep(every)
+            for account in list(self._actors):
+                await self._look(account)
+            self.forget_idle()
+
+    async def _look(self, account: str) -> None:
+        """One batched look at what an account holds; what is less than it should be is posted."""
+        actor = self._actors[account]
+        if self._shared.is_quarantined(account) or not actor.state.planner.roots:
+            return
+        who = self._shared.owner(account, actor.state)
+        resting = [deepcopy(row) for row in actor.state.rows.values() if row.lo == row.hi > 0 and row.flight is None]
+        await self._shared.engine.watch(who, resting, actor.post)
 
     async def stop(self) -> None:
         """Cancel what waits, let calls in progress come to their end and be recorded."""

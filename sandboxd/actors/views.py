@@ -6,7 +6,8 @@ Text from outside passes `safe_text` here once, on its way out.
 from datetime import UTC, datetime
 
 from sandboxd.lifecycle.state import State
-from sandboxd.lifecycle.views import StepView, health_of, hourly_cost, operation_eta, steps_of
+from sandboxd.lifecycle.views import StepView, health_of, hourly_cost, operation_eta, shared_cost, steps_of
+from sandboxd.lifecycle.why import Link
 from sandboxd.model.keys import is_shared, parts
 from sandboxd.model.records import Operation, SandboxRecord
 from sandboxd.model.resource import Row
@@ -34,8 +35,7 @@ def resource_view(row: Row) -> things.Resource:
 def sandbox_view(state: State, record: SandboxRecord, account: str, now: float, *, full: bool) -> things.Sandbox:
     """One sandbox; with its resources where `full`."""
     rows = [row for row in state.rows_of(record.id) if row.hi] if full else []
-    per_hour = hourly_cost(state, record.id)
-    elapsed = max(0.0, now - record.cost_at) if record.cost_at else 0.0
+    spent = record.cost + record.rate * max(0.0, now - record.cost_at) / 3600
     return things.Sandbox(
         id=record.id,
         name=record.name,
@@ -55,9 +55,7 @@ def sandbox_view(state: State, record: SandboxRecord, account: str, now: float, 
         not_yet=list(record.blueprint.not_yet),
         resources=[resource_view(row) for row in rows],
         cost=things.Cost(
-            per_hour=round(per_hour, 6),
-            to_date=round(record.cost + per_hour * elapsed / 3600, 6),
-            currency=state.settings.currency,
+            per_hour=round(hourly_cost(state, record.id), 6), to_date=round(spent, 6), currency=state.settings.currency
         ),
     )
 
@@ -100,9 +98,9 @@ def operation_view(state: State, operation: Operation, account: str, now: float)
     )
 
 
-def operation_steps(state: State, operation: Operation, now: float, progress: dict[str, str]) -> list[things.Step]:
+def operation_steps(state: State, operation: Operation, progress: dict[str, str]) -> list[things.Step]:
     """The steps of an operation, those that are still to come included."""
-    return [step_view(step, progress.get(step.key, "")) for step in steps_of(state, operation.id, now)]
+    return [step_view(step, progress.get(step.key, "")) for step in steps_of(state, operation.id)]
 
 
 def tenant_view(state: State, account: str) -> things.Tenant | None:
@@ -128,3 +126,39 @@ def living(state: State) -> int:
 def shared_resources(state: State) -> list[things.Resource]:
     """What the sandboxes of an account share, as far as it is there."""
     return [resource_view(row) for key, row in state.rows.items() if is_shared(key) and row.hi]
+
+
+def account_view(state: State, account: str, known: things.Account | None) -> things.Account:
+    """One account, without what its sandboxes share; name and e-mail are the organization's."""
+    life = state.account
+    return things.Account(
+        id=account,
+        name=known.name if known else account,
+        email=known.email if known else "",
+        ou=life.ou,
+        state=life.state,
+        since=stamp(life.since) if life.since else known.since if known else stamp(0.0),
+        tenant=state.tenant.name if state.tenant else None,
+        sandboxes=living(state),
+        reason=safe_text(life.reason) or None,
+    )
+
+
+def account_cost(state: State) -> things.Cost:
+    """What is shared costs now."""
+    return things.Cost(per_hour=round(shared_cost(state), 6), currency=state.settings.currency)
+
+
+def why_view(subject: str, chain: list[Link], progress: dict[str, str]) -> things.Why:
+    """A chain of reasons, with what the last one sees at the moment."""
+    reasons = [
+        things.Reason(
+            subject=link.subject,
+            text=safe_text(f"{link.text} ({progress[link.key]})" if link.key in progress else link.text),
+            since=stamp_or_none(link.since),
+            usual=link.usual,
+            next_attempt_at=stamp_or_none(link.next_attempt_at),
+        )
+        for link in chain
+    ]
+    return things.Why(subject=subject, answer=f"{reasons[-1].subject} {reasons[-1].text}", chain=reasons)

@@ -4,6 +4,7 @@ Every way in which a start can fail ends here in one sentence on stderr and a do
 """
 
 import argparse
+import logging
 import os
 import sys
 from pathlib import Path
@@ -16,10 +17,11 @@ from sandboxd.daemon.lock import StateLock
 from sandboxd.daemon.log import set_up
 from sandboxd.daemon.settings import Settings, state_dir
 from sandboxd.model.errors import ConfigurationError, StoreError
-from sandboxd.store import open_store
-from sandboxd.toml import load_settings
+from sandboxd.http import SocketRefused
+from sandboxd.store import SqliteStore, open_store
+from sandboxd.toml import TomlError, load_settings
 
-CONFIGURATION = 78
+CONFIGURATION, LOCKED, IO_ERROR, SOCKET = 78, 75, 74, 78
 
 
 def main(argv: list[str]) -> int:
@@ -28,7 +30,7 @@ def main(argv: list[str]) -> int:
     try:
         settings = _settings(arguments)
         return _run(settings)
-    except ConfigurationError as error:
+    except (ConfigurationError, TomlError) as error:
         print(f"sandboxd: {error}", file=sys.stderr)
         return CONFIGURATION
     except StoreError as error:
@@ -56,6 +58,26 @@ def _run(settings: Settings) -> int:
     log = set_up(settings.log.level)
     try:
         with open_store(folder / "sandboxd.db") as store:
-            return trio.run(serve, settings, store, folder, log)
+            return _serve(settings, store, folder, log)
     finally:
         lock.close()
+
+
+def _serve(settings: Settings, store: SqliteStore, folder: Path, log: logging.Logger) -> int:
+    code = 0
+    try:
+        code = trio.run(serve, settings, store, folder, log)
+    except* SocketRefused as group:
+        code = _say(group.exceptions[0], SOCKET)
+    except* StoreError as group:
+        code = _say(group.exceptions[0], IO_ERROR)
+    return code
+
+
+def _say(error: BaseException, code: int) -> int:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    print(f"sandboxd: {error}", file=sys.stderr)
+    if isinstance(error, SocketRefused):
+        return LOCKED if error.kind == "in_use" else CONFIGURATION
+    return error.exit_code if isinstance(error, StoreError) else code

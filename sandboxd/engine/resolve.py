@@ -4,8 +4,8 @@ Reads only. A reference that leads nowhere is a refusal that says what was looke
 is its id and, after a space, the name of its root device, which a machine with a disk of its own size needs.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
-from typing import Any, Literal, TypeAlias, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -38,17 +38,12 @@ def _member(reference: Any, name: str) -> str:
     return str(value or "")
 
 
-Reference = TypeVar("Reference", bound=Hashable)
-
-
-async def resolve_images(
-    call: Call, image_account: str, scope: Scope, references: Iterable[Reference]
-) -> dict[Reference, str]:
-    """Return the id (and root device) of each reference; raise NotFound `image_not_found`, or AwsError.
+async def resolve_images(call: Call, image_account: str, scope: Scope, references: Mapping[str, Any]) -> dict[str, str]:
+    """Return the id (and root device) behind each reference, by its name; raise NotFound `image_not_found`, or AwsError.
 
     `scope` is the tenant's account and region: what counts is what that account may launch.
     """
-    return {one: await _image(call, image_account, scope, wanted(one)) for one in dict.fromkeys(references)}
+    return {name: await _image(call, image_account, scope, wanted(one)) for name, one in references.items()}
 
 
 async def _image(call: Call, image_account: str, scope: Scope, asked: Wanted) -> str:

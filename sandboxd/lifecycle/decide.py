@@ -29,6 +29,7 @@ from sandboxd.lifecycle.messages import (
 from sandboxd.lifecycle.settle import settle
 from sandboxd.lifecycle.state import State
 from sandboxd.lifecycle.turn import Turn
+from sandboxd.lifecycle.views import hourly_cost
 
 
 def decide(state: State, message: Message, now: float) -> Decision:
@@ -36,7 +37,21 @@ def decide(state: State, message: Message, now: float) -> Decision:
     turn = Turn(state, now)
     _dispatch(turn, message)
     settle(turn)
+    _accrue(turn)
     return turn.decision
+
+
+def _accrue(turn: Turn) -> None:
+    """Cost to date of the sandboxes whose rate may have changed."""
+    state = turn.state
+    for name in list(state.planner.roots) if turn.repriced else list(turn.decision.sandboxes):
+        if (record := state.sandboxes.get(name)) is None:
+            continue
+        record.cost += record.rate * max(0.0, turn.now - record.cost_at) / 3600
+        record.cost_at, rate = turn.now, hourly_cost(state, name)
+        if rate != record.rate:
+            record.rate = rate
+            turn.changed_scope(name)
 
 
 def _dispatch(turn: Turn, message: Message) -> None:  # noqa: C901, PLR0912 - one line a message

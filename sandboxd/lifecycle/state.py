@@ -86,6 +86,10 @@ class State:
         taken = {record.blueprint.slot for record in self.sandboxes.values() if record.state != "deleted"}
         return next(slot for slot in range(len(taken) + 1) if slot not in taken)
 
+    def may_stay(self) -> set[Key]:
+        """Keys that a proof may find: what is known to be there; anything else with our tags is a stray."""
+        return {key for key, row in self.planner.rows.items() if row.hi or row.flight is not None}
+
     def wanted(self, operation: Operation) -> tuple[Need, ...]:
         """What an operation that raises wants to be there."""
         if operation.verb == "onboard":

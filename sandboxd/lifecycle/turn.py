@@ -18,6 +18,8 @@ class Turn:
 
     def __init__(self, state: State, now: float) -> None:
         self.state, self.now, self.decision = state, now, Decision()
+        self.repriced = False
+        """something shared that is billed by the hour changed"""
 
     # ---- what changed
     def changed(self, key: Key) -> Row:
@@ -25,6 +27,7 @@ class Turn:
         scope = scope_of(key)
         if scope in (SHARED, ACCOUNT):
             self.decision.account_changed = True
+            self.repriced = self.repriced or bool(self.state.planner.rows[key].node.prices)
         elif scope in self.state.sandboxes:
             self._note(self.decision.sandboxes, scope)
         arm_row(self.state, key)

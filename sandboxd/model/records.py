@@ -51,6 +51,8 @@ class SandboxRecord(Struct, omit_defaults=True, kw_only=True):
     cost: float = 0.0
     """to date, in the price list's currency, up to `cost_at`"""
     cost_at: float = 0.0
+    rate: float = 0.0
+    """per hour since `cost_at`"""
 
 
 class TenantRecord(Struct, omit_defaults=True, kw_only=True):

@@ -1,19 +1,37 @@
 """One request on its way through the simulator: who asks where for what, and the log of what was asked.
 
-The log is what the inventory's counts and the bound are computed from.
+The log is what the counts and the bound are computed from; it is bounded, the oldest calls are forgotten.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+READS = ("Describe", "List", "Get", "Search", "Assume", "Lookup")
+KEPT = 100_000
+"""calls that the log keeps at least"""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+def is_mutation(operation: str) -> bool:
+    """Whether an operation changes anything."""
+    return not operation.startswith(READS)
+
+
+class Caller(NamedTuple):
     """Whose credentials signed the request."""
 
     account: str
     arn: str
     user_id: str
+
+
+class Change(NamedTuple):
+    """One thing that a call made, changed or removed, and in how many seconds that has come true."""
+
+    what: str
+    seconds: float
+    removed: bool = False
+    frees: tuple[str, ...] = ()
+    """what this thing stood on, and holds no longer when the change has come true"""
 
 
 @dataclass(slots=True)
@@ -26,11 +44,15 @@ class Request:
     operation: str
     parameters: dict[str, Any]
     now: float
-    changes: list[tuple[str, float]] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
 
-    def made(self, what: str, seconds: float) -> None:
-        """Note an id made or changed by this call, and in how many seconds that has come true."""
-        self.changes.append((what, seconds))
+    def made(self, what: str, seconds: float = 0.0, frees: tuple[str, ...] = ()) -> None:
+        """Note an id made or changed by this call."""
+        self.changes.append(Change(what, seconds, removed=False, frees=frees))
+
+    def unmade(self, what: str, seconds: float = 0.0, frees: tuple[str, ...] = ()) -> None:
+        """Note an id removed by this call, and what it lets go."""
+        self.changes.append(Change(what, seconds, removed=True, frees=frees))
 
     @property
     def account(self) -> str:
@@ -38,8 +60,7 @@ class Request:
         return self.caller.account
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What the log keeps of one call."""
 
     number: int
@@ -48,36 +69,44 @@ class Entry:
     region: str
     service: str
     operation: str
-    mutation: bool
     refs: tuple[str, ...]
-    made: tuple[tuple[str, float], ...] = ()
-    """ids made or changed by it, each with the seconds until that has come true"""
+    """ids that its parameters name, and those that no parameter shows (`needs.py`)"""
+    changes: tuple[Change, ...] = ()
     error: str = ""
 
+    @property
+    def mutation(self) -> bool:
+        """Whether it was meant to change anything."""
+        return is_mutation(self.operation)
 
-@dataclass(slots=True)
+
 class Log:
-    """All calls since the world began, or since it was opened."""
+    """The calls since the world was opened, numbered from 0."""
 
-    entries: list[Entry] = field(default_factory=list)
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._first = 0
 
-    def add(self, request: Request, refs: tuple[str, ...], made: tuple[tuple[str, float], ...], error: str) -> Entry:
+    @property
+    def count(self) -> int:
+        """How many calls there were: the number of the next one, and a mark for `since`."""
+        return self._first + len(self._entries)
+
+    def add(self, q: Request, refs: tuple[str, ...], error: str) -> Entry:
         """Note a call."""
         entry = Entry(
-            len(self.entries), request.now, request.account, request.region, request.service, request.operation,
-            is_mutation(request.operation), refs, made, error,
+            self.count, q.now, q.account, q.region, q.service, q.operation, refs, tuple(q.changes), error
         )  # fmt: skip
-        self.entries.append(entry)
+        self._entries.append(entry)
+        if len(self._entries) >= 2 * KEPT:
+            del self._entries[:KEPT]
+            self._first += KEPT
         return entry
 
     def since(self, mark: int) -> list[Entry]:
-        """The calls from a mark on."""
-        return self.entries[mark:]
+        """The calls from a mark on, as far as they are kept."""
+        return self._entries[max(0, mark - self._first) :]
 
-
-READS = ("Describe", "List", "Get", "Search", "Assume", "Lookup")
-
-
-def is_mutation(operation: str) -> bool:
-    """Whether an operation changes anything."""
-    return not operation.startswith(READS)
+    def after(self, moment: float) -> list[Entry]:
+        """The calls from a simulated moment on, as far as they are kept."""
+        return [entry for entry in self._entries if entry.at >= moment]

@@ -5,7 +5,6 @@ written once; operations are a few lines over it.
 """
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 from sandboxd.simulator.errors import ApiError, not_found
@@ -18,8 +17,10 @@ PREFIXES = {
     "dhcp": "dopt",
 }  # fmt: skip
 
-GONE = frozenset({"deleted", "terminated", "released", "failed-gone"})
+GONE = frozenset({"deleted", "terminated", "failed-gone"})
 LINGER = 3600.0
+LINGERING = ("machine", "nat-gateway")
+"""kinds that a describe still shows for a while after they are gone"""
 
 
 class Row:
@@ -58,7 +59,7 @@ class Row:
         """Whether a describe still shows it: what is gone lingers for an hour, what was only removed does not."""
         if not self.is_gone(now):
             return True
-        return self.kind in ("machine", "nat-gateway") and now < self.since(now) + LINGER
+        return self.kind in LINGERING and now < self.since(now) + LINGER
 
 
 class Rows:
@@ -110,13 +111,24 @@ class Rows:
         for held in row.refs.values():
             self._holders.get(held, {}).pop(row.id, None)
 
-    def all(self) -> Iterator[Row]:
-        """Every row."""
-        return iter(list(self._rows.values()))
+    def all(self) -> list[Row]:
+        """Every row, in the order in which they were made."""
+        return list(self._rows.values())
+
+    def sweep(self, now: float) -> None:
+        """Forget what no describe shows any more; a token that names such a row stays and is answered as such."""
+        for row in self.all():
+            if not row.is_listed(now):
+                self.drop(row)
 
     def of(self, account: str, region: str, kind: str) -> list[Row]:
         """The rows of one kind in one place."""
         return list(self._by_place.get((account, region, kind), {}).values())
+
+    def everywhere(self, region: str, kind: str) -> list[Row]:
+        """The rows of one kind in a region, whoever owns them."""
+        places = [rows for (_, place, what), rows in self._by_place.items() if (place, what) == (region, kind)]
+        return [row for rows in places for row in rows.values()]
 
     def find(self, identifier: str) -> Row | None:
         """A row by id, wherever it is."""
@@ -134,14 +146,12 @@ class Rows:
         rows = self._holders.get(identifier, {}).values()
         return [row for row in rows if not row.is_gone(now) and (not kinds or row.kind in kinds)]
 
-    def token(self, scope: tuple[str, ...], digest: str) -> Row | None:
-        """What a client token was answered with; IdempotentParameterMismatch for other parameters."""
+    def token(self, scope: tuple[str, ...], digest: str) -> str | None:
+        """The id that a client token was answered with; IdempotentParameterMismatch for other parameters."""
         if scope not in self.tokens:
             return None
         identifier, known = self.tokens[scope]
         if known != digest:
-            raise ApiError(
-                "IdempotentParameterMismatch",
-                "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
-            )
-        return self._rows.get(identifier)
+            words = "Arguments on this idempotent request are inconsistent with arguments used in previous request(s)."
+            raise ApiError("IdempotentParameterMismatch", words)
+        return identifier

@@ -106,7 +106,9 @@ class Lab:
         try:
             answer = self.world.call(self.world.caller(account), scope.region, service, operation, dict(parameters))
         except ApiError as error:
-            raise AwsError(outcomes.outcome(error.code, error.status), error.code, error.message, error.status) from None
+            raise AwsError(
+                outcomes.outcome(error.code, error.status), error.code, error.message, error.status
+            ) from None
         except LostReply:
             raise AwsError("unknown", "ConnectionClosed", "reply lost") from None
         return answer
@@ -145,10 +147,9 @@ class Ssm:
 
 async def image_of(lab):
     """The image that `trial` launches, resolved."""
-    reference = Ssm()
-    found = await resolve_images(lab.call, "111122223333", Scope(lab.account, REGION), [reference])
+    found = await resolve_images(lab.call, "111122223333", Scope(lab.account, REGION), {"al2023": Ssm()})
     lab.calls.clear()
-    return found[reference]
+    return found["al2023"]
 
 
 async def zone_of(lab):
@@ -192,9 +193,7 @@ def nodes(image="ami-x", zone="", machines=("acp",), rules=1) -> list[Node]:
     ]
     for name in machines:
         group, egress = own(f"{name}-sg"), [own(f"{name}-egress-{n}") for n in range(1, rules + 1)]
-        out.append(
-            s["security-group"].node(group, {"vpc": (vpc,)}, name=f"bank-{name}", description=f"machine {name}")
-        )
+        out.append(s["security-group"].node(group, {"vpc": (vpc,)}, name=f"bank-{name}", description=f"machine {name}"))
         out += [
             s["security-group-rule"].node(
                 rule,
@@ -254,11 +253,12 @@ class Driver:
         while True:
             try:
                 await work()
-                return deaths
             except* Crash:
                 deaths += 1
                 self.restart()
                 await trio.sleep(5)
+            else:
+                return deaths
 
     def begin(self, key, way, to) -> Start:
         row = self.rows[key]
@@ -357,7 +357,7 @@ class Driver:
     async def lower_all(self, goals=None):
         """Lower everything, each as soon as nothing stands on it."""
         async with trio.open_nursery() as nursery:
-            for key, row in self.rows.items():
+            for key in self.rows:
                 nursery.start_soon(self._descend, key, (goals or {}).get(key, 0))
 
     async def _descend(self, key, goal):

@@ -41,9 +41,10 @@ def _find(ask: Ask) -> Mapping[str, list[str]]:
 
 
 def judge(item: Item, _: Ask) -> Seen:
-    """It is closed when the rule that lets everything out is not there."""
+    """It is closed when the rule that AWS adds, which lets everything out and has no description, is not there."""
     for rule in item.get("IpPermissionsEgress") or ():
-        if rule["IpProtocol"] == "-1" and any(one["CidrIp"] == "0.0.0.0/0" for one in rule.get("IpRanges") or ()):
+        ranges = [one["CidrIp"] for one in rule.get("IpRanges") or () if not one.get("Description")]
+        if rule["IpProtocol"] == "-1" and "0.0.0.0/0" in ranges:
             return Seen(state=MADE, text="open", facts={"id": item["GroupId"]})
     return Seen(state=CLOSED, text="closed", facts={"id": item["GroupId"]})
 

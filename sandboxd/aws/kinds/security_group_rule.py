@@ -24,8 +24,10 @@ def _peer(ask: Ask) -> str:
 
 
 def _permission(ask: Ask) -> Parameters:
-    protocol = str(ask.parameter("protocol", "-1"))
-    text = {"Description": ask.parameter("description")} if ask.parameter("description") else {}
+    asked = str(ask.parameter("protocol", "all"))
+    protocol = "-1" if asked == "all" else asked
+    # a description always: it tells a rule of ours that lets everything out from the one that AWS adds
+    text = {"Description": ask.parameter("description") or "sandboxd"}
     permission: Parameters = {"IpProtocol": protocol}
     if protocol != "-1":
         permission |= {"FromPort": int(ask.parameter("from_port", -1)), "ToPort": int(ask.parameter("to_port", -1))}

@@ -1,0 +1,74 @@
+"""The one place that every call passes: is it known and complete, what disturbs it, and how it is logged.
+
+Time, visibility, throttles and faults apply here or in the store, once for all operations. A hook decides what a fault
+does to a call; the operations behind the gate know nothing of it.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+from sandboxd.simulator import protocol
+from sandboxd.simulator.calls import Request
+from sandboxd.simulator.errors import ApiError
+
+
+class Refuse(Struct, frozen=True):
+    """Nothing happens, and the caller hears this."""
+
+    code: str
+    message: str = ""
+    status: int = 400
+
+
+class Lose(Struct, frozen=True):
+    """It happens, and the caller never hears of it."""
+
+
+Fault: TypeAlias = Refuse | Lose
+Hook: TypeAlias = Callable[[Request], Fault | None]
+"""What disturbs a call, asked once for each; None leaves it alone."""
+
+
+def undisturbed(_: Request) -> None:
+    """No fault, ever."""
+
+
+def check(q: Request) -> None:
+    """Refuse a call that lacks a parameter, or that only asks whether it would be allowed."""
+    for name in _required(q.service, q.operation):
+        if q.parameters.get(name) in (None, "", []):
+            raise _missing(q.service, name)
+    if q.parameters.get("DryRun"):
+        raise ApiError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
+
+
+@cache
+def _required(service: str, operation: str) -> tuple[str, ...]:
+    shape = protocol.model(service).operation_model(operation).input_shape
+    return tuple(shape.required_members) if shape is not None else ()
+
+
+def _missing(service: str, name: str) -> ApiError:
+    match protocol.kind_of(service):
+        case "ec2":
+            return ApiError("MissingParameter", f"The request must contain the parameter {name[0].lower()}{name[1:]}")
+        case "json" if service == "organizations":
+            return ApiError("InvalidInputException", f"You specified an invalid value: {name} is missing.")
+        case _:
+            at = f"{name[0].lower()}{name[1:]}"
+            words = f"1 validation error detected: Value null at '{at}' failed to satisfy constraint: "
+            return ApiError("ValidationException", f"{words}Member must not be null")
+
+
+def references(value: Any) -> list[str]:
+    """Every string in the parameters that may be the id of something, in their order."""
+    if isinstance(value, str):
+        return [value] if "-" in value and len(value) > 9 else []  # noqa: PLR2004 - shorter than any id
+    if isinstance(value, dict):
+        return [ref for one in value.values() for ref in references(one)]
+    if isinstance(value, list):
+        return [ref for one in value for ref in references(one)]
+    return []

@@ -1,0 +1,54 @@
+"""What there is in the simulated AWS beyond what every account has by itself: the witness of every test of a life.
+
+What is gone and only still listed does not count: terminated machines, deleted NAT gateways.
+"""
+
+from typing import TypedDict
+
+from sandboxd.simulator.rows import Row
+from sandboxd.simulator.world import World
+
+PARTS = ("interface", "volume", "image", "snapshot")
+"""kinds that live and go with others"""
+
+
+class Item(TypedDict):
+    """One resource."""
+
+    kind: str
+    id: str
+    account: str
+    region: str
+    state: str
+    tags: dict[str, str]
+
+
+def inventory(world: World) -> list[Item]:
+    """All live resources of the member accounts, in the order in which they were made."""
+    now, management = world.clock.now(), world.organization.get("management")
+    return [
+        Item(
+            kind=row.kind,
+            id=row.id,
+            account=row.account,
+            region=row.region,
+            state=row.state(now),
+            tags=dict(row.tags),
+        )
+        for row in world.rows.all()
+        if row.account != management and row.kind not in PARTS and not row.is_gone(now) and not _is_default(world, row)
+    ]
+
+
+def _is_default(world: World, row: Row) -> bool:
+    """Whether AWS made it by itself: the default network of a region, or what comes with a VPC or a group."""
+    if row.data.get("default"):
+        return True
+    if row.kind == "rule":
+        return bool(row.data.get("born")) or _holder_is_default(world, row, "group")
+    return row.kind == "association" and _holder_is_default(world, row, "subnet")
+
+
+def _holder_is_default(world: World, row: Row, role: str) -> bool:
+    holder = world.rows.find(row.refs.get(role, ""))
+    return holder is not None and _is_default(world, holder)
