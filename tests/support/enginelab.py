@@ -20,7 +20,7 @@ from sandboxd.model.keys import SHARED, make_key
 from sandboxd.model.ports import AwsError, Scope
 from sandboxd.model.resource import Node, Row, Step
 from sandboxd.simulator import ApiError, LostReply, SimClock, open_world
-from sandboxd.simulator.bound import inventory
+from sandboxd.simulator.inventory import inventory
 from sandboxd.simulator.calls import is_mutation
 from sandboxd.simulator.furnish import furnish
 
@@ -129,13 +129,14 @@ class Lab:
                 counts[one["kind"]] = counts.get(one["kind"], 0) + 1
         return counts
 
-    def engine(self, call=None, **settings):
+    def engine(self, call=None, places=dict, **settings):
         return Engine(
             call=call or self.call,
             clock=self.clock,
             kinds=by_name(),
             settings=EngineSettings(**settings),
             identity=IDENTITY,
+            places=places,
         )
 
 

@@ -330,6 +330,7 @@ async def test_a_rebound_route_leads_to_the_new_gateway(autojump_clock):
     await driver.raise_all({own("acp"): 0})
     old = driver.rows[shared("nat")].facts["id"]
     assert (await driver.step(shared("nat"), "lower", 0)).left == "done"
+    await trio.sleep(10)  # the address is let go some seconds after the gateway is deleted
     assert (await driver.step(shared("nat"), "raise", 1)).left == "done"
     assert driver.rows[shared("nat")].facts["id"] != old
     ended = await driver.step(shared("private-default"), "rebind", 1)
