@@ -20,9 +20,9 @@ from sandboxd.model.keys import SHARED, make_key
 from sandboxd.model.ports import AwsError, Scope
 from sandboxd.model.resource import Node, Row, Step
 from sandboxd.simulator import ApiError, LostReply, SimClock, open_world
-from sandboxd.simulator.inventory import inventory
 from sandboxd.simulator.calls import is_mutation
 from sandboxd.simulator.furnish import furnish
+from sandboxd.simulator.inventory import inventory
 
 ORIGIN = 1_800_000_000.0
 REGION = "eu-central-1"

@@ -7,6 +7,7 @@ from enginelab import Driver, Lab
 from sandboxd.aws.kinds import specs
 from sandboxd.engine import organization
 from sandboxd.engine.ports import Owner
+from sandboxd.model.errors import NotFound
 from sandboxd.model.keys import make_key
 
 CLAIM = make_key("global", "account", "claim")
@@ -81,8 +82,6 @@ async def test_a_claim_whose_node_does_not_know_the_ous(autojump_clock):
 async def test_the_organization_is_made_where_it_is_missing(autojump_clock):
     """`init` makes the OUs of a stage, twice is once; a stage without OUs is refused with what to do."""
     lab = Lab()
-    from sandboxd.model.errors import NotFound
-
     with pytest.raises(NotFound) as caught:
         await organization.read(lab.call, MANAGEMENT, "int")
     assert "organization init" in caught.value.hint

@@ -3,8 +3,9 @@
 import trio
 from enginelab import REGION, Driver, Lab, image_of, nodes, own, shared, zone_of
 
-from sandboxd.lifecycle.messages import Called, Ended, Look, Lost, Progress, Unknown
+from sandboxd.lifecycle.messages import Called, Ended, Look, Lost, Progress, Proof, Unknown
 from sandboxd.model.ports import AwsError
+from sandboxd.model.resource import Mark
 
 
 async def lab_and_driver(seed=1, **settings):
@@ -78,8 +79,6 @@ async def test_a_quota_is_permanent_with_what_to_do(autojump_clock):
 async def test_access_denied_becomes_permanent_after_some_attempts(autojump_clock):
     """A new role may not be known everywhere yet."""
     lab, driver = await lab_and_driver()
-    from sandboxd.model.resource import Mark
-
     lab.disturb("CreateVpc", "UnauthorizedOperation", "UnauthorizedOperation")
     ended = await driver.step(shared("vpc"), "raise", 1)
     assert ended.how == "temporary"
@@ -196,7 +195,7 @@ async def test_a_turned_launch_leaves_nothing(autojump_clock):
 
 async def test_what_was_sent_is_never_cut_off(autojump_clock):
     """A cancellation in the middle of a call: the call is finished and its outcome told."""
-    lab, driver = await lab_and_driver()
+    _, driver = await lab_and_driver()
     await driver.raise_all({own("acp"): 0})
     start = driver.begin(own("acp"), "raise", 2)
     with trio.move_on_after(0.1):
@@ -242,7 +241,7 @@ async def _only_once(driver, name):
 
 async def test_a_fresh_look_ends_a_step_as_it_stands(autojump_clock):
     """Past its deadline: still pending is timed out, with what is usual; come true is done."""
-    lab, driver = await lab_and_driver()
+    _, driver = await lab_and_driver()
     await driver.raise_all({shared("nat"): 0, shared("private-default"): 0, own("acp"): 0})
     start = driver.begin(shared("nat"), "raise", 1)
     with trio.move_on_after(10):
@@ -280,8 +279,6 @@ async def test_drift_is_told_after_two_looks(autojump_clock):
 
 async def test_a_listing_that_fails_proves_nothing(autojump_clock):
     """One describe refused: the proof says so."""
-    from sandboxd.lifecycle.messages import Proof
-
     lab, driver = await lab_and_driver()
     lab.disturb("DescribeAddresses", "UnauthorizedOperation")
     found = []
@@ -326,7 +323,7 @@ async def test_a_name_that_somebody_else_has_is_a_conflict(autojump_clock):
 
 async def test_a_rebound_route_leads_to_the_new_gateway(autojump_clock):
     """The gateway is remade; one ReplaceRoute, read back active."""
-    lab, driver = await lab_and_driver()
+    _, driver = await lab_and_driver()
     await driver.raise_all({own("acp"): 0})
     old = driver.rows[shared("nat")].facts["id"]
     assert (await driver.step(shared("nat"), "lower", 0)).left == "done"
