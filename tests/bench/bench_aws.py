@@ -88,7 +88,7 @@ async def _compare(url: str) -> dict[str, list[float]]:
         pairs = {
             "DescribeInstances": (
                 lambda: aws.call(scope, "ec2", "DescribeInstances", {}),
-                lambda: client.describe_instances(),
+                client.describe_instances,
             ),
             "CreateSubnet": (
                 lambda: aws.call(scope, "ec2", "CreateSubnet", SUBNET),
