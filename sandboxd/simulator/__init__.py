@@ -3,6 +3,7 @@
 from sandboxd.simulator.clock import SimClock
 from sandboxd.simulator.errors import ApiError, LostReply
 from sandboxd.simulator.furnish import open_world
+from sandboxd.simulator.inprocess import Simulator
 from sandboxd.simulator.world import World
 
-__all__ = ["ApiError", "LostReply", "SimClock", "World", "open_world"]
+__all__ = ["ApiError", "LostReply", "SimClock", "Simulator", "World", "open_world"]

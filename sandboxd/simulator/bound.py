@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sandboxd.simulator.calls import Change, Entry
 from sandboxd.simulator.durations import CALL
+from sandboxd.simulator.inventory import inventory
 
 
 class Link(NamedTuple):
@@ -89,3 +90,6 @@ def _chain(last: _Moment) -> list[Link]:
         links.append(moment.link)
         moment = moment.before
     return links[::-1]
+
+
+__all__ = ["Bound", "Link", "bound", "inventory"]

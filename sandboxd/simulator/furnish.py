@@ -3,8 +3,8 @@
 from sandboxd.simulator.clock import SimClock
 from sandboxd.simulator.organizations import new_number, new_ou
 from sandboxd.simulator.rows import Row
-from sandboxd.simulator.services import OPERATIONS
-from sandboxd.simulator.world import World
+from sandboxd.simulator.services import SERVICES
+from sandboxd.simulator.world import REGIONS, World
 
 MANAGEMENT = "111122223333"
 AMAZON = "137112412989"
@@ -18,11 +18,9 @@ PUBLIC_IMAGE = "al2023-ami-2023.9.20261111.0-kernel-6.1-x86_64"
 OUS = ("Pool", "Customers", "Expired", "Quarantine")
 
 
-def open_world(*, clock: SimClock, seed: int = 1) -> World:
+def open_world(*, clock: SimClock, seed: int = 1, regions: tuple[str, ...] = REGIONS) -> World:
     """An empty world that answers all services."""
-    world = World(clock=clock, seed=seed)
-    world.services = OPERATIONS
-    return world
+    return World(clock=clock, seed=seed, regions=regions, services=SERVICES)
 
 
 def furnish(world: World, *, pool: int, stage: str = "dev") -> None:
@@ -64,7 +62,6 @@ def _account(world: World, number: str, name: str, email: str, parent: str, join
         "name": name,
         "email": email,
         "parent": parent,
-        "state": "ACTIVE",
         "joined": joined,
         "at": world.clock.now(),
         "tags": {},

@@ -1,4 +1,7 @@
-"""AWS Organizations: the tree of OUs, accounts and their moves; only the management account may ask."""
+"""AWS Organizations: the tree of OUs, accounts and their moves; only the management account may ask.
+
+Accounts are made and closed in the background: `settle` lets come true what has come due, before any call that could see it.
+"""
 
 import re
 from collections.abc import Callable
@@ -48,7 +51,7 @@ def create_ou(world: World, q: Request) -> Shape:
     if any(ou["parent"] == parent and ou["name"] == name for ou in org["ous"].values()):
         raise ApiError("DuplicateOrganizationalUnitException", "An OU with the same name already exists.")
     identifier = new_ou(world, parent, name)
-    q.made(identifier, 0)
+    q.made(identifier)
     return {"OrganizationalUnit": _ou(world, identifier, org["ous"][identifier])}
 
 
@@ -83,19 +86,20 @@ def _account(world: World, identifier: str) -> Shape:
 
 def _shape(world: World, identifier: str, now: float) -> Shape:
     org, account = found(world), found(world)["accounts"][identifier]
-    state = _state(account, now)
+    state = state_of(account, now)
     return {
         "Id": identifier, "Arn": f"arn:aws:organizations::{org['management']}:account/{org['id']}/{identifier}",
         "Email": account["email"], "Name": account["name"], "JoinedMethod": account["joined"],
-        "Status": state if state in ("ACTIVE", "SUSPENDED", "PENDING_CLOSURE") else "ACTIVE", "State": state,
+        "Status": state, "State": state,
         "JoinedTimestamp": datetime.fromtimestamp(account["at"], UTC),
     }  # fmt: skip
 
 
-def _state(account: Shape, now: float) -> str:
+def state_of(account: Shape, now: float) -> str:
+    """ACTIVE, PENDING_CLOSURE or SUSPENDED."""
     if (closing := account.get("closing")) is not None:
         return "SUSPENDED" if now >= closing else "PENDING_CLOSURE"
-    return str(account["state"])
+    return "ACTIVE"
 
 
 def list_accounts(world: World, q: Request) -> Shape:
@@ -134,13 +138,18 @@ def move_account(world: World, q: Request) -> Shape:
     account, source = _account(world, q.parameters["AccountId"]), q.parameters["SourceParentId"]
     org, to = found(world), q.parameters["DestinationParentId"]
     if to != org["root"] and to not in org["ous"]:
-        raise ApiError("DestinationParentNotFoundException", "You specified a destination that doesn't exist.")
-    if account["parent"] == to:
-        raise ApiError("DuplicateAccountException", "The account is already present in the specified destination.")
+        words = "We can't find the destination container (a root or OU) with the ParentId that you specified."
+        raise ApiError("DestinationParentNotFoundException", words)
+    if source != org["root"] and source not in org["ous"]:
+        words = "We can't find a source root or OU with the ParentId that you specified."
+        raise ApiError("SourceParentNotFoundException", words)
+    if to in (source, account["parent"]):
+        raise ApiError("DuplicateAccountException", "That account is already present in the specified destination.")
     if account["parent"] != source:
-        raise ApiError("SourceParentNotFoundException", "You specified a source parent that doesn't exist.")
+        # recorded: an account that has left the source is "an account that doesn't exist", there
+        raise ApiError("AccountNotFoundException", "You specified an account that doesn't exist.")
     account["parent"] = to
-    q.made(f"{q.parameters['AccountId']} {to}", 0)
+    q.made(f"{q.parameters['AccountId']} {to}")
     return {}
 
 
@@ -155,7 +164,7 @@ def _tagged(world: World, identifier: str) -> dict[str, str]:
 
 def tag_resource(world: World, q: Request) -> Shape:
     _tagged(world, q.parameters["ResourceId"]).update({tag["Key"]: tag["Value"] for tag in q.parameters["Tags"]})
-    q.made(f"{q.parameters['ResourceId']} tags", 0)
+    q.made(f"{q.parameters['ResourceId']} tags")
     return {}
 
 
@@ -163,6 +172,7 @@ def untag_resource(world: World, q: Request) -> Shape:
     tags = _tagged(world, q.parameters["ResourceId"])
     for key in q.parameters["TagKeys"]:
         tags.pop(key, None)
+    q.made(f"{q.parameters['ResourceId']} tags")
     return {}
 
 
@@ -174,7 +184,8 @@ def list_tags(world: World, q: Request) -> Shape:
 def create_account(world: World, q: Request) -> Shape:
     org = found(world)
     identifier = f"car-{world.rows.hex(32)}"
-    known = any(account["email"].lower() == q.parameters["Email"].lower() for account in org["accounts"].values())
+    email = q.parameters["Email"].lower()
+    known = any(one["email"].lower() == email for one in (*org["accounts"].values(), *org["requests"].values()))
     failure = "EMAIL_ALREADY_EXISTS" if known else "" if _EMAIL.fullmatch(q.parameters["Email"]) else "INVALID_EMAIL"
     org["requests"][identifier] = {
         "name": q.parameters["AccountName"],
@@ -187,6 +198,21 @@ def create_account(world: World, q: Request) -> Shape:
     }
     q.made(identifier, org["requests"][identifier]["done"] - q.now)
     return {"CreateAccountStatus": _request(world, identifier, q.now)}
+
+
+def settle(world: World, q: Request) -> None:
+    """Let the accounts be there whose time has come."""
+    org = found(world)
+    for request in org["requests"].values():
+        if not request["failure"] and request["done"] <= q.now and request["account"] not in org["accounts"]:
+            org["accounts"][request["account"]] = {
+                "name": request["name"],
+                "email": request["email"],
+                "parent": org["root"],
+                "joined": "CREATED",
+                "at": request["done"],
+                "tags": request["tags"],
+            }
 
 
 def new_number(world: World) -> str:
@@ -208,16 +234,6 @@ def _request(world: World, identifier: str, now: float) -> Shape:
     shape["CompletedTimestamp"] = datetime.fromtimestamp(request["done"], UTC)
     if request["failure"]:
         return shape | {"State": "FAILED", "FailureReason": request["failure"]}
-    if request["account"] not in org["accounts"]:
-        org["accounts"][request["account"]] = {
-            "name": request["name"],
-            "email": request["email"],
-            "parent": org["root"],
-            "state": "ACTIVE",
-            "joined": "CREATED",
-            "at": request["done"],
-            "tags": request["tags"],
-        }
     return shape | {"State": "SUCCEEDED", "AccountId": request["account"]}
 
 
@@ -240,7 +256,7 @@ def close_account(world: World, q: Request) -> Shape:
     if "closing" in account:
         raise ApiError("AccountAlreadyClosedException", "The account has already been closed.")
     account["closing"] = q.now + world.draw("account.close")
-    q.made(f"{q.parameters['AccountId']} closed", account["closing"] - q.now)
+    q.unmade(q.parameters["AccountId"], account["closing"] - q.now)
     return {}
 
 

@@ -1,10 +1,9 @@
 """AWS's protocols from the server's side, driven by botocore's own service models: bytes to parameters, answers to bytes.
 
-Covers `ec2`, `query` and `json`; a new service needs nothing here. Members are serialized exactly as an operation
-gives them: an empty list is an empty element, what is absent stays absent.
+Covers `ec2`, `query` and `json`; a new service of these needs nothing here, at most its signing name. Members are
+serialized exactly as an operation gives them: an empty list is an empty element, what is absent stays absent.
 """
 
-import base64
 import json
 from collections.abc import Callable
 from datetime import datetime
@@ -13,25 +12,45 @@ from typing import Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
-import botocore.session
+from botocore.exceptions import UnknownServiceError
+from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel, Shape
 
 from sandboxd.simulator.errors import ApiError
 
 SERVICES = {
-    "ec2": "ec2", "sts": "sts", "organizations": "organizations", "ssm": "ssm", "servicequotas": "service-quotas",
-}  # fmt: skip
-"""signing name -> service model"""
-
-_SESSION = botocore.session.Session()
+    "ec2": "ec2",
+    "sts": "sts",
+    "organizations": "organizations",
+    "ssm": "ssm",
+    "servicequotas": "service-quotas",
+    "elasticloadbalancing": "elbv2",
+    "monitoring": "cloudwatch",
+    "tagging": "resourcegroupstaggingapi",
+}
+"""signing name -> service model; a name that is not here stands for itself"""
+SPOKEN = ("ec2", "query", "json")
 
 
 @cache
 def model(service: str) -> ServiceModel:
-    """The service model of botocore."""
-    return _SESSION.get_service_model(service)
+    """The service model of botocore; ApiError for a service that nobody knows, or whose protocol is not spoken here."""
+    try:
+        found = Loader(include_default_search_paths=True).load_service_model(service, "service-2")
+    except UnknownServiceError:
+        raise ApiError("UnrecognizedClientException", f"There is no service {service!r}.") from None
+    if found["metadata"]["protocol"] not in SPOKEN:
+        words = f"The simulator does not speak the protocol of {service!r}, {found['metadata']['protocol']}."
+        raise ApiError("UnrecognizedClientException", words)
+    return ServiceModel(found, service)
 
 
+def service_of(signing_name: str) -> str:
+    """The service that a signature is meant for; ApiError if there is none."""
+    return str(model(SERVICES.get(signing_name, signing_name)).service_name)
+
+
+@cache
 def kind_of(service: str) -> str:
     """`ec2`, `query` or `json`."""
     return str(model(service).metadata["protocol"])
@@ -39,13 +58,28 @@ def kind_of(service: str) -> str:
 
 # ---- requests
 def read(service: str, headers: dict[bytes, bytes], body: bytes) -> tuple[OperationModel, dict[str, Any]]:
-    """The operation and parameters of a request."""
+    """The operation and parameters of a request; ApiError for what cannot be read."""
     if kind_of(service) == "json":
         name = headers.get(b"x-amz-target", b"").decode("latin-1").rpartition(".")[2]
-        return _operation(service, name), _from_json(_operation(service, name).input_shape, json.loads(body or b"{}"))
-    form = parse_qsl(body.decode(), keep_blank_values=True)
-    operation = _operation(service, dict(form).get("Action", ""))
-    return operation, _from_form(operation, form, ec2=kind_of(service) == "ec2")
+        operation = _operation(service, name)
+        return operation, _json_object(body)
+    try:
+        form = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        operation = _operation(service, form.pop("Action", ""))
+        form.pop("Version", None)
+        return operation, _from_form(operation, form, ec2=kind_of(service) == "ec2")
+    except (ValueError, AttributeError, TypeError, KeyError):
+        raise ApiError("MalformedQueryString", "The query string contains a syntax error.") from None
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        parameters = json.loads(body or b"{}")
+    except ValueError:
+        parameters = None
+    if not isinstance(parameters, dict):
+        raise ApiError("SerializationException", "The body is no JSON object.")
+    return parameters
 
 
 def _operation(service: str, name: str) -> OperationModel:
@@ -54,25 +88,28 @@ def _operation(service: str, name: str) -> OperationModel:
     return model(service).operation_model(name)
 
 
-def _from_form(operation: OperationModel, form: list[tuple[str, str]], *, ec2: bool) -> dict[str, Any]:
+def _from_form(operation: OperationModel, form: dict[str, str], *, ec2: bool) -> dict[str, Any]:
     tree: dict[str, Any] = {}
-    for path, value in form:
+    for path, value in form.items():
         node = tree
         *parents, last = path.split(".")
         for part in parents:
             node = node.setdefault(part, {})
         node[last] = value
-    shape = operation.input_shape
-    return _structure(shape, tree, ec2) if shape is not None else {}
+    return _structure(operation.input_shape, tree, ec2) if operation.input_shape is not None else {}
 
 
 def _structure(shape: Shape, tree: dict[str, Any], ec2: bool) -> dict[str, Any]:
-    out = {}
-    for name, member in shape.members.items():
-        key = _form_name(name, member, ec2)
-        if key in tree:
-            out[name] = _value(member, tree[key], ec2)
-    return out
+    names = _form_names(shape, ec2)
+    if ec2 and (unknown := next((key for key in tree if key not in names), None)):
+        raise ApiError("UnknownParameter", f"The parameter {unknown} is not recognized")
+    return {names[key][0]: _value(names[key][1], value, ec2) for key, value in tree.items() if key in names}
+
+
+@cache
+def _form_names(shape: Shape, ec2: bool) -> dict[str, tuple[str, Shape]]:
+    """Name on the wire -> member and its shape."""
+    return {_form_name(name, member, ec2): (name, member) for name, member in shape.members.items()}
 
 
 def _form_name(name: str, member: Shape, ec2: bool) -> str:
@@ -101,23 +138,20 @@ _SCALARS: dict[str, Callable[[str], Any]] = {
 }  # fmt: skip
 
 
-def _from_json(shape: Shape | None, value: Any) -> Any:
-    """JSON parameters need no change but blobs."""
-    if shape is not None and shape.type_name == "blob":
-        return base64.b64decode(value)
-    return value
-
-
 # ---- answers
 def write(service: str, operation: OperationModel, answer: dict[str, Any], request_id: str) -> tuple[str, bytes]:
     """Content type and body of an answer."""
     match kind_of(service):
         case "json":
-            return "application/x-amz-json-1.1", json.dumps(answer, default=_json_value).encode()
+            return _json_type(service), json.dumps(answer, default=_json_value).encode()
         case "ec2":
             return "text/xml;charset=UTF-8", _ec2(service, operation, answer, request_id)
         case _:
             return "text/xml", _query(service, operation, answer, request_id)
+
+
+def _json_type(service: str) -> str:
+    return f"application/x-amz-json-{model(service).metadata.get('jsonVersion', '1.1')}"
 
 
 def _json_value(value: Any) -> Any:
@@ -153,10 +187,16 @@ def _query(service: str, operation: OperationModel, answer: dict[str, Any], requ
 
 
 def _members(shape: Shape, value: dict[str, Any], out: list[str]) -> None:
+    names = _answer_names(shape)
     for name, one in value.items():
         if one is not None:
-            member = shape.members[name]
-            _element(member, one, str(member.serialization.get("name", name)), out)
+            _element(names[name][1], one, names[name][0], out)
+
+
+@cache
+def _answer_names(shape: Shape) -> dict[str, tuple[str, Shape]]:
+    """Member -> its name on the wire and its shape."""
+    return {name: (str(one.serialization.get("name", name)), one) for name, one in shape.members.items()}
 
 
 def _element(shape: Shape, value: Any, name: str, out: list[str]) -> None:
@@ -192,7 +232,7 @@ def write_error(service: str, error: ApiError, request_id: str) -> tuple[str, by
     code, words = escape(error.code), escape(error.message)
     match kind_of(service):
         case "json":
-            return "application/x-amz-json-1.1", json.dumps({"__type": error.code, "Message": error.message}).encode()
+            return _json_type(service), json.dumps({"__type": error.code, "Message": error.message}).encode()
         case "ec2":
             body = f"<Response><Errors><Error><Code>{code}</Code><Message>{words}</Message></Error></Errors><RequestID>{request_id}</RequestID></Response>"
             return "text/xml;charset=UTF-8", ('<?xml version="1.0" encoding="UTF-8"?>\n' + body).encode()

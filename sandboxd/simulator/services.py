@@ -1,14 +1,16 @@
 """Which services the simulator answers: one literal table each."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Mapping
 
 from sandboxd.simulator import ec2, organizations, quotas, ssm, sts
+from sandboxd.simulator.ec2.making import default_network
+from sandboxd.simulator.world import Service
 
-OPERATIONS: dict[str, dict[str, Callable[..., dict[str, Any]]]] = {
-    "ec2": ec2.OPERATIONS,
-    "organizations": organizations.OPERATIONS,
-    "service-quotas": quotas.OPERATIONS,
-    "ssm": ssm.OPERATIONS,
-    "sts": sts.OPERATIONS,
+SERVICES: Mapping[str, Service] = {
+    "ec2": Service(ec2.OPERATIONS, prepare=default_network),
+    "organizations": Service(organizations.OPERATIONS, prepare=organizations.settle),
+    "service-quotas": Service(quotas.OPERATIONS),
+    "ssm": Service(ssm.OPERATIONS),
+    "sts": Service(sts.OPERATIONS, prepare=organizations.settle),
 }
+"""service as botocore names it -> what answers it"""

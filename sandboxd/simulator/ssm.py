@@ -13,10 +13,7 @@ PUBLIC = {"/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64
 def get_parameter(world: World, q: Request) -> dict[str, Any]:
     name = q.parameters["Name"]
     prefix = PUBLIC.get(name)
-    images = [
-        row for row in world.rows.all()
-        if prefix and row.kind == "image" and row.region == q.region and row.data["name"].startswith(prefix)
-    ]  # fmt: skip
+    images = [row for row in world.rows.everywhere(q.region, "image") if prefix and row.data["name"].startswith(prefix)]
     if not images:
         raise ApiError("ParameterNotFound", "")
     newest = max(images, key=lambda row: row.created)

@@ -5,7 +5,13 @@ from typing import Any
 
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.errors import ApiError
-from sandboxd.simulator.world import ROLE, SESSION, World
+from sandboxd.simulator.organizations import state_of
+from sandboxd.simulator.world import World
+
+ROLE = "OrganizationAccountAccessRole"
+SESSION = 3600.0
+_SHORTEST = 900.0
+_LONGEST = 12 * 3600.0
 
 
 def get_caller_identity(_: World, q: Request) -> dict[str, Any]:
@@ -17,10 +23,13 @@ def assume_role(world: World, q: Request) -> dict[str, Any]:
     account, _, role = arn.removeprefix("arn:aws:iam::").partition(":role/")
     member = world.organization["accounts"].get(account)
     allowed = q.account == world.organization["management"] and role == ROLE
-    if not allowed or member is None or member["state"] != "ACTIVE" or account == q.account:
+    if not allowed or member is None or state_of(member, q.now) != "ACTIVE" or account == q.account:
         words = f"User: {q.caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
         raise ApiError("AccessDenied", words, 403)
     seconds = float(q.parameters.get("DurationSeconds", SESSION))
+    if not _SHORTEST <= seconds <= _LONGEST:
+        words = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+        raise ApiError("ValidationError", words)
     key = "ASIA" + world.rows.hex(16).upper()
     role_id = "AROA" + account + "ABCDE"
     world.sessions[key] = (account, f"arn:aws:sts::{account}:assumed-role/{role}/{name}", q.now + seconds)

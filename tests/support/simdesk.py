@@ -41,6 +41,10 @@ class Desk:
         name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
         return self.call("GetParameter", "ssm", Name=name)["Parameter"]["Value"]
 
-    def run(self, subnet: str, token: str = "t", **more):
+    def launch(self, subnet: str, token: str = "t", **more) -> dict[str, object]:
+        """The parameters of a launch."""
         asked = {"SubnetId": subnet, "ImageId": self.image(), "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1}
-        return self.call("RunInstances", ClientToken=token, **asked | more)["Instances"][0]
+        return asked | {"ClientToken": token} | more
+
+    def run(self, subnet: str, token: str = "t", **more):
+        return self.call("RunInstances", **self.launch(subnet, token, **more))["Instances"][0]

@@ -3,7 +3,18 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sandboxd.simulator.ec2 import addresses, gateways, groups, images, machines, networks, routes, tagging
+from sandboxd.simulator.ec2 import (
+    addresses,
+    catalog,
+    gateways,
+    groups,
+    images,
+    machines,
+    networks,
+    routes,
+    tagging,
+    volumes,
+)
 
 if TYPE_CHECKING:
     from sandboxd.simulator.calls import Request
@@ -16,6 +27,8 @@ OPERATIONS: "dict[str, Callable[[World, Request], dict[str, Any]]]" = {
     **groups.OPERATIONS,
     **addresses.OPERATIONS,
     **machines.OPERATIONS,
+    **volumes.OPERATIONS,
     **images.OPERATIONS,
     **tagging.OPERATIONS,
+    **catalog.OPERATIONS,
 }

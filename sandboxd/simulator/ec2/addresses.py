@@ -1,6 +1,7 @@
 """Elastic IPs and network interfaces, with the traps of their release."""
 
 from sandboxd.simulator.calls import Request
+from sandboxd.simulator.ec2.making import group_name, public_ip
 from sandboxd.simulator.ec2.shapes import (
     Shape,
     boolean,
@@ -9,7 +10,6 @@ from sandboxd.simulator.ec2.shapes import (
     moment,
     page,
     requested_tags,
-    required,
     select,
     tag_list,
     with_tags,
@@ -20,13 +20,15 @@ from sandboxd.simulator.world import World
 
 
 def allocate_address(world: World, q: Request) -> Shape:
+    if (domain := q.parameters.get("Domain", "vpc")) != "vpc":
+        raise ApiError("InvalidParameterValue", f"Value ({domain}) for parameter domain is invalid.")
     mine = world.rows.of(q.account, q.region, "elastic-ip")
     if len(mine) >= world.quota("elastic_ips"):
         raise ApiError("AddressLimitExceeded", "The maximum number of addresses has been reached.")
     address = world.rows.make("elastic-ip", q.account, q.region, q.now)
-    address.data = {"ip": world.public_ip()}
+    address.data = {"ip": public_ip(world)}
     address.tags = requested_tags(q, "elastic-ip")
-    q.made(address.id, 0)
+    q.made(address.id)
     return {
         "PublicIp": address.data["ip"],
         "AllocationId": address.id,
@@ -77,14 +79,17 @@ def describe_addresses(world: World, q: Request) -> Shape:
 
 
 def release_address(world: World, q: Request) -> Shape:
-    address = world.rows.get("elastic-ip", required(q, "AllocationId"), q.account, q.region, q.now)
+    if "AllocationId" not in q.parameters:
+        words = "You must specify an allocation id when releasing a VPC elastic IP address"
+        raise ApiError("InvalidParameterValue", words)
+    address = world.rows.get("elastic-ip", q.parameters["AllocationId"], q.account, q.region, q.now)
     if (interface := bound_to(world, address, q.now)) is not None:
         if interface.is_gone(q.now):
             words = f"The networkInterface ID '{interface.id}' does not exist"
             raise ApiError("InvalidNetworkInterfaceID.NotFound", words)
         raise ApiError("AuthFailure", "You do not have permission to access the specified resource.")
     world.rows.drop(address)
-    q.made(address.id, 0)
+    q.unmade(address.id)
     return {}
 
 
@@ -126,13 +131,14 @@ def _interface(world: World, row: Row) -> Shape:
         "TagSet": tag_list(row),
         "AvailabilityZone": data["zone"],
         "MacAddress": data["mac"],
-        "Groups": [{"GroupId": g, "GroupName": world.group_name(g)} for g in data.get("groups", ())],
+        "Groups": [{"GroupId": g, "GroupName": group_name(world, g)} for g in data.get("groups", ())],
         "Attachment": _attachment(row),
     }
     if service:
         shape["RequesterId"] = "058264280000"
     if public := data.get("public"):
-        shape["Association"] = {"PublicIp": public, "IpOwnerId": row.account, "AllocationId": data["allocation"]}
+        own = {"IpOwnerId": row.account, "AllocationId": data["allocation"]} if "allocation" in data else {}
+        shape["Association"] = {"PublicIp": public, "IpOwnerId": "amazon"} | own
     return shape
 
 

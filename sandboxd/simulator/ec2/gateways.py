@@ -1,6 +1,8 @@
 """Internet gateways and NAT gateways."""
 
 from sandboxd.simulator.calls import Request
+from sandboxd.simulator.ec2.addresses import bound_to
+from sandboxd.simulator.ec2.making import bind, new_interface
 from sandboxd.simulator.ec2.shapes import (
     Shape,
     listed,
@@ -14,7 +16,8 @@ from sandboxd.simulator.ec2.shapes import (
     with_tags,
 )
 from sandboxd.simulator.errors import ApiError
-from sandboxd.simulator.rows import Row
+from sandboxd.simulator.needs import attached, mapped
+from sandboxd.simulator.rows import LINGER, Row
 from sandboxd.simulator.world import World
 
 
@@ -22,7 +25,7 @@ from sandboxd.simulator.world import World
 def create_internet_gateway(world: World, q: Request) -> Shape:
     gateway = world.rows.make("internet-gateway", q.account, q.region, q.now)
     gateway.tags = requested_tags(q, "internet-gateway")
-    q.made(gateway.id, 0)
+    q.made(gateway.id)
     return {"InternetGateway": _internet(gateway)}
 
 
@@ -39,7 +42,7 @@ def attach_internet_gateway(world: World, q: Request) -> Shape:
     if world.rows.holders(vpc.id, q.now, "internet-gateway"):
         raise ApiError("InvalidParameterValue", f"Network {vpc.id} already has an internet gateway attached")
     world.rows.refer(gateway, vpc=vpc.id)
-    q.made(f"{gateway.id} attached", 0)
+    q.made(attached(gateway.id))
     return {}
 
 
@@ -54,7 +57,7 @@ def detach_internet_gateway(world: World, q: Request) -> Shape:
         )
         raise ApiError("DependencyViolation", f"Network {vpc.id} {words}")
     world.rows.unrefer(gateway, "vpc")
-    q.made(f"{gateway.id} attached", 0)
+    q.made(attached(gateway.id), frees=(gateway.id, vpc.id))
     return {}
 
 
@@ -69,7 +72,7 @@ def delete_internet_gateway(world: World, q: Request) -> Shape:
         words = f"The internetGateway '{gateway.id}' has dependencies and cannot be deleted."
         raise ApiError("DependencyViolation", words)
     world.rows.drop(gateway)
-    q.made(gateway.id, 0)
+    q.unmade(gateway.id)
     return {}
 
 
@@ -88,18 +91,16 @@ def describe_internet_gateways(world: World, q: Request) -> Shape:
 def create_nat_gateway(world: World, q: Request) -> Shape:
     subnet = world.rows.get("subnet", required(q, "SubnetId"), q.account, q.region, q.now)
     if (known := world.token(q, "nat-gateway")) is not None:
-        return {"NatGateway": _nat(known, q.now, fresh=True), "ClientToken": q.parameters["ClientToken"]}
+        nat = world.rows.get("nat-gateway", known, q.account, q.region, q.now)
+        return {"NatGateway": _nat(nat, q.now, fresh=True), "ClientToken": q.parameters["ClientToken"]}
     address = world.rows.get("elastic-ip", required(q, "AllocationId"), q.account, q.region, q.now)
     _check_nat_quota(world, q, subnet)
     nat = world.rows.make("nat-gateway", q.account, q.region, q.now)
     nat.tags = requested_tags(q, "natgateway")
-    vpc = world.rows.find(subnet.refs["vpc"])
     world.rows.refer(nat, subnet=subnet.id, vpc=subnet.refs["vpc"], address=address.id)
     nat.data |= {"token": q.parameters.get("ClientToken"), "allocation": address.id, "public_ip": address.data["ip"]}
-    _come_up(
-        world, q, nat, subnet, address, attached=bool(vpc and world.rows.holders(vpc.id, q.now, "internet-gateway"))
-    )
-    world.remember(q, "nat-gateway", nat)
+    _begin(world, q, nat, subnet, address)
+    world.remember(q, nat, "nat-gateway")
     out: Shape = {"NatGateway": _nat(nat, q.now, fresh=True)}
     return out | ({"ClientToken": nat.data["token"]} if nat.data["token"] else {})
 
@@ -115,31 +116,36 @@ def _check_nat_quota(world: World, q: Request, subnet: Row) -> None:
         raise ApiError("NatGatewayLimitExceeded", words)
 
 
-def _come_up(world: World, q: Request, nat: Row, subnet: Row, address: Row, *, attached: bool) -> None:
-    taken = "interface" in address.refs
-    interface = world.new_interface(subnet, q.now, f"Interface for NAT Gateway {nat.id}", "nat_gateway")
+def _begin(world: World, q: Request, nat: Row, subnet: Row, address: Row) -> None:
+    """Come up, or fail after a while: what is wrong is found out on the way, as at AWS."""
+    failure = _failure(world, q, subnet, address)
+    interface = new_interface(world, subnet, q.now, f"Interface for NAT Gateway {nat.id}", "nat_gateway")
     world.rows.refer(nat, interface=interface.id)
     nat.data |= {"zone": subnet.data["zone"], "interface": interface.id, "private_ip": interface.data["ip"]}
-    if attached and not taken:
-        world.bind(address, interface, q.now)
+    if bound_to(world, address, q.now) is None:
+        bind(world, address, interface, q.now)
+    if failure is None:
         interface.data |= {"public": address.data["ip"]}
         nat.data["association"] = address.data["association"]
         nat.goes(q.now, (0, "pending"), (ready := world.draw("nat-gateway.create"), "available"))
         q.made(nat.id, ready)
         return
-    code = "Resource.AlreadyAssociated" if taken else "Gateway.NotAttached"
-    words = (
-        f"Elastic IP address [{address.id}] is already associated"
-        if taken
-        else f"Network {subnet.refs['vpc']} has no Internet gateway attached"
-    )
     after = world.draw("nat-gateway.fail")
-    if not taken:
-        world.bind(address, interface, q.now)
-    nat.data |= {"failure": (q.now + after, code, words)}
-    nat.goes(q.now, (0, "pending"), (after, "failed"), (after + 3600, "failed-gone"))
-    interface.goes(q.now, (0, "available"), (after + 3600, "deleted"))
+    nat.data["failure"] = [q.now + after, *failure]
+    nat.goes(q.now, (0, "pending"), (after, "failed"), (after + LINGER, "failed-gone"))
+    interface.goes(q.now, (0, "available"), (after + LINGER, "deleted"))
+    if address.refs.get("interface") == interface.id:
+        address.data["free_at"] = q.now + after + LINGER
     q.made(nat.id, after)
+
+
+def _failure(world: World, q: Request, subnet: Row, address: Row) -> tuple[str, str] | None:
+    """Code and words of what keeps a NAT gateway from coming up."""
+    if bound_to(world, address, q.now) is not None:
+        return "Resource.AlreadyAssociated", f"Elastic IP address [{address.id}] is already associated"
+    if not world.rows.holders(subnet.refs["vpc"], q.now, "internet-gateway"):
+        return "Gateway.NotAttached", f"Network {subnet.refs['vpc']} has no Internet gateway attached"
+    return None
 
 
 def _nat(row: Row, now: float, *, fresh: bool = False) -> Shape:
@@ -147,7 +153,7 @@ def _nat(row: Row, now: float, *, fresh: bool = False) -> Shape:
     address: Shape = {"AllocationId": row.data["allocation"], "IsPrimary": True, "Status": "associating"}
     if not fresh:
         address |= {"NetworkInterfaceId": row.data["interface"], "PrivateIp": row.data["private_ip"]}
-    if state not in ("pending", "failed"):
+    if state != "pending" and "association" in row.data:
         address |= {"PublicIp": row.data["public_ip"], "AssociationId": row.data["association"], "Status": "succeeded"}
     shape: Shape = {
         "CreateTime": moment(row.created),
@@ -188,10 +194,12 @@ def delete_nat_gateway(world: World, q: Request) -> Shape:
     interface = world.rows.find(nat.data["interface"])
     if interface is not None:
         interface.goes(q.now, (gone, "deleted"))
+    q.unmade(nat.id, gone, frees=(nat.refs["subnet"], nat.refs["vpc"], mapped(nat.refs["vpc"])))
     address = world.rows.find(nat.data["allocation"])
     if address is not None and address.refs.get("interface") == nat.data["interface"]:
-        address.data["free_at"] = q.now + gone + world.draw("address.unbind")
-    q.made(nat.id, gone)
+        free = gone + world.draw("address.unbind")
+        address.data["free_at"] = q.now + free
+        q.made(f"{address.id} unbound", free, frees=(address.id,))
     return {"NatGatewayId": nat.id}
 
 

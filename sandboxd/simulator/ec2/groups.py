@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandboxd.simulator.calls import Request
+from sandboxd.simulator.ec2.making import new_group
 from sandboxd.simulator.ec2.shapes import (
     Shape,
     arn,
@@ -34,9 +35,9 @@ def create_security_group(world: World, q: Request) -> Shape:
     required(q, "Description")
     if any(row.data["name"] == name for row in world.rows.holders(vpc.id, q.now, "security-group")):
         raise ApiError("InvalidGroup.Duplicate", f"The security group '{name}' already exists for VPC '{vpc.id}'")
-    group = world.new_group(vpc, q.now, name, q.parameters["Description"], default=False)
+    group = new_group(world, vpc, q.now, name, q.parameters["Description"], default=False)
     group.tags = requested_tags(q, "security-group")
-    q.made(group.id, 0)
+    q.made(group.id)
     out: Shape = {"GroupId": group.id, "SecurityGroupArn": arn(group, "security-group")}
     return with_tags(group, out)
 
@@ -85,9 +86,9 @@ def delete_security_group(world: World, q: Request) -> Shape:
     own = [row for row in world.rows.holders(group.id, q.now, "rule") if row.refs["group"] == group.id]
     if len(own) < len(world.rows.holders(group.id, q.now)):
         raise ApiError("DependencyViolation", f"resource {group.id} has a dependent object")
+    q.unmade(group.id, frees=(group.refs["vpc"], *(row.refs["peer"] for row in own if "peer" in row.refs)))
     for row in (*own, group):
         world.rows.drop(row)
-    q.made(group.id, 0)
     return {"Return": True, "GroupId": group.id}
 
 
@@ -151,7 +152,7 @@ def _make(world: World, q: Request, group: Row, data: Shape, egress: bool) -> Ro
     world.rows.refer(row, group=group.id)
     if data["list"] == "UserIdGroupPairs" and data["source"] != group.id:
         world.rows.refer(row, peer=data["source"])
-    q.made(row.id, 0)
+    q.made(row.id)
     return row
 
 
@@ -207,7 +208,7 @@ def _revoke(world: World, q: Request, *, egress: bool) -> Shape:
             raise ApiError("InvalidPermission.NotFound", words)
     for row in gone:
         world.rows.drop(row)
-        q.made(row.id, 0)
+        q.unmade(row.id, frees=(row.refs["peer"],) if "peer" in row.refs else ())
     return {"Return": True, "RevokedSecurityGroupRules": [_revoked(row) for row in gone]}
 
 

@@ -26,7 +26,7 @@ def usable(world: World, q: Request, identifier: str) -> Row:
 
 
 def _images(world: World, region: str) -> list[Row]:
-    return [row for row in world.rows.all() if row.kind == "image" and row.region == region]
+    return world.rows.everywhere(region, "image")
 
 
 def _image(row: Row) -> Shape:
@@ -115,15 +115,12 @@ def modify_image_attribute(world: World, q: Request) -> Shape:
     for one in change.get("Remove", ()):
         shared.pop(one.get("UserId", ""), None)
     row.data["shared_with"] = list(shared)
-    q.made(f"{row.id} shared", 0)
+    q.made(f"{row.id} shared")
     return {}
 
 
 def describe_snapshots(world: World, q: Request) -> Shape:
-    rows = [
-        row for row in world.rows.all()
-        if row.kind == "snapshot" and row.region == q.region and visible(row, q.account)
-    ]  # fmt: skip
+    rows = [row for row in world.rows.everywhere(q.region, "snapshot") if visible(row, q.account)]
     if ids := q.parameters.get("SnapshotIds"):
         known = {row.id: row for row in rows}
         if missing := [one for one in ids if one not in known]:

@@ -1,8 +1,9 @@
-"""VPCs and subnets, zones and regions."""
+"""VPCs, subnets and their default ACLs."""
 
 import ipaddress
 
 from sandboxd.simulator.calls import Request
+from sandboxd.simulator.ec2.making import new_subnet, new_vpc
 from sandboxd.simulator.ec2.shapes import (
     Shape,
     arn,
@@ -25,11 +26,13 @@ _VPC_DEFAULTS = ("security-group", "route-table", "network-acl")
 
 # ---- VPCs
 def create_vpc(world: World, q: Request) -> Shape:
-    cidr = _network(required(q, "CidrBlock"), "InvalidVpc.Range")
+    if "CidrBlock" not in q.parameters:
+        raise ApiError("MissingParameter", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.")
+    cidr = _network(q.parameters["CidrBlock"], "InvalidVpc.Range")
     mine = [row for row in world.rows.of(q.account, q.region, "vpc") if not row.is_gone(q.now)]
     if len(mine) >= world.quota("vpcs"):
         raise ApiError("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
-    vpc = world.new_vpc(q.account, q.region, q.now, str(cidr), default=False)
+    vpc = new_vpc(world, q.account, q.region, q.now, str(cidr), default=False)
     vpc.tags = requested_tags(q, "vpc")
     vpc.goes(q.now, (0, "pending"), (ready := world.draw("vpc.create"), "available"))
     q.made(vpc.id, ready)
@@ -67,12 +70,12 @@ def describe_vpcs(world: World, q: Request) -> Shape:
 def delete_vpc(world: World, q: Request) -> Shape:
     vpc = world.rows.get("vpc", required(q, "VpcId"), q.account, q.region, q.now)
     holders = world.rows.holders(vpc.id, q.now)
-    if [row for row in holders if not (row.kind in _VPC_DEFAULTS and row.data.get("default"))]:
+    if any(not (row.kind in _VPC_DEFAULTS and row.data.get("default")) for row in holders):
         raise ApiError("DependencyViolation", f"The vpc '{vpc.id}' has dependencies and cannot be deleted.")
     rules = [rule for row in holders for rule in world.rows.holders(row.id, q.now, "rule")]
     for row in (*rules, *holders, vpc):
         world.rows.drop(row)
-    q.made(vpc.id, 0)
+    q.unmade(vpc.id)
     return {}
 
 
@@ -85,9 +88,9 @@ def create_subnet(world: World, q: Request) -> Shape:
     for other in world.rows.holders(vpc.id, q.now, "subnet"):
         if cidr.overlaps(ipaddress.ip_network(other.data["cidr"])):
             raise ApiError("InvalidSubnet.Conflict", f"The CIDR '{cidr}' conflicts with another subnet")
-    subnet = world.new_subnet(vpc, q.now, str(cidr), world.zone(q.region, q.parameters), default=False)
+    subnet = new_subnet(world, vpc, q.now, str(cidr), world.zone(q.region, q.parameters), default=False)
     subnet.tags = requested_tags(q, "subnet")
-    q.made(subnet.id, 0)
+    q.made(subnet.id)
     return {"Subnet": {k: v for k, v in _subnet(world, subnet, q.now).items() if k not in _ONLY_DESCRIBED}}
 
 
@@ -130,9 +133,10 @@ def delete_subnet(world: World, q: Request) -> Shape:
     subnet = world.rows.get("subnet", required(q, "SubnetId"), q.account, q.region, q.now)
     if world.rows.holders(subnet.id, q.now, "interface", "machine", "nat-gateway"):
         raise ApiError("DependencyViolation", f"The subnet '{subnet.id}' has dependencies and cannot be deleted.")
-    for row in (*world.rows.holders(subnet.id, q.now, "association"), subnet):
+    associations = world.rows.holders(subnet.id, q.now, "association")
+    q.unmade(subnet.id, frees=(subnet.refs["vpc"], *(row.refs["table"] for row in associations)))
+    for row in (*associations, subnet):
         world.rows.drop(row)
-    q.made(subnet.id, 0)
     return {}
 
 
@@ -146,27 +150,7 @@ def _network(text: str, code: str) -> ipaddress.IPv4Network:
     return network
 
 
-# ---- where
-def describe_availability_zones(world: World, q: Request) -> Shape:
-    zones = [
-        {
-            "ZoneName": name, "ZoneId": zone_id, "RegionName": q.region, "State": "available", "ZoneType": "availability-zone",
-            "OptInStatus": "opt-in-not-required", "Messages": [], "GroupName": q.region + "-1", "NetworkBorderGroup": q.region,
-        }
-        for name, zone_id in world.zones(q.region)
-    ]  # fmt: skip
-    return {"AvailabilityZones": zones}
-
-
-def describe_regions(world: World, _: Request) -> Shape:
-    return {
-        "Regions": [
-            {"RegionName": name, "Endpoint": f"ec2.{name}.amazonaws.com", "OptInStatus": "opt-in-not-required"}
-            for name in world.regions
-        ]
-    }
-
-
+# ---- ACLs
 def describe_network_acls(world: World, q: Request) -> Shape:
     rows = listed(world, q, "network-acl", q.parameters.get("NetworkAclIds"))
     filters = {"vpc-id": member("VpcId"), "default": boolean("IsDefault"), "network-acl-id": member("NetworkAclId")}
@@ -199,6 +183,5 @@ def _acl(world: World, row: Row, now: float) -> Shape:
 OPERATIONS = {
     "CreateVpc": create_vpc, "DescribeVpcs": describe_vpcs, "DeleteVpc": delete_vpc,
     "CreateSubnet": create_subnet, "DescribeSubnets": describe_subnets, "DeleteSubnet": delete_subnet,
-    "DescribeAvailabilityZones": describe_availability_zones, "DescribeRegions": describe_regions,
     "DescribeNetworkAcls": describe_network_acls,
 }  # fmt: skip

@@ -1,8 +1,10 @@
 """Route tables, routes and their associations with subnets."""
 
 from sandboxd.simulator.calls import Request
+from sandboxd.simulator.ec2.making import new_route_table
 from sandboxd.simulator.ec2.shapes import Shape, listed, member, page, requested_tags, required, select, tag_list
 from sandboxd.simulator.errors import ApiError
+from sandboxd.simulator.needs import route as route_name
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
 
@@ -10,11 +12,12 @@ from sandboxd.simulator.world import World
 def create_route_table(world: World, q: Request) -> Shape:
     vpc = world.rows.get("vpc", required(q, "VpcId"), q.account, q.region, q.now)
     if (known := world.token(q, "route-table")) is not None:
-        return {"RouteTable": _table(world, known, q.now), "ClientToken": q.parameters["ClientToken"]}
-    table = world.new_route_table(vpc, q.now, main=False)
+        table = world.rows.get("route-table", known, q.account, q.region, q.now)
+        return {"RouteTable": _table(world, table, q.now), "ClientToken": q.parameters["ClientToken"]}
+    table = new_route_table(world, vpc, q.now, main=False)
     table.tags = requested_tags(q, "route-table")
-    world.remember(q, "route-table", table)
-    q.made(table.id, 0)
+    world.remember(q, table, "route-table")
+    q.made(table.id)
     out: Shape = {"RouteTable": _table(world, table, q.now)}
     return out | ({"ClientToken": q.parameters["ClientToken"]} if "ClientToken" in q.parameters else {})
 
@@ -83,7 +86,7 @@ def delete_route_table(world: World, q: Request) -> Shape:
     if table.data["default"] or world.rows.holders(table.id, q.now, "association"):
         raise ApiError("DependencyViolation", f"The routeTable '{table.id}' has dependencies and cannot be deleted.")
     world.rows.drop(table)
-    q.made(table.id, 0)
+    q.unmade(table.id, frees=(table.refs["vpc"],))
     return {}
 
 
@@ -98,7 +101,9 @@ def create_route(world: World, q: Request) -> Shape:
 
 def replace_route(world: World, q: Request) -> Shape:
     table, destination = _place(world, q)
+    _check_target(world, q, table, _target(q))
     _remove(table, destination)
+    world.rows.unrefer(table, f"route {destination}")
     _set(world, q, table, destination)
     return {}
 
@@ -107,7 +112,7 @@ def delete_route(world: World, q: Request) -> Shape:
     table, destination = _place(world, q)
     _remove(table, destination)
     world.rows.unrefer(table, f"route {destination}")
-    q.made(f"{table.id} {destination}", 0)
+    q.unmade(route_name(table.id, destination))
     return {}
 
 
@@ -127,21 +132,29 @@ def _remove(table: Row, destination: str) -> None:
 
 
 def _set(world: World, q: Request, table: Row, destination: str) -> None:
-    target = q.parameters.get("NatGatewayId") or q.parameters.get("GatewayId", "")
+    target = _target(q)
     member_name = "NatGatewayId" if target.startswith("nat-") else "GatewayId"
     _check_target(world, q, table, target)
     route = {"DestinationCidrBlock": destination, member_name: target, "Origin": "CreateRoute"}
     table.data["routes"] = [*table.data["routes"], route]
     world.rows.refer(table, **{f"route {destination}": target})
-    q.made(f"{table.id} {destination}", 0)
+    q.made(route_name(table.id, destination))
+
+
+def _target(q: Request) -> str:
+    target = q.parameters.get("NatGatewayId") or q.parameters.get("GatewayId")
+    if not target:
+        raise ApiError("MissingParameter", "The simulator knows routes to internet gateways and NAT gateways only.")
+    return str(target)
 
 
 def _check_target(world: World, q: Request, table: Row, target: str) -> None:
     if target.startswith("nat-"):
         row = world.rows.find(target)
         if row is None or row.account != q.account or row.state(q.now) not in ("pending", "available"):
-            code = "InvalidNatGatewayID.NotFound" if "NatGatewayId" in q.parameters else "InvalidGatewayID.NotFound"
-            raise ApiError(code, f"The natGateway ID '{target}' does not exist")
+            if "NatGatewayId" in q.parameters:
+                raise ApiError("InvalidNatGatewayID.NotFound", f"The natGateway ID '{target}' does not exist")
+            raise ApiError("InvalidGatewayID.NotFound", f"The gateway ID '{target}' does not exist")
         return
     gateway = world.rows.get("internet-gateway", target, q.account, q.region, q.now)
     if gateway.refs.get("vpc") != table.refs["vpc"]:
@@ -163,7 +176,7 @@ def associate_route_table(world: World, q: Request) -> Shape:
         return _associated(row.id)
     row = world.rows.make("association", q.account, q.region, q.now)
     world.rows.refer(row, table=table.id, subnet=subnet.id)
-    q.made(row.id, 0)
+    q.made(row.id)
     return _associated(row.id)
 
 
@@ -174,7 +187,7 @@ def _associated(identifier: str) -> Shape:
 def disassociate_route_table(world: World, q: Request) -> Shape:
     row = world.rows.get("association", required(q, "AssociationId"), q.account, q.region, q.now)
     world.rows.drop(row)
-    q.made(row.id, 0)
+    q.unmade(row.id, frees=(row.refs["table"],))
     return {}
 
 

@@ -2,8 +2,8 @@
 
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.ec2.shapes import Shape, page, required
-from sandboxd.simulator.errors import ApiError
-from sandboxd.simulator.rows import Row
+from sandboxd.simulator.errors import NOT_FOUND, ApiError, not_found
+from sandboxd.simulator.rows import PREFIXES, Row
 from sandboxd.simulator.world import World
 
 TYPES = {
@@ -18,23 +18,34 @@ def _resources(world: World, q: Request) -> list[Row]:
     rows = []
     for identifier in required(q, "Resources"):
         row = world.rows.find(identifier)
-        if row is None or row.account != q.account or row.kind not in TYPES:
-            raise ApiError("InvalidID", f"The ID '{identifier}' is not valid")
+        if row is None or row.account != q.account or not row.is_listed(q.now):
+            raise _unknown(identifier)
         rows.append(row)
     return rows
 
 
+def _unknown(identifier: str) -> ApiError:
+    prefix = identifier.rpartition("-")[0]
+    kind = next((kind for kind, known in PREFIXES.items() if known == prefix and kind in NOT_FOUND), None)
+    return not_found(kind, identifier) if kind else ApiError("InvalidID", f"The ID '{identifier}' is not valid")
+
+
 def create_tags(world: World, q: Request) -> Shape:
+    tags = {tag["Key"]: tag.get("Value", "") for tag in required(q, "Tags")}
+    if any(key.lower().startswith("aws:") for key in tags):
+        raise ApiError("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
     for row in _resources(world, q):
-        row.tags |= {tag["Key"]: tag.get("Value", "") for tag in required(q, "Tags")}
+        row.tags |= tags
+        q.made(f"{row.id} tags")
     return {}
 
 
 def delete_tags(world: World, q: Request) -> Shape:
     for row in _resources(world, q):
-        for tag in q.parameters.get("Tags", [{"Key": key} for key in row.tags]):
+        for tag in q.parameters.get("Tags") or [{"Key": key} for key in row.tags]:
             if "Value" not in tag or row.tags.get(tag["Key"]) == tag["Value"]:
                 row.tags.pop(tag["Key"], None)
+        q.made(f"{row.id} tags")
     return {}
 
 

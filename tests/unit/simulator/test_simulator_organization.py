@@ -23,7 +23,9 @@ def test_a_move_is_a_compare_and_swap(desk):
     desk.call("MoveAccount", "organizations", MANAGEMENT, **move)
     assert desk.refused("MoveAccount", "organizations", MANAGEMENT, **move) == "DuplicateAccountException"
     again = move | {"DestinationParentId": tree["Expired"]}
-    assert desk.refused("MoveAccount", "organizations", MANAGEMENT, **again) == "SourceParentNotFoundException"
+    assert desk.refused("MoveAccount", "organizations", MANAGEMENT, **again) == "AccountNotFoundException"
+    nowhere = again | {"SourceParentId": "ou-0000-00000000"}
+    assert desk.refused("MoveAccount", "organizations", MANAGEMENT, **nowhere) == "SourceParentNotFoundException"
     assert (
         desk.call("ListParents", "organizations", MANAGEMENT, ChildId=desk.account)["Parents"][0]["Id"]
         == tree["Customers"]

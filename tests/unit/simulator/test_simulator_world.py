@@ -1,86 +1,96 @@
-"""Determinism, persistence, faults, and the bound."""
+"""Determinism, persistence, faults, the gate, and what the store forgets."""
 
 import pytest
 from simdesk import Desk
 
-from sandboxd.simulator import ApiError, LostReply, SimClock, World
-from sandboxd.simulator.bound import bound
+from sandboxd.simulator import ApiError, LostReply, SimClock, Simulator, open_world
+from sandboxd.simulator.calls import KEPT, Caller, Log, Request
 from sandboxd.simulator.faults import FaultFileError, read_script
-from sandboxd.simulator.persist import load, restore, save
+from sandboxd.simulator.inventory import inventory
+from sandboxd.simulator.persist import NAME, SavedWorldError, dump, load, restore, write
 
 
 def life(desk: Desk) -> list[str]:
     net = desk.network()
-    nat = desk.call("CreateNatGateway", SubnetId=net["subnet"], AllocationId=net["address"])["NatGateway"][
-        "NatGatewayId"
-    ]
+    asked = {"SubnetId": net["subnet"], "AllocationId": net["address"], "ClientToken": "nat"}
+    nat = desk.call("CreateNatGateway", **asked)["NatGateway"]["NatGatewayId"]
     machine = desk.run(net["subnet"])["InstanceId"]
     return [*net.values(), nat, machine]
 
 
 def test_the_same_seed_gives_the_same_world():
     """Ids and durations follow from the seed alone."""
-    assert life(Desk(seed=7)) == life(Desk(seed=7))
+    one, two = Desk(seed=7), Desk(seed=7)
+    assert life(one) == life(two)
+    assert dump(one.world) == dump(two.world)
     assert life(Desk(seed=7)) != life(Desk(seed=8))
 
 
 def test_a_saved_world_goes_on_where_it_stood(desk, tmp_path):
-    """Rows, tokens, sessions and time."""
-    *_, nat, machine = life(desk)
-    desk.later(10)
-    save(desk.world, tmp_path)
-    clock = SimClock(pace=50, real=lambda: 5_000_000_000.0)
-    state = load(tmp_path)
-    clock.go_on_at(state["now"])
-    assert clock.now() == pytest.approx(desk.at)
-    world = World(clock=clock)
-    restore(world, state)
-    assert world.rows.find(nat).state(desk.at) == "pending"
-    assert world.rows.find(nat).state(desk.at + 120) == "available"
-    assert world.rows.find(machine).refs == desk.world.rows.find(machine).refs
-
-
-def test_the_bound_is_the_longest_chain(desk):
-    """VPC, gateway, attach, NAT gateway, route, machine: what nobody can do faster; a slow caller changes nothing."""
-    mark = len(desk.world.log.entries)
+    """Rows, references, tokens, sessions, the sequence of ids, and time."""
     net = desk.network()
-    private = desk.call("CreateRouteTable", VpcId=net["vpc"])["RouteTable"]["RouteTableId"]
-    nat = desk.call("CreateNatGateway", SubnetId=net["subnet"], AllocationId=net["address"])["NatGateway"][
-        "NatGatewayId"
-    ]
-    desk.later(500)
-    desk.call("CreateRoute", RouteTableId=private, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
-    machine = desk.run(net["subnet"])["InstanceId"]
-    drawn = {what: seconds for entry in desk.world.log.since(mark) for what, seconds in entry.made}
-    seen = bound(desk.world.log.since(mark))
-    vpc = max(0.3 + drawn[net["vpc"]] + 0.3, 0.3)
-    assert seen["bound_seconds"] == pytest.approx(vpc + 0.3 + drawn[nat] + 0.3 + 0.3 + drawn[machine], abs=0.31)
-    assert [link["operation"] for link in seen["chain"]][-3:] == ["CreateNatGateway", "CreateRoute", "RunInstances"]
+    asked = {"SubnetId": net["subnet"], "AllocationId": net["address"], "ClientToken": "nat"}
+    nat = desk.call("CreateNatGateway", **asked)["NatGateway"]["NatGatewayId"]
+    desk.later(10)
+    write(tmp_path, dump(desk.world))
+    expected = desk.call("CreateInternetGateway")["InternetGateway"]["InternetGatewayId"]
+    saved = load(tmp_path)
+    clock = SimClock(pace=50, real=lambda: 5_000_000_000.0)
+    clock.go_on_at(saved.now)
+    assert clock.now() == pytest.approx(desk.at)
+    desk.world = open_world(clock=SimClock(pace=1, origin=0, real=lambda: desk.at))
+    restore(desk.world, saved)
+    assert desk.call("CreateNatGateway", **asked)["NatGateway"]["NatGatewayId"] == nat
+    assert desk.call("CreateInternetGateway")["InternetGateway"]["InternetGatewayId"] == expected
+    assert len(desk.call("DescribeVpcs")["Vpcs"]) == 2
+    assert desk.call("DescribeNatGateways")["NatGateways"][0]["State"] == "pending"
+    assert desk.refused("DeleteSubnet", SubnetId=net["subnet"]) == "DependencyViolation"
+    desk.later(120)
+    assert desk.call("DescribeNatGateways")["NatGateways"][0]["State"] == "available"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"version": 99}', b'{"version": 1}', b"[]"])
+def test_a_world_that_cannot_be_read_is_refused_and_kept(tmp_path, content):
+    """Never guessed at, never overwritten."""
+    (tmp_path / NAME).write_bytes(content)
+    with pytest.raises(SavedWorldError, match=NAME):
+        load(tmp_path)
+    assert (tmp_path / NAME).read_bytes() == content
+
+
+def test_a_world_ahead_of_real_time_cannot_go_on_at_pace_one():
+    """There is no origin that would let time stand still."""
+    with pytest.raises(ValueError, match="pace"):
+        SimClock(pace=1, real=lambda: 1000.0).go_on_at(2000.0)
 
 
 def test_scripted_faults(desk, tmp_path):
-    """One refusal, then a lost reply whose effect is there."""
+    """One refusal, then a lost reply whose effect is there, then nothing more."""
     file = tmp_path / "faults.toml"
     file.write_text(
-        '[[fault]]\noperation = "ec2:CreateVpc"\naction = "refuse"\ncode = "RequestLimitExceeded"\nstatus = 503\n'
-        '[[fault]]\noperation = "ec2:CreateVpc"\nnth = 2\naction = "lose"\n'
+        '[[fault]]\nservice = "ec2"\noperation = "CreateVpc"\naction = "refuse"\ncode = "RequestLimitExceeded"\n'
+        'status = 503\n[[fault]]\nservice = "ec2"\noperation = "CreateVpc"\nnth = 2\naction = "lose"\n'
     )
     desk.world.hook = read_script(file)
-    with pytest.raises(ApiError, match="RequestLimitExceeded"):
+    with pytest.raises(ApiError, match="RequestLimitExceeded") as refused:
         desk.call("CreateVpc", CidrBlock="10.0.0.0/16")
+    assert refused.value.status == 503
     with pytest.raises(LostReply):
         desk.call("CreateVpc", CidrBlock="10.0.0.0/16")
-    assert len(desk.call("DescribeVpcs", Filters=[{"Name": "is-default", "Values": ["false"]}])["Vpcs"]) == 1
+    assert len(inventory(desk.world)) == 1
+    desk.call("CreateVpc", CidrBlock="10.1.0.0/16")
+    assert len(inventory(desk.world)) == 2
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[[fault]]\naction = 'lose'", "service:Operation"),
-        ("[[fault]]\noperation = 'ec2:X'\naction = 'eat'", "action"),
-        ("[[fault]]\noperation = 'ec2:X'\naction = 'refuse'", "code"),
+        ("[[fault]]\naction = 'lose'", "service"),
+        ("[[fault]]\nservice = 'ec2'\noperation = 'X'\naction = 'eat'", "eat"),
+        ("[[fault]]\nservice = 'ec2'\noperation = 'X'\naction = 'refuse'", "code"),
+        ("[[fault]]\nservice = 'ec2'\noperation = 'X'\naction = 'lose'\nnth = 0", ">= 1"),
         ("[[fault]]\nnht = 1", "nht"),
-        ("faults = 1", "fault"),
+        ("faults = 1", "faults"),
         ("][", "faults.toml"),
     ],
 )
@@ -90,3 +100,57 @@ def test_a_wrong_fault_file_says_where(tmp_path, text, says):
     file.write_text(text)
     with pytest.raises(FaultFileError, match=says):
         read_script(file)
+
+
+@pytest.mark.parametrize(
+    ("operation", "service", "parameters", "code"),
+    [
+        ("CreateSubnet", "ec2", {"CidrBlock": "10.0.0.0/24"}, "MissingParameter"),
+        ("CreateVpc", "ec2", {"CidrBlock": "10.0.0.0/16", "DryRun": True}, "DryRunOperation"),
+        ("ListParents", "organizations", {}, "InvalidInputException"),
+        ("GetParameter", "ssm", {}, "ValidationException"),
+        ("CreateFleet", "ec2", {}, "InvalidAction"),
+    ],
+)
+def test_the_gate_refuses_in_each_services_words(desk, operation, service, parameters, code):
+    """What lacks a parameter, what only asks, what is not there; and nothing happened."""
+    before = len(inventory(desk.world))
+    account = "111122223333" if service == "organizations" else ""
+    assert desk.refused(operation, service, account, **parameters) == code
+    assert len(inventory(desk.world)) == before
+
+
+def test_the_store_forgets_what_no_describe_shows(desk):
+    """Terminated machines go after their hour with their parts; their tokens still say that they are dead."""
+    net = desk.network()
+    machine = desk.run(net["subnet"])["InstanceId"]
+    desk.later(60)
+    desk.call("TerminateInstances", InstanceIds=[machine])
+    desk.later(3 * 3600)
+    desk.call("DescribeInstances")
+    assert desk.world.rows.find(machine) is None
+    assert not [row for row in desk.world.rows.all() if row.kind in ("interface", "volume")]
+    assert desk.refused("RunInstances", **desk.launch(net["subnet"])) == "IdempotentInstanceTerminated"
+
+
+def test_the_log_is_bounded_and_its_numbers_go_on():
+    """A mark that is too old gives what is kept."""
+    log = Log()
+    q = Request(Caller("1", "", ""), "r", "ec2", "DescribeVpcs", {}, 0.0)
+    for _ in range(2 * KEPT + 5):
+        log.add(q, (), "")
+    assert log.count == 2 * KEPT + 5
+    assert len(log.since(0)) == KEPT + 5
+    assert [entry.number for entry in log.since(log.count - 2)] == [log.count - 2, log.count - 1]
+
+
+def test_in_process_without_bytes():
+    """The second door: members as the wire would serialize them, refusals as exceptions."""
+    simulator = Simulator(clock=SimClock(pace=1, origin=0, real=lambda: 1_790_000_000.0), pool=2)
+    account, *rest = simulator.accounts
+    assert len(rest) == 1
+    vpc = simulator.call(account, "eu-central-1", "ec2", "CreateVpc", {"CidrBlock": "10.0.0.0/16"})["Vpc"]
+    assert vpc["OwnerId"] == account
+    assert [item["id"] for item in simulator.inventory()] == [vpc["VpcId"]]
+    with pytest.raises(ApiError, match=r"InvalidVpcID\.NotFound"):
+        simulator.call(rest[0], "eu-central-1", "ec2", "DeleteVpc", {"VpcId": vpc["VpcId"]})

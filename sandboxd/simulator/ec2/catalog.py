@@ -1,0 +1,79 @@
+"""What there is by itself: regions, zones, instance types and where they are offered."""
+
+from sandboxd.simulator.calls import Request
+from sandboxd.simulator.ec2.shapes import Shape, page
+from sandboxd.simulator.errors import ApiError
+from sandboxd.simulator.world import World
+
+TYPES = {
+    "t3.micro": 2, "t3.small": 2, "t3.medium": 2, "t3.large": 2, "m5.large": 2, "m6i.large": 2, "m6i.xlarge": 4,
+    "m6i.2xlarge": 8, "m6i.4xlarge": 16, "r6i.large": 2, "r6i.xlarge": 4, "r6i.2xlarge": 8, "r6i.4xlarge": 16,
+    "m5.xlarge": 4, "m5.2xlarge": 8, "m5.4xlarge": 16, "r5.xlarge": 4, "r5.2xlarge": 8,
+}  # fmt: skip
+"""instance type -> vCPUs"""
+
+
+def describe_availability_zones(world: World, q: Request) -> Shape:
+    zones = [
+        {
+            "ZoneName": name, "ZoneId": zone_id, "RegionName": q.region, "State": "available", "ZoneType": "availability-zone",
+            "OptInStatus": "opt-in-not-required", "Messages": [], "GroupName": q.region + "-1", "NetworkBorderGroup": q.region,
+        }
+        for name, zone_id in world.zones(q.region)
+    ]  # fmt: skip
+    wanted = {
+        "ZoneName": q.parameters.get("ZoneNames") or _filter(q, "zone-name"),
+        "ZoneId": q.parameters.get("ZoneIds") or _filter(q, "zone-id"),
+        "State": _filter(q, "state"),
+    }
+    _refuse_unknown(q, ("zone-name", "zone-id", "state"))
+    fits = [zone for zone in zones if all(values is None or zone[name] in values for name, values in wanted.items())]
+    return {"AvailabilityZones": fits}
+
+
+def describe_regions(world: World, q: Request) -> Shape:
+    names = q.parameters.get("RegionNames") or _filter(q, "region-name") or world.regions
+    return {
+        "Regions": [
+            {"RegionName": name, "Endpoint": f"ec2.{name}.amazonaws.com", "OptInStatus": "opt-in-not-required"}
+            for name in world.regions
+            if name in names
+        ]
+    }
+
+
+def describe_instance_type_offerings(world: World, q: Request) -> Shape:
+    by = q.parameters.get("LocationType", "region")
+    places = {
+        "region": [q.region],
+        "availability-zone": [name for name, _ in world.zones(q.region)],
+        "availability-zone-id": [number for _, number in world.zones(q.region)],
+    }
+    if by not in places:
+        raise ApiError("InvalidParameterValue", f"Value ({by}) for parameter locationType is invalid.")
+    _refuse_unknown(q, ("instance-type", "location"))
+    types, where = _filter(q, "instance-type"), _filter(q, "location")
+    offers = [
+        {"InstanceType": name, "LocationType": by, "Location": place}
+        for name in TYPES
+        for place in places[by]
+        if (types is None or name in types) and (where is None or place in where)
+    ]
+    return page(q, offers, "InstanceTypeOfferings")
+
+
+def _filter(q: Request, name: str) -> list[str] | None:
+    return next((one["Values"] for one in q.parameters.get("Filters", ()) if one["Name"] == name), None)
+
+
+def _refuse_unknown(q: Request, known: tuple[str, ...]) -> None:
+    for one in q.parameters.get("Filters", ()):
+        if one["Name"] not in known:
+            raise ApiError("InvalidParameterValue", f"The filter '{one['Name']}' is invalid")
+
+
+OPERATIONS = {
+    "DescribeAvailabilityZones": describe_availability_zones,
+    "DescribeRegions": describe_regions,
+    "DescribeInstanceTypeOfferings": describe_instance_type_offerings,
+}

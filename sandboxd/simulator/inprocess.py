@@ -1,0 +1,39 @@
+"""The second door: the simulated AWS in the same task, without bytes, for tests and fault schedules.
+
+`call` answers with what the wire would serialize, or raises ApiError; nothing sleeps and no thread exists here.
+"""
+
+from typing import Any
+
+from sandboxd.simulator.clock import SimClock
+from sandboxd.simulator.furnish import furnish, open_world
+from sandboxd.simulator.inventory import Item, inventory
+from sandboxd.simulator.world import REGIONS, World
+
+
+class Simulator:
+    """A furnished world under a clock of the caller's choice."""
+
+    def __init__(self, *, clock: SimClock, seed: int = 1, pool: int = 3, regions: tuple[str, ...] = REGIONS) -> None:
+        self.world: World = open_world(clock=clock, seed=seed, regions=regions)
+        furnish(self.world, pool=pool)
+
+    @property
+    def management(self) -> str:
+        """The management account."""
+        return str(self.world.organization["management"])
+
+    @property
+    def accounts(self) -> list[str]:
+        """The member accounts, in the order in which they joined."""
+        return [number for number in self.world.organization["accounts"] if number != self.management]
+
+    def call(
+        self, account: str, region: str, service: str, operation: str, parameters: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Answer one call of an account's administrator; raise ApiError(code, message, status)."""
+        return self.world.call(self.world.caller(account), region, service, operation, parameters or {})
+
+    def inventory(self) -> list[Item]:
+        """What there is beyond what every account has by itself."""
+        return inventory(self.world)
