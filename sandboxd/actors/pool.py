@@ -4,7 +4,7 @@ The organization is read, never guessed; an account that is being claimed is not
 step of the account's own actor: MoveAccount is the compare-and-swap that AWS gives for free.
 """
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from msgspec import structs
@@ -22,7 +22,9 @@ _OUS = {"pool": "available", "customers": "assigned", "expired": "expired", "qua
 class Pool:
     """The accounts of the stage, as the organization has them."""
 
-    def __init__(self, *, call: Call, clock: Clock, directory: Directory, management: Callable[[], Awaitable[str]], stage: str) -> None:
+    def __init__(
+        self, *, call: Call, clock: Clock, directory: Directory, management: Callable[[], Awaitable[str]], stage: str
+    ) -> None:
         self._call, self._clock, self._directory = call, clock, directory
         self._management, self._stage = management, stage
         self._taken: dict[str, bool] = {}

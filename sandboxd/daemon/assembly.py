@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 
@@ -84,17 +84,24 @@ class House:
     """All parts of a running daemon."""
 
     def __init__(
-        self, *, settings: Settings, store: SqliteStore, writer: Writer, aws: Aws, clock: PacedClock,
-        nursery: trio.Nursery, log: logging.Logger, folder: Path,
+        self,
+        *,
+        settings: Settings,
+        store: SqliteStore,
+        writer: Writer,
+        aws: Aws,
+        clock: PacedClock,
+        nursery: trio.Nursery,
+        log: logging.Logger,
+        folder: Path,
     ) -> None:
         self._settings, self._store, self._aws, self._nursery, self._log = settings, store, aws, nursery, log
-        self._call = Governor(aws.call)
+        self._call, self._clock = Governor(aws.call), clock
         directory, listed = Directory(), prices.load()
         self._pool = Pool(
             call=self._call, clock=clock, directory=directory, management=self.management, stage=settings.stage
         )
-        self._alarms = Alarms(clock=clock, ring=lambda name: self._supervisor.ring(name))
-        self._clock = clock
+        self._alarms = Alarms(clock=clock, ring=self._ring)
         self._shared = Shared(
             clock=clock, store=store, writer=writer, engine=self._engine(store.meta("management") or ""), kinds=kinds.specs(),
             prices=listed, rules=_rules(settings, listed), regions=regions(settings), stage=settings.stage,
@@ -110,12 +117,12 @@ class House:
             role=self._settings.aws.role,
         )  # fmt: skip
         return Engine(
-            call=self._call, clock=self._clock_port(), kinds=kinds.by_name(), settings=self._settings.engine,
+            call=self._call, clock=self._clock, kinds=kinds.by_name(), settings=self._settings.engine,
             identity=identity, places=self._pool.places,
         )  # fmt: skip
 
-    def _clock_port(self) -> PacedClock:
-        return self._clock
+    def _ring(self, name: str) -> None:
+        self._supervisor.ring(name)
 
     def _build_desk(self, folder: Path) -> Desk:
         settings, shared = self._settings, self._shared
@@ -192,15 +199,13 @@ class House:
         self._log.info("the organization was read")
 
 
-async def _until_signal(signals: trio.abc.AsyncResource, stop: trio.Event) -> None:
-    async for _ in signals:  # type: ignore[attr-defined]
+async def _until_signal(signals: AsyncIterator[int], stop: trio.Event) -> None:
+    async for _ in signals:
         stop.set()
 
 
 def _rules(settings: Settings, listed: prices.Prices) -> state.Settings:
-    return state.Settings(
-        relist_after=settings.engine.relist_after, prices=listed.per_hour, currency=listed.currency
-    )
+    return state.Settings(relist_after=settings.engine.relist_after, prices=listed.per_hour, currency=listed.currency)
 
 
 def _health(settings: Settings, shared: Shared, folder: Path) -> things.Health:
@@ -208,5 +213,3 @@ def _health(settings: Settings, shared: Shared, folder: Path) -> things.Health:
         status="ok", version=__version__, since=stamp(shared.clock.now()), stage=settings.stage,
         endpoint=os.environ.get("AWS_ENDPOINT_URL", ""), pid=os.getpid(), state_dir=str(folder), sqlite=apsw.sqlite_lib_version(),
     )  # fmt: skip
-
-

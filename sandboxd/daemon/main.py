@@ -16,8 +16,8 @@ from sandboxd.daemon.assembly import serve
 from sandboxd.daemon.lock import StateLock
 from sandboxd.daemon.log import set_up
 from sandboxd.daemon.settings import Settings, state_dir
-from sandboxd.model.errors import ConfigurationError, StoreError
 from sandboxd.http import SocketRefused
+from sandboxd.model.errors import ConfigurationError, StoreError
 from sandboxd.store import SqliteStore, open_store
 from sandboxd.toml import TomlError, load_settings
 

@@ -82,7 +82,7 @@ def release_address(world: World, q: Request) -> Shape:
     if "AllocationId" not in q.parameters:
         words = "You must specify an allocation id when releasing a VPC elastic IP address"
         raise ApiError("InvalidParameterValue", words)
-    address = world.rows.get("elastic-ip", q.parameters["AllocationId"], q.account, q.region, q.now)
+    address = world.rows.get("elastic-ip", q.parameters["AllocationId"], q)
     if (interface := bound_to(world, address, q.now)) is not None:
         if interface.is_gone(q.now):
             words = f"The networkInterface ID '{interface.id}' does not exist"

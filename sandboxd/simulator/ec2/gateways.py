@@ -35,8 +35,8 @@ def _internet(row: Row) -> Shape:
 
 
 def attach_internet_gateway(world: World, q: Request) -> Shape:
-    gateway = world.rows.get("internet-gateway", required(q, "InternetGatewayId"), q.account, q.region, q.now)
-    vpc = world.rows.get("vpc", required(q, "VpcId"), q.account, q.region, q.now)
+    gateway = world.rows.get("internet-gateway", required(q, "InternetGatewayId"), q)
+    vpc = world.rows.get("vpc", required(q, "VpcId"), q)
     if held := gateway.refs.get("vpc"):
         raise ApiError("Resource.AlreadyAssociated", f"resource {gateway.id} is already attached to network {held}")
     if world.rows.holders(vpc.id, q.now, "internet-gateway"):
@@ -47,8 +47,8 @@ def attach_internet_gateway(world: World, q: Request) -> Shape:
 
 
 def detach_internet_gateway(world: World, q: Request) -> Shape:
-    gateway = world.rows.get("internet-gateway", required(q, "InternetGatewayId"), q.account, q.region, q.now)
-    vpc = world.rows.get("vpc", required(q, "VpcId"), q.account, q.region, q.now)
+    gateway = world.rows.get("internet-gateway", required(q, "InternetGatewayId"), q)
+    vpc = world.rows.get("vpc", required(q, "VpcId"), q)
     if gateway.refs.get("vpc") != vpc.id:
         raise ApiError("Gateway.NotAttached", f"resource {gateway.id} is not attached to network {vpc.id}")
     if any(row.data.get("public") for row in _interfaces(world, vpc, q.now)):
@@ -67,7 +67,7 @@ def _interfaces(world: World, vpc: Row, now: float) -> list[Row]:
 
 
 def delete_internet_gateway(world: World, q: Request) -> Shape:
-    gateway = world.rows.get("internet-gateway", required(q, "InternetGatewayId"), q.account, q.region, q.now)
+    gateway = world.rows.get("internet-gateway", required(q, "InternetGatewayId"), q)
     if "vpc" in gateway.refs:
         words = f"The internetGateway '{gateway.id}' has dependencies and cannot be deleted."
         raise ApiError("DependencyViolation", words)
@@ -89,11 +89,11 @@ def describe_internet_gateways(world: World, q: Request) -> Shape:
 
 # ---- NAT gateways
 def create_nat_gateway(world: World, q: Request) -> Shape:
-    subnet = world.rows.get("subnet", required(q, "SubnetId"), q.account, q.region, q.now)
+    subnet = world.rows.get("subnet", required(q, "SubnetId"), q)
     if (known := world.token(q, "nat-gateway")) is not None:
-        nat = world.rows.get("nat-gateway", known, q.account, q.region, q.now)
+        nat = world.rows.get("nat-gateway", known, q)
         return {"NatGateway": _nat(nat, q.now, fresh=True), "ClientToken": q.parameters["ClientToken"]}
-    address = world.rows.get("elastic-ip", required(q, "AllocationId"), q.account, q.region, q.now)
+    address = world.rows.get("elastic-ip", required(q, "AllocationId"), q)
     _check_nat_quota(world, q, subnet)
     nat = world.rows.make("nat-gateway", q.account, q.region, q.now)
     nat.tags = requested_tags(q, "natgateway")
@@ -185,7 +185,7 @@ def describe_nat_gateways(world: World, q: Request) -> Shape:
 
 
 def delete_nat_gateway(world: World, q: Request) -> Shape:
-    nat = world.rows.get("nat-gateway", required(q, "NatGatewayId"), q.account, q.region, q.now)
+    nat = world.rows.get("nat-gateway", required(q, "NatGatewayId"), q)
     if nat.state(q.now) in ("deleting", "deleted", "failed-gone"):
         return {"NatGatewayId": nat.id}
     gone = world.draw("nat-gateway.delete")

@@ -30,7 +30,7 @@ _SOURCES = (
 
 
 def create_security_group(world: World, q: Request) -> Shape:
-    vpc = world.rows.get("vpc", required(q, "VpcId"), q.account, q.region, q.now)
+    vpc = world.rows.get("vpc", required(q, "VpcId"), q)
     name = required(q, "GroupName")
     required(q, "Description")
     if any(row.data["name"] == name for row in world.rows.holders(vpc.id, q.now, "security-group")):
@@ -80,7 +80,7 @@ def describe_security_groups(world: World, q: Request) -> Shape:
 
 
 def delete_security_group(world: World, q: Request) -> Shape:
-    group = world.rows.get("security-group", required(q, "GroupId"), q.account, q.region, q.now)
+    group = world.rows.get("security-group", required(q, "GroupId"), q)
     if group.data["default"]:
         raise ApiError("CannotDelete", f'the specified group: "{group.id}" name: "default" cannot be deleted by a user')
     own = [row for row in world.rows.holders(group.id, q.now, "rule") if row.refs["group"] == group.id]
@@ -135,7 +135,7 @@ def _rule(row: Row) -> Shape:
 
 
 def _authorize(world: World, q: Request, *, egress: bool) -> Shape:
-    group = world.rows.get("security-group", required(q, "GroupId"), q.account, q.region, q.now)
+    group = world.rows.get("security-group", required(q, "GroupId"), q)
     wanted = list(_wanted(world, q))
     have = [_identity(row) for row in _rules(world, group, q.now, egress)]
     for one in wanted:
@@ -162,7 +162,7 @@ def _wanted(world: World, q: Request) -> list[Shape]:
         for name, key in _SOURCES:
             for source in permission.get(name, ()):
                 if key == "GroupId":
-                    world.rows.get("security-group", source[key], q.account, q.region, q.now)
+                    world.rows.get("security-group", source[key], q)
                 out.append({
                     "protocol": permission["IpProtocol"], "from": permission.get("FromPort", -1),
                     "to": permission.get("ToPort", -1), "list": name, "member": key, "source": source[key],
@@ -192,7 +192,7 @@ def _rules(world: World, group: Row, now: float, egress: bool) -> list[Row]:
 
 
 def _revoke(world: World, q: Request, *, egress: bool) -> Shape:
-    group = world.rows.get("security-group", required(q, "GroupId"), q.account, q.region, q.now)
+    group = world.rows.get("security-group", required(q, "GroupId"), q)
     rules = _rules(world, group, q.now, egress)
     if ids := q.parameters.get("SecurityGroupRuleIds"):
         gone = [row for row in rules if row.id in ids]

@@ -37,7 +37,7 @@ def run_instances(world: World, q: Request) -> Shape:
 
 def _subnet(world: World, q: Request) -> Row:
     if named := q.parameters.get("SubnetId"):
-        return world.rows.get("subnet", named, q.account, q.region, q.now)
+        return world.rows.get("subnet", named, q)
     wanted = q.parameters.get("Placement", {}).get("AvailabilityZone")
     subnets = world.rows.of(q.account, q.region, "subnet")
     for row in subnets:
@@ -70,7 +70,7 @@ def _check_type(world: World, q: Request, count: int) -> None:
 
 def _groups(world: World, q: Request, subnet: Row) -> list[str]:
     if named := q.parameters.get("SecurityGroupIds"):
-        return [world.rows.get("security-group", one, q.account, q.region, q.now).id for one in named]
+        return [world.rows.get("security-group", one, q).id for one in named]
     every = world.rows.holders(subnet.refs["vpc"], q.now, "security-group")
     return [row.id for row in every if row.data["default"]]
 
@@ -193,7 +193,7 @@ _POWER: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str, Callable[[Wo
 def _power(world: World, q: Request) -> Shape:
     """Change all machines or none."""
     name, movable, there, words, change = _POWER[q.operation]
-    rows = [world.rows.get("machine", one, q.account, q.region, q.now) for one in required(q, "InstanceIds")]
+    rows = [world.rows.get("machine", one, q) for one in required(q, "InstanceIds")]
     before = [row.state(q.now) for row in rows]
     for row, state in zip(rows, before, strict=True):
         if state not in movable and state not in there:

@@ -68,7 +68,7 @@ def describe_vpcs(world: World, q: Request) -> Shape:
 
 
 def delete_vpc(world: World, q: Request) -> Shape:
-    vpc = world.rows.get("vpc", required(q, "VpcId"), q.account, q.region, q.now)
+    vpc = world.rows.get("vpc", required(q, "VpcId"), q)
     holders = world.rows.holders(vpc.id, q.now)
     if any(not (row.kind in _VPC_DEFAULTS and row.data.get("default")) for row in holders):
         raise ApiError("DependencyViolation", f"The vpc '{vpc.id}' has dependencies and cannot be deleted.")
@@ -81,7 +81,7 @@ def delete_vpc(world: World, q: Request) -> Shape:
 
 # ---- subnets
 def create_subnet(world: World, q: Request) -> Shape:
-    vpc = world.rows.get("vpc", required(q, "VpcId"), q.account, q.region, q.now)
+    vpc = world.rows.get("vpc", required(q, "VpcId"), q)
     cidr = _network(required(q, "CidrBlock"), "InvalidSubnet.Range")
     if not cidr.subnet_of(ipaddress.IPv4Network(vpc.data["cidr"])):
         raise ApiError("InvalidSubnet.Range", f"The CIDR '{cidr}' is invalid.")
@@ -130,7 +130,7 @@ def describe_subnets(world: World, q: Request) -> Shape:
 
 
 def delete_subnet(world: World, q: Request) -> Shape:
-    subnet = world.rows.get("subnet", required(q, "SubnetId"), q.account, q.region, q.now)
+    subnet = world.rows.get("subnet", required(q, "SubnetId"), q)
     if world.rows.holders(subnet.id, q.now, "interface", "machine", "nat-gateway"):
         raise ApiError("DependencyViolation", f"The subnet '{subnet.id}' has dependencies and cannot be deleted.")
     associations = world.rows.holders(subnet.id, q.now, "association")

@@ -10,9 +10,9 @@ from sandboxd.simulator.world import World
 
 
 def create_route_table(world: World, q: Request) -> Shape:
-    vpc = world.rows.get("vpc", required(q, "VpcId"), q.account, q.region, q.now)
+    vpc = world.rows.get("vpc", required(q, "VpcId"), q)
     if (known := world.token(q, "route-table")) is not None:
-        table = world.rows.get("route-table", known, q.account, q.region, q.now)
+        table = world.rows.get("route-table", known, q)
         return {"RouteTable": _table(world, table, q.now), "ClientToken": q.parameters["ClientToken"]}
     table = new_route_table(world, vpc, q.now, main=False)
     table.tags = requested_tags(q, "route-table")
@@ -82,7 +82,7 @@ def describe_route_tables(world: World, q: Request) -> Shape:
 
 
 def delete_route_table(world: World, q: Request) -> Shape:
-    table = world.rows.get("route-table", required(q, "RouteTableId"), q.account, q.region, q.now)
+    table = world.rows.get("route-table", required(q, "RouteTableId"), q)
     if table.data["default"] or world.rows.holders(table.id, q.now, "association"):
         raise ApiError("DependencyViolation", f"The routeTable '{table.id}' has dependencies and cannot be deleted.")
     world.rows.drop(table)
@@ -117,7 +117,7 @@ def delete_route(world: World, q: Request) -> Shape:
 
 
 def _place(world: World, q: Request) -> tuple[Row, str]:
-    table = world.rows.get("route-table", required(q, "RouteTableId"), q.account, q.region, q.now)
+    table = world.rows.get("route-table", required(q, "RouteTableId"), q)
     return table, required(q, "DestinationCidrBlock")
 
 
@@ -156,7 +156,7 @@ def _check_target(world: World, q: Request, table: Row, target: str) -> None:
                 raise ApiError("InvalidNatGatewayID.NotFound", f"The natGateway ID '{target}' does not exist")
             raise ApiError("InvalidGatewayID.NotFound", f"The gateway ID '{target}' does not exist")
         return
-    gateway = world.rows.get("internet-gateway", target, q.account, q.region, q.now)
+    gateway = world.rows.get("internet-gateway", target, q)
     if gateway.refs.get("vpc") != table.refs["vpc"]:
         raise ApiError(
             "InvalidParameterValue", f"route table {table.id} and network gateway {target} belong to different networks"
@@ -165,8 +165,8 @@ def _check_target(world: World, q: Request, table: Row, target: str) -> None:
 
 # ---- associations
 def associate_route_table(world: World, q: Request) -> Shape:
-    table = world.rows.get("route-table", required(q, "RouteTableId"), q.account, q.region, q.now)
-    subnet = world.rows.get("subnet", required(q, "SubnetId"), q.account, q.region, q.now)
+    table = world.rows.get("route-table", required(q, "RouteTableId"), q)
+    subnet = world.rows.get("subnet", required(q, "SubnetId"), q)
     for row in world.rows.holders(subnet.id, q.now, "association"):
         if row.refs["table"] != table.id:
             words = (
@@ -185,7 +185,7 @@ def _associated(identifier: str) -> Shape:
 
 
 def disassociate_route_table(world: World, q: Request) -> Shape:
-    row = world.rows.get("association", required(q, "AssociationId"), q.account, q.region, q.now)
+    row = world.rows.get("association", required(q, "AssociationId"), q)
     world.rows.drop(row)
     q.unmade(row.id, frees=(row.refs["table"],))
     return {}
