@@ -33,6 +33,7 @@ class SavedRow(Struct, frozen=True):
     tags: dict[str, str]
     refs: dict[str, str]
     timeline: list[tuple[float, str]]
+    visible: dict[str, float]
 
 
 class Saved(Struct, frozen=True, kw_only=True):
@@ -103,7 +104,8 @@ def restore(world: World, saved: Saved) -> None:
     """Put a saved world into an empty one."""
     for one in saved.rows:
         row = Row(one.kind, one.id, one.account, one.region, one.created)
-        row.data, row.tags, row.refs, row.timeline = one.data, one.tags, one.refs, one.timeline
+        row.data, row.tags, row.refs = one.data, one.tags, one.refs
+        row.timeline, row.visible = one.timeline, one.visible
         world.rows.put(row)
     world.rows.tokens = {tuple(scope): (identifier, digest) for scope, identifier, digest in saved.tokens}
     world.rows.rng.setstate(saved.random)

@@ -7,8 +7,8 @@ serialized exactly as an operation gives them: an empty list is an empty element
 import json
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
-from typing import Any
+from functools import cache, partial
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
@@ -187,42 +187,62 @@ def _query(service: str, operation: OperationModel, answer: dict[str, Any], requ
 
 
 def _members(shape: Shape, value: dict[str, Any], out: list[str]) -> None:
-    names = _answer_names(shape)
+    writers = _member_writers(shape)
     for name, one in value.items():
         if one is not None:
-            _element(names[name][1], one, names[name][0], out)
+            writers[name](one, out)
+
+
+Writer: TypeAlias = Callable[[Any, list[str]], None]
+"""Appends one value with its tags."""
 
 
 @cache
-def _answer_names(shape: Shape) -> dict[str, tuple[str, Shape]]:
-    """Member -> its name on the wire and its shape."""
-    return {name: (str(one.serialization.get("name", name)), one) for name, one in shape.members.items()}
+def _member_writers(shape: Shape) -> dict[str, Writer]:
+    """Member -> what writes it under its name on the wire."""
+    return {name: _writer(one, str(one.serialization.get("name", name))) for name, one in shape.members.items()}
 
 
-def _element(shape: Shape, value: Any, name: str, out: list[str]) -> None:
+def _writer(shape: Shape, name: str) -> Writer:
+    begin, end = f"<{name}>", f"</{name}>"
     match shape.type_name:
         case "structure":
-            out.append(f"<{name}>")
-            _members(shape, value, out)
-            out.append(f"</{name}>")
+            return partial(_write_structure, shape, begin, end)
         case "list" if shape.serialization.get("flattened"):
-            for one in value:
-                _element(shape.member, one, str(shape.member.serialization.get("name", name)), out)
+            return partial(
+                _write_list, _writer(shape.member, str(shape.member.serialization.get("name", name))), "", ""
+            )
         case "list":
-            inner = str(shape.member.serialization.get("name", "member"))
-            out.append(f"<{name}>")
-            for one in value:
-                _element(shape.member, one, inner, out)
-            out.append(f"</{name}>")
+            inner = _writer(shape.member, str(shape.member.serialization.get("name", "member")))
+            return partial(_write_list, inner, begin, end)
         case _:
-            out.append(f"<{name}>{escape(_text(value))}</{name}>")
+            return partial(_write_scalar, begin, end)
+
+
+def _write_structure(shape: Shape, begin: str, end: str, value: dict[str, Any], out: list[str]) -> None:
+    out.append(begin)
+    _members(shape, value, out)
+    out.append(end)
+
+
+def _write_list(inner: Writer, begin: str, end: str, value: list[Any], out: list[str]) -> None:
+    out.append(begin)
+    for one in value:
+        inner(one, out)
+    out.append(end)
+
+
+def _write_scalar(begin: str, end: str, value: Any, out: list[str]) -> None:
+    out.append(f"{begin}{_text(value)}{end}")
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return escape(value) if "&" in value or "<" in value or ">" in value else value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03}Z"
+        return value.isoformat(timespec="milliseconds")[:23] + "Z"
     return str(value)
 
 

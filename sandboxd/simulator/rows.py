@@ -7,6 +7,7 @@ written once; operations are a few lines over it.
 import random
 from typing import Any
 
+from sandboxd.simulator.calls import Request
 from sandboxd.simulator.errors import ApiError, not_found
 
 PREFIXES = {
@@ -18,6 +19,7 @@ PREFIXES = {
 }  # fmt: skip
 
 GONE = frozenset({"deleted", "terminated", "failed-gone"})
+ANY = "*"
 LINGER = 3600.0
 LINGERING = ("machine", "nat-gateway")
 """kinds that a describe still shows for a while after they are gone"""
@@ -26,13 +28,15 @@ LINGERING = ("machine", "nat-gateway")
 class Row:
     """One resource. `timeline` holds (moment, state), the last one that has come is the state."""
 
-    __slots__ = ("account", "created", "data", "id", "kind", "refs", "region", "tags", "timeline")
+    __slots__ = ("account", "created", "data", "id", "kind", "refs", "region", "tags", "timeline", "visible")
 
     def __init__(self, kind: str, identifier: str, account: str, region: str, created: float) -> None:
         self.kind, self.id, self.account, self.region, self.created = kind, identifier, account, region, created
         self.data: dict[str, Any] = {}
         self.tags: dict[str, str] = {}
         self.refs: dict[str, str] = {}
+        self.visible: dict[str, float] = {}
+        """operation, or ANY -> moment from which it sees this row; all at once where nothing is said"""
         self.timeline: list[tuple[float, str]] = [(created, "available")]
 
     def state(self, now: float) -> str:
@@ -50,6 +54,11 @@ class Row:
         """Cut the future off; from now on these states come after these seconds."""
         self.timeline = [(at, state) for at, state in self.timeline if at <= now]
         self.timeline += [(now + after, state) for after, state in states]
+
+    def shows(self, q: Request) -> bool:
+        """Whether this call sees it already, and still."""
+        seen_from = self.visible.get(q.operation, self.visible.get(ANY, self.created))
+        return q.now >= seen_from and self.is_listed(q.now)
 
     def is_gone(self, now: float) -> bool:
         """Whether it no longer holds or counts for anything."""
@@ -134,10 +143,10 @@ class Rows:
         """A row by id, wherever it is."""
         return self._rows.get(identifier)
 
-    def get(self, kind: str, identifier: str, account: str, region: str, now: float) -> Row:
-        """A row that this account can see in this region, and that is not gone; the kind's NotFound otherwise."""
+    def get(self, kind: str, identifier: str, q: Request) -> Row:
+        """A row of the caller's in this region that the operation can see; the kind's NotFound otherwise."""
         row = self._rows.get(identifier)
-        if row is None or (row.kind, row.account, row.region) != (kind, account, region) or not row.is_listed(now):
+        if row is None or (row.kind, row.account, row.region) != (kind, q.account, q.region) or not row.shows(q):
             raise not_found(kind, identifier)
         return row
 

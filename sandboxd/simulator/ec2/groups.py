@@ -30,7 +30,7 @@ _SOURCES = (
 
 
 def create_security_group(world: World, q: Request) -> Shape:
-    vpc = world.rows.get("vpc", required(q, "VpcId"), q)
+    vpc = _vpc(world, q)
     name = required(q, "GroupName")
     required(q, "Description")
     if any(row.data["name"] == name for row in world.rows.holders(vpc.id, q.now, "security-group")):
@@ -40,6 +40,15 @@ def create_security_group(world: World, q: Request) -> Shape:
     q.made(group.id)
     out: Shape = {"GroupId": group.id, "SecurityGroupArn": arn(group, "security-group")}
     return with_tags(group, out)
+
+
+def _vpc(world: World, q: Request) -> Row:
+    if named := q.parameters.get("VpcId"):
+        return world.rows.get("vpc", named, q)
+    for row in world.rows.of(q.account, q.region, "vpc"):
+        if row.data["default"]:
+            return row
+    raise ApiError("VPCIdNotSpecified", "No default VPC for this user")
 
 
 def _group(world: World, row: Row, now: float) -> Shape:
@@ -163,12 +172,25 @@ def _wanted(world: World, q: Request) -> list[Shape]:
             for source in permission.get(name, ()):
                 if key == "GroupId":
                     world.rows.get("security-group", source[key], q)
-                out.append({
-                    "protocol": permission["IpProtocol"], "from": permission.get("FromPort", -1),
-                    "to": permission.get("ToPort", -1), "list": name, "member": key, "source": source[key],
-                    "text": source.get("Description", ""),
-                })  # fmt: skip
+                about = {"list": name, "member": key, "source": source[key], "text": source.get("Description", "")}
+                out.append(_traffic(permission) | about)
     return out
+
+
+_PROTOCOLS = {"-1": "-1", "6": "tcp", "17": "udp", "1": "icmp", "tcp": "tcp", "udp": "udp", "icmp": "icmp"}
+
+
+def _traffic(permission: Shape) -> Shape:
+    """Protocol and ports as AWS keeps them: names for the known numbers, no ports for all traffic."""
+    asked = str(permission.get("IpProtocol", ""))
+    if (protocol := _PROTOCOLS.get(asked.lower())) is None:
+        words = f'Unsupported IP protocol "{asked}"  - supported: [tcp, udp, icmp]'
+        raise ApiError("InvalidPermission.Malformed", words)
+    if protocol == "-1":
+        return {"protocol": "-1", "from": -1, "to": -1}
+    if "FromPort" not in permission or "ToPort" not in permission:
+        raise ApiError("InvalidParameterValue", f"Invalid value 'Must specify both from and to ports with {protocol}'.")
+    return {"protocol": protocol, "from": permission["FromPort"], "to": permission["ToPort"]}
 
 
 def _identity(row: Row) -> tuple[Any, ...]:

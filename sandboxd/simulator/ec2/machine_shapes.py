@@ -10,12 +10,11 @@ CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "st
 _ENDING = ("stopping", "stopped", "shutting-down", "terminated")
 
 
-def reservation(world: World, machines: list[Row], now: float) -> Shape:
-    """Machines that were launched together."""
-    first = machines[0]
+def reservation(first: Row, instances: list[Shape]) -> Shape:
+    """Machines that were launched together; `first` is one of them."""
     return {
         "Groups": [],
-        "Instances": [instance(world, row, now) for row in machines],
+        "Instances": instances,
         "OwnerId": first.account,
         "ReservationId": first.data["reservation"],
     }

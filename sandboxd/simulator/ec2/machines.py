@@ -32,7 +32,7 @@ def run_instances(world: World, q: Request) -> Shape:
     number = world.rows.new_id("reservation")
     machines = [_launch(world, q, subnet, image, groups, number) for _ in range(count)]
     world.remember(q, machines[0], *scope)
-    return reservation(world, machines, q.now)
+    return reservation(machines[0], [instance(world, row, q.now) for row in machines])
 
 
 def _subnet(world: World, q: Request) -> Row:
@@ -53,7 +53,7 @@ def _launched_before(world: World, q: Request, identifier: str) -> Shape:
         raise ApiError("IdempotentInstanceTerminated", f"{words} ({identifier})")
     machines = world.rows.of(q.account, q.region, "machine")
     same = [row for row in machines if row.data["reservation"] == known.data["reservation"]]
-    return reservation(world, same, q.now)
+    return reservation(known, [instance(world, row, q.now) for row in same])
 
 
 def _check_type(world: World, q: Request, count: int) -> None:
@@ -78,7 +78,7 @@ def _groups(world: World, q: Request, subnet: Row) -> list[str]:
 def _launch(world: World, q: Request, subnet: Row, image: Row, groups: list[str], number: str) -> Row:
     interface = new_interface(world, subnet, q.now, "", "interface", groups)
     machine = world.rows.make("machine", q.account, q.region, q.now)
-    machine.tags = requested_tags(q, "instance")
+    machine.tags, interface.tags = requested_tags(q, "instance"), requested_tags(q, "network-interface")
     volume = _volume(world, q, image, subnet)
     for part in (interface, volume):
         world.rows.refer(part, machine=machine.id)
@@ -249,12 +249,12 @@ _STATUS_FILTERS: dict[str, Values] = {
 
 def describe_instances(world: World, q: Request) -> Shape:
     rows = listed(world, q, "machine", q.parameters.get("InstanceIds"))
-    found = {shape["InstanceId"] for shape in select(q, rows, partial(instance, world, now=q.now), _FILTERS)}
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        if row.id in found:
-            groups.setdefault(row.data["reservation"], []).append(row)
-    return page(q, [reservation(world, machines, q.now) for machines in groups.values()], "Reservations")
+    by_id = {row.id: row for row in rows}
+    found: dict[str, list[Shape]] = {}
+    for shape in select(q, rows, partial(instance, world, now=q.now), _FILTERS):
+        found.setdefault(by_id[shape["InstanceId"]].data["reservation"], []).append(shape)
+    reservations = [reservation(by_id[shapes[0]["InstanceId"]], shapes) for shapes in found.values()]
+    return page(q, reservations, "Reservations")
 
 
 def describe_instance_status(world: World, q: Request) -> Shape:

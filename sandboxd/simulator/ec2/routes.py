@@ -53,12 +53,10 @@ def _associations(world: World, table: Row, now: float) -> list[Shape]:
 
 
 def _route(world: World, route: Shape, now: float) -> Shape:
-    target = route.get("NatGatewayId") or route.get("GatewayId", "local")
-    row = None if target == "local" else world.rows.find(target)
-    dead = target != "local" and (
-        row is None or row.is_gone(now) or row.state(now) in ("deleting", "failed", "detached")
-    )
-    return route | {"State": "blackhole" if dead else "active"}
+    target = route.get("NatGatewayId") or route["GatewayId"]
+    row = world.rows.find(target)
+    leads = row is not None and "vpc" in row.refs and row.state(now) in ("available", "pending")
+    return route | {"State": "active" if target == "local" or leads else "blackhole"}
 
 
 def describe_route_tables(world: World, q: Request) -> Shape:
@@ -102,6 +100,9 @@ def create_route(world: World, q: Request) -> Shape:
 def replace_route(world: World, q: Request) -> Shape:
     table, destination = _place(world, q)
     _check_target(world, q, table, _target(q))
+    if all(route["DestinationCidrBlock"] != destination for route in table.data["routes"]):
+        words = f"There is no route defined for '{destination}' in the route table. Use CreateRoute instead."
+        raise ApiError("InvalidParameterValue", words)
     _remove(table, destination)
     world.rows.unrefer(table, f"route {destination}")
     _set(world, q, table, destination)

@@ -104,4 +104,4 @@ def listed(world: World, request: Request, kind: str, ids: list[str] | None) -> 
     if ids:
         return [world.rows.get(kind, i, request) for i in ids]
     rows = world.rows.of(request.account, request.region, kind)
-    return [row for row in rows if row.is_listed(request.now)]
+    return [row for row in rows if row.shows(request)]

@@ -18,7 +18,7 @@ def _resources(world: World, q: Request) -> list[Row]:
     rows = []
     for identifier in required(q, "Resources"):
         row = world.rows.find(identifier)
-        if row is None or row.account != q.account or not row.is_listed(q.now):
+        if row is None or row.account != q.account or not row.shows(q):
             raise _unknown(identifier)
         rows.append(row)
     return rows
@@ -53,7 +53,7 @@ def describe_tags(world: World, q: Request) -> Shape:
     wanted = {f["Name"]: f["Values"] for f in q.parameters.get("Filters", ())}
     out = []
     for row in world.rows.all():
-        if row.account != q.account or row.region != q.region or row.kind not in TYPES or not row.is_listed(q.now):
+        if row.account != q.account or row.region != q.region or row.kind not in TYPES or not row.shows(q):
             continue
         for key, value in row.tags.items():
             shape = {"Key": key, "ResourceId": row.id, "ResourceType": TYPES[row.kind], "Value": value}
