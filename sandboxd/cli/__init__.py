@@ -1,0 +1,1 @@
+"""Commands for people and scripts: one literal table, lazy imports, stdout is data and stderr is narration."""

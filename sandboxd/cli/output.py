@@ -1,0 +1,139 @@
+"""The forms of an answer: tables for people, JSON, JSON lines, YAML or names for scripts. One value, always.
+
+Text from outside passes `safe_text` in every form for people; JSON escapes by itself.
+"""
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from sandboxd.wire.text import safe_text
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "tenant": ("name", "state", "account_id", "sandboxes", "email"),
+    "account": ("id", "name", "ou", "state", "tenant", "sandboxes"),
+    "sandbox": ("tenant", "name", "state", "profile", "region", "cost", "reason"),
+    "operation": ("id", "kind", "tenant", "target_name", "state", "requested_by", "requested_at", "reason"),
+    "profile": ("name", "summary", "parameters"),
+    "step": ("state", "action", "kind", "id", "reason"),
+}
+WIDE: dict[str, tuple[str, ...]] = {
+    "sandbox": ("id", "tenant", "name", "state", "state_since", "health", "profile", "region", "account_id", "expires_at", "cost", "reason"),
+    "operation": ("id", "kind", "target", "tenant", "target_name", "state", "requested_by", "requested_at", "ended_at", "reason"),
+}  # fmt: skip
+
+
+def form_of(arguments: Namespace) -> str:
+    """The form that was asked for: a table by default."""
+    return getattr(arguments, "output", None) or "table"
+
+
+def plain(value: Any) -> Any:
+    """Built-in types only."""
+    return msgspec.to_builtins(value)
+
+
+def print_list(things: Sequence[Any], what: str, form: str) -> None:
+    """Many things."""
+    items = [plain(one) for one in things]
+    match form:
+        case "json":
+            _json(items)
+        case "jsonl":
+            for item in items:
+                print(json.dumps(item))
+        case "yaml":
+            print(yaml(items))
+        case "name":
+            for item in items:
+                print(name_of(item, what))
+        case _:
+            columns = WIDE.get(what, COLUMNS[what]) if form == "wide" else COLUMNS[what]
+            print_table(columns, [[cell(item.get(column)) for column in columns] for item in items])
+
+
+def print_thing(thing: Any, what: str, form: str) -> None:
+    """One thing."""
+    item = plain(thing)
+    match form:
+        case "json" | "jsonl":
+            _json(item) if form == "json" else print(json.dumps(item))
+        case "yaml":
+            print(yaml(item))
+        case "name":
+            print(name_of(item, what))
+        case _:
+            _record(item)
+
+
+def _json(value: Any) -> None:
+    print(json.dumps(value, indent=2))
+
+
+def name_of(item: dict[str, Any], what: str) -> str:
+    """How a thing is called on the command line."""
+    if what == "sandbox":
+        return safe_text(f"{item['tenant']}/{item['name']}")
+    return safe_text(str(item["id"] if what in ("operation", "account") else item["name"]))
+
+
+def cell(value: Any) -> str:
+    """A value in a table."""
+    match value:
+        case None:
+            return "-"
+        case {"per_hour": per_hour, "currency": currency}:
+            return f"{per_hour:.3f} {currency}/h"
+        case list():
+            return ", ".join(str(one.get("name", "")) if isinstance(one, dict) else str(one) for one in value) or "-"
+        case dict():
+            return ", ".join(f"{key}={one}" for key, one in value.items()) or "-"
+    return safe_text(str(value)) or "-"
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Aligned columns; the last one may be long."""
+    heads = [column.replace("_", " ").upper() for column in columns]
+    widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(len(columns))]
+    for row in [heads, *rows]:
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _record(item: dict[str, Any]) -> None:
+    width = max((len(key) for key in item), default=0)
+    tables = {
+        key: value for key, value in item.items() if isinstance(value, list) and value and isinstance(value[0], dict)
+    }
+    for key, value in item.items():
+        if key not in tables:
+            print(f"{key.replace('_', ' ').ljust(width)}  {cell(value)}")
+    for key, value in tables.items():
+        print(f"\n{key.upper()}")
+        columns = COLUMNS["step"] if key == "steps" else tuple(value[0])
+        print_table(columns, [[cell(one.get(column)) for column in columns] for one in value])
+
+
+def yaml(value: Any, indent: int = 0) -> str:
+    """YAML of built-in types: strings are quoted as JSON, which is YAML too."""
+    pad = "  " * indent
+    match value:
+        case dict() if value:
+            return "\n".join(f"{pad}{key}:{_after(one, indent)}" for key, one in value.items())
+        case list() if value:
+            return "\n".join(f"{pad}-{_after(one, indent)}" for one in value)
+    return pad + json.dumps(value)
+
+
+def _after(value: Any, indent: int) -> str:
+    if isinstance(value, (dict, list)) and value:
+        return "\n" + yaml(value, indent + 1)
+    return " " + json.dumps(value)
+
+
+def narrate(text: str) -> None:
+    """A line for people, on stderr."""
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,64 @@
+"""argparse over the table: one parser per noun, near misses suggested, exit code 2 for what cannot be understood."""
+
+import argparse
+import difflib
+import sys
+from typing import NoReturn
+
+from sandboxd import __version__
+from sandboxd.cli.table import ALIASES, COMMANDS, NOUNS, PROGRAMS, Command
+
+USAGE = 2
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what was meant."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print one sentence, a suggestion where there is one, and where to read on."""
+        near = _near(message)
+        print(f"{self.prog}: {message}" + (f"; did you mean {near!r}?" if near else ""), file=sys.stderr)
+        print(f"`{self.prog} --help` lists what there is.", file=sys.stderr)
+        sys.exit(USAGE)
+
+
+def _near(message: str) -> str:
+    if "invalid choice: " not in message:
+        return ""
+    said, _, choices = message.partition("invalid choice: ")[2].partition(" (choose from ")
+    known = [one.strip(" ')") for one in choices.split(",")]
+    found = difflib.get_close_matches(said.strip("'"), known, n=1)
+    return found[0] if found else ""
+
+
+def build() -> Parser:
+    """The whole parser."""
+    parser = Parser(
+        prog="sandboxd", description="Model banks in AWS accounts: one daemon, its dashboard and its commands."
+    )
+    parser.add_argument("--version", action="version", version=f"sandboxd {__version__}")
+    parser.add_argument(
+        "--socket", metavar="PATH", help="the daemon's socket (else SANDBOXD_SOCKET, else the usual places)"
+    )
+    nouns = parser.add_subparsers(dest="noun", metavar="COMMAND", parser_class=Parser)
+    groups: dict[str, argparse._SubParsersAction[Parser]] = {}
+    for name, text in PROGRAMS:
+        nouns.add_parser(name, help=text, add_help=False)
+    for command in COMMANDS:
+        if not command.verb:
+            _fill(nouns.add_parser(command.noun, help=command.help, description=command.help), command)
+            continue
+        if command.noun not in groups:
+            aliases = [alias for alias, noun in ALIASES.items() if noun == command.noun]
+            noun = nouns.add_parser(
+                command.noun, help=NOUNS[command.noun], aliases=aliases, description=NOUNS[command.noun]
+            )
+            groups[command.noun] = noun.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=Parser)
+        _fill(groups[command.noun].add_parser(command.verb, help=command.help, description=command.help), command)
+    return parser
+
+
+def _fill(parser: Parser, command: Command) -> None:
+    for argument in command.arguments:
+        parser.add_argument(*argument.names, **argument.options)
+    parser.set_defaults(run=command.run, kind=command.noun)
