@@ -3,6 +3,7 @@
 The log is what the counts and the bound are computed from; it is bounded, the oldest calls are forgotten.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -14,6 +15,34 @@ KEPT = 100_000
 def is_mutation(operation: str) -> bool:
     """Whether an operation changes anything."""
     return not operation.startswith(READS)
+
+
+class Parameters(dict[str, Any]):
+    """Parameters that know which of them were looked at: what no operation reads, the simulator does not simulate."""
+
+    __slots__ = ("_read",)
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        super().__init__(given)
+        self._read: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self._read.add(name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        self._read.add(str(name))
+        return super().__contains__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A parameter, or the default."""
+        self._read.add(name)
+        return super().get(name, default)
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The names that nobody asked for, in their order."""
+        return tuple(name for name in self if name not in self._read)
 
 
 class Caller(NamedTuple):
@@ -42,7 +71,7 @@ class Request:
     region: str
     service: str
     operation: str
-    parameters: dict[str, Any]
+    parameters: Parameters
     now: float
     changes: list[Change] = field(default_factory=list)
 
@@ -73,6 +102,8 @@ class Entry(NamedTuple):
     """ids that its parameters name, and those that no parameter shows (`needs.py`)"""
     changes: tuple[Change, ...] = ()
     error: str = ""
+    ignored: tuple[str, ...] = ()
+    """parameters that the simulator knows nothing of, where it went on without them"""
 
     @property
     def mutation(self) -> bool:
@@ -95,7 +126,8 @@ class Log:
     def add(self, q: Request, refs: tuple[str, ...], error: str) -> Entry:
         """Note a call."""
         entry = Entry(
-            self.count, q.now, q.account, q.region, q.service, q.operation, refs, tuple(q.changes), error
+            self.count, q.now, q.account, q.region, q.service, q.operation, refs, tuple(q.changes), error,
+            q.parameters.unread if q.changes else (),
         )  # fmt: skip
         self._entries.append(entry)
         if len(self._entries) >= 2 * KEPT:

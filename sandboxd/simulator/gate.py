@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from sandboxd.simulator import protocol
-from sandboxd.simulator.calls import Request
+from sandboxd.simulator.calls import Request, is_mutation
 from sandboxd.simulator.errors import ApiError
 
 
@@ -43,6 +43,12 @@ def check(q: Request) -> None:
             raise _missing(q.service, name)
     if q.parameters.get("DryRun"):
         raise ApiError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
+
+
+def check_understood(q: Request) -> None:
+    """Refuse a read whose answer would ignore a parameter: a listing that is not what was asked for is a lie."""
+    if not is_mutation(q.operation) and (unread := q.parameters.unread):
+        raise ApiError("UnsupportedOperation", f"The simulator does not know {unread[0]} of {q.operation}.")
 
 
 @cache

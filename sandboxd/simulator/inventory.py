@@ -36,8 +36,13 @@ def inventory(world: World) -> list[Item]:
             tags=dict(row.tags),
         )
         for row in world.rows.all()
-        if row.account != management and row.kind not in PARTS and not row.is_gone(now) and not _is_default(world, row)
+        if row.account != management and not row.is_gone(now) and not _is_part(row, now) and not _is_default(world, row)
     ]
+
+
+def _is_part(row: Row, now: float) -> bool:
+    """Whether it lives and goes with something else; a volume that outlived its machine does not."""
+    return row.kind in PARTS and not (row.kind == "volume" and row.state(now) == "available")
 
 
 def _is_default(world: World, row: Row) -> bool:

@@ -33,10 +33,10 @@ def describe_organization(world: World, _: Request) -> Shape:
     }}  # fmt: skip
 
 
-def list_roots(world: World, _: Request) -> Shape:
+def list_roots(world: World, q: Request) -> Shape:
     org = found(world)
     arn = f"arn:aws:organizations::{org['management']}:root/{org['id']}/{org['root']}"
-    return {"Roots": [{"Id": org["root"], "Arn": arn, "Name": "Root", "PolicyTypes": []}]}
+    return _page(q, [{"Id": org["root"], "Arn": arn, "Name": "Root", "PolicyTypes": []}], "Roots")
 
 
 def list_ous(world: World, q: Request) -> Shape:
@@ -126,7 +126,7 @@ def list_parents(world: World, q: Request) -> Shape:
     if thing is None:
         raise ApiError("ChildNotFoundException", "You specified a child that doesn't exist.")
     kind = "ROOT" if thing["parent"] == org["root"] else "ORGANIZATIONAL_UNIT"
-    return {"Parents": [{"Id": thing["parent"], "Type": kind}]}
+    return _page(q, [{"Id": thing["parent"], "Type": kind}], "Parents")
 
 
 def describe_account(world: World, q: Request) -> Shape:
@@ -177,7 +177,8 @@ def untag_resource(world: World, q: Request) -> Shape:
 
 
 def list_tags(world: World, q: Request) -> Shape:
-    return {"Tags": [{"Key": k, "Value": v} for k, v in _tagged(world, q.parameters["ResourceId"]).items()]}
+    tags = _tagged(world, q.parameters["ResourceId"])
+    return _page(q, [{"Key": key, "Value": value} for key, value in tags.items()], "Tags")
 
 
 # ---- vending and closing
@@ -261,7 +262,10 @@ def close_account(world: World, q: Request) -> Shape:
 
 
 def _page(q: Request, items: list[Shape], member: str) -> Shape:
-    most, start = q.parameters.get("MaxResults", 20), int(q.parameters.get("NextToken", "0"))
+    most, token = int(q.parameters.get("MaxResults", 20)), q.parameters.get("NextToken", "0")
+    if not token.isdigit():
+        raise ApiError("InvalidInputException", "You specified an invalid value: NextToken.")
+    start = int(token)
     out: Shape = {member: items[start : start + most]}
     return out | ({"NextToken": str(start + most)} if start + most < len(items) else {})
 

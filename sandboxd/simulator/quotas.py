@@ -32,6 +32,7 @@ def get_service_quota(world: World, q: Request) -> dict[str, Any]:
 
 def list_service_quotas(world: World, q: Request) -> dict[str, Any]:
     service = q.parameters["ServiceCode"]
+    q.parameters.get("MaxResults")  # one page holds them all
     return {"Quotas": [_quota(world, q, *key) for key in ROWS if key[0] == service]}
 
 

@@ -111,6 +111,8 @@ def line(entry: Entry) -> str:
     """A call as people read it: simulated time, account, region, operation, and what became of it."""
     at = datetime.fromtimestamp(entry.at, UTC)
     became = f"refused: {entry.error}" if entry.error else ", ".join(change.what for change in entry.changes)
+    if entry.ignored:
+        became += f"  (ignored: {', '.join(entry.ignored)})"
     return f"{at:%Y-%m-%d %H:%M:%S} {entry.account} {entry.region:<12} {entry.operation:<29} {became}".rstrip()
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from sandboxd.simulator import durations, gate
-from sandboxd.simulator.calls import Caller, Log, Request
+from sandboxd.simulator.calls import Caller, Log, Parameters, Request
 from sandboxd.simulator.clock import SimClock
 from sandboxd.simulator.errors import ApiError, LostReply
 from sandboxd.simulator.needs import NEEDS
@@ -61,7 +61,7 @@ class World:
     # ---- the one door
     def call(self, caller: Caller, region: str, service: str, operation: str, parameters: dict[str, Any]) -> Answer:
         """Answer one call; raise ApiError, or LostReply after its effect."""
-        q = Request(caller, region, service, operation, parameters, self.clock.now())
+        q = Request(caller, region, service, operation, Parameters(parameters), self.clock.now())
         run = self._operation(service, operation)
         self._sweep(q.now)
         self.services[service].prepare(self, q)
@@ -73,6 +73,7 @@ class World:
                 raise ApiError(fault.code, fault.message, fault.status)
             gate.check(q)
             answer = run(self, q)
+            gate.check_understood(q)
         except ApiError as refused:
             error = refused.code
             raise

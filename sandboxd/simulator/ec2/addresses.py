@@ -9,6 +9,7 @@ from sandboxd.simulator.ec2.shapes import (
     member,
     moment,
     page,
+    private_dns,
     requested_tags,
     select,
     tag_list,
@@ -68,6 +69,8 @@ def bound_to(world: World, address: Row, now: float) -> Row | None:
 
 def describe_addresses(world: World, q: Request) -> Shape:
     rows = listed(world, q, "elastic-ip", q.parameters.get("AllocationIds"))
+    if addresses := q.parameters.get("PublicIps"):
+        rows = [row for row in rows if row.data["ip"] in addresses]
     filters = {
         "allocation-id": member("AllocationId"),
         "association-id": member("AssociationId"),
@@ -114,6 +117,7 @@ def describe_network_interfaces(world: World, q: Request) -> Shape:
 
 def _interface(world: World, row: Row) -> Shape:
     data = row.data
+    dns = private_dns(data["ip"], row.region)
     service = data["type"] != "interface"
     shape: Shape = {
         "NetworkInterfaceId": row.id,
@@ -123,7 +127,8 @@ def _interface(world: World, row: Row) -> Shape:
         "InterfaceType": data["type"],
         "OwnerId": row.account,
         "PrivateIpAddress": data["ip"],
-        "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": data["ip"]}],
+        "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": data["ip"], "PrivateDnsName": dns}],
+        "PrivateDnsName": dns,
         "Ipv6Addresses": [],
         "RequesterManaged": service,
         "SourceDestCheck": not service,
@@ -138,7 +143,7 @@ def _interface(world: World, row: Row) -> Shape:
         shape["RequesterId"] = "058264280000"
     if public := data.get("public"):
         own = {"IpOwnerId": row.account, "AllocationId": data["allocation"]} if "allocation" in data else {}
-        shape["Association"] = {"PublicIp": public, "IpOwnerId": "amazon"} | own
+        shape["Association"] = {"PublicIp": public, "PublicDnsName": "", "IpOwnerId": "amazon"} | own
     return shape
 
 

@@ -27,11 +27,14 @@ def describe_availability_zones(world: World, q: Request) -> Shape:
         "State": _filter(q, "state"),
     }
     _refuse_unknown(q, ("zone-name", "zone-id", "state"))
+    q.parameters.get("AllAvailabilityZones")  # there are no others
     fits = [zone for zone in zones if all(values is None or zone[name] in values for name, values in wanted.items())]
     return {"AvailabilityZones": fits}
 
 
 def describe_regions(world: World, q: Request) -> Shape:
+    q.parameters.get("AllRegions")  # there are no others
+    _refuse_unknown(q, ("region-name",))
     names = q.parameters.get("RegionNames") or _filter(q, "region-name") or world.regions
     return {
         "Regions": [

@@ -1,6 +1,6 @@
 """Internet gateways and NAT gateways."""
 
-from sandboxd.simulator.calls import Request
+from sandboxd.simulator.calls import Parameters, Request
 from sandboxd.simulator.ec2.addresses import bound_to
 from sandboxd.simulator.ec2.making import bind, new_interface
 from sandboxd.simulator.ec2.shapes import (
@@ -173,7 +173,7 @@ def _nat(row: Row, now: float, *, fresh: bool = False) -> Shape:
 
 def describe_nat_gateways(world: World, q: Request) -> Shape:
     rows = listed(world, q, "nat-gateway", q.parameters.get("NatGatewayIds"))
-    wanted = q.parameters | {"Filters": q.parameters.get("Filter", ())}
+    wanted = Parameters({"Filters": q.parameters.get("Filter", ())})
     filters = {
         "nat-gateway-id": member("NatGatewayId"),
         "state": member("State"),

@@ -78,6 +78,8 @@ def _permissions(rules: list[Row]) -> list[Shape]:
 
 def describe_security_groups(world: World, q: Request) -> Shape:
     rows = listed(world, q, "security-group", q.parameters.get("GroupIds"))
+    if names := q.parameters.get("GroupNames"):
+        rows = [row for row in rows if row.data["name"] in names]
     filters = {
         "group-id": member("GroupId"),
         "group-name": member("GroupName"),

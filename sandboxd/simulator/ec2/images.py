@@ -75,6 +75,11 @@ def describe_images(world: World, q: Request) -> Shape:
     if owners := q.parameters.get("Owners"):
         names = {q.account if owner == "self" else owner for owner in owners}
         rows = [row for row in rows if row.account in names or row.data.get("alias") in names]
+    if users := q.parameters.get("ExecutableUsers"):
+        names = {q.account if user == "self" else user for user in users}
+        rows = [row for row in rows if names & {*row.data["shared_with"], *(["all"] if row.data["public"] else [])}]
+    q.parameters.get("IncludeDeprecated")  # nothing is deprecated or disabled here
+    q.parameters.get("IncludeDisabled")
     filters = {
         "name": member("Name"),
         "image-id": member("ImageId"),
@@ -109,7 +114,14 @@ def describe_image_attribute(world: World, q: Request) -> Shape:
 
 def modify_image_attribute(world: World, q: Request) -> Shape:
     row = _owned(world, q)
+    q.parameters.get("Attribute")  # names what LaunchPermission says anyway
     change: dict[str, Any] = q.parameters.get("LaunchPermission", {})
+    for one in (*change.get("Add", ()), *change.get("Remove", ())):
+        if not set(one) <= {"UserId", "Group"}:
+            raise ApiError("UnsupportedOperation", "The simulator shares images with accounts and with everybody only.")
+    for name, public in (("Add", True), ("Remove", False)):
+        if any(one.get("Group") == "all" for one in change.get(name, ())):
+            row.data["public"] = public
     shared = dict.fromkeys(row.data["shared_with"])
     shared |= dict.fromkeys(one["UserId"] for one in change.get("Add", ()) if "UserId" in one)
     for one in change.get("Remove", ()):
@@ -126,6 +138,9 @@ def describe_snapshots(world: World, q: Request) -> Shape:
         if missing := [one for one in ids if one not in known]:
             raise not_found("snapshot", missing[0])
         rows = [known[one] for one in ids]
+    if owners := q.parameters.get("OwnerIds"):
+        names = {q.account if owner == "self" else owner for owner in owners}
+        rows = [row for row in rows if row.account in names]
     filters = {"snapshot-id": member("SnapshotId"), "owner-id": member("OwnerId"), "status": member("State")}
     return page(q, select(q, rows, _snapshot, filters), "Snapshots")
 

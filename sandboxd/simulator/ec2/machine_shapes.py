@@ -2,7 +2,7 @@
 
 from sandboxd.simulator.ec2.catalog import TYPES
 from sandboxd.simulator.ec2.making import group_name
-from sandboxd.simulator.ec2.shapes import Shape, moment, with_tags
+from sandboxd.simulator.ec2.shapes import Shape, moment, private_dns, with_tags
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
 
@@ -51,7 +51,7 @@ def _sometimes(row: Row, state: str) -> Shape:
     shape: Shape = {}
     if token := row.data["token"]:
         shape["ClientToken"] = token
-    if public := row.data.get("public_ip"):
+    if (public := row.data.get("public_ip")) and state != "pending":
         shape["PublicIpAddress"] = public
     if (profile := row.data["profile"]) and state != "terminated":
         arn = profile.get("Arn") or f"arn:aws:iam::{row.account}:instance-profile/{profile.get('Name', '')}"
@@ -82,10 +82,9 @@ def _placed(world: World, row: Row, state: str) -> Shape:
             }
     data = row.data
     groups = [{"GroupId": one, "GroupName": group_name(world, one)} for one in data["groups"]]
-    host = "ip-" + data["ip"].replace(".", "-")
     return {
         "VpcId": data["vpc"], "SubnetId": row.refs["subnet"], "PrivateIpAddress": data["ip"], "SourceDestCheck": True,
-        "PrivateDnsName": f"{host}.{row.region}.compute.internal", "SecurityGroups": groups,
+        "PrivateDnsName": private_dns(data["ip"], row.region), "SecurityGroups": groups,
         "BlockDeviceMappings": [] if state == "pending" else [_disk(world, row)],
         "NetworkInterfaces": [_card(world, row, groups, state)],
         "PrivateDnsNameOptions": {"HostnameType": "ip-name", "EnableResourceNameDnsARecord": False,
@@ -123,20 +122,22 @@ def _card_remains(row: Row, state: str) -> Shape:
 
 def _card(world: World, row: Row, groups: list[Shape], state: str) -> Shape:
     interface = world.rows.find(row.data["interface"])
-    address: Shape = {"Primary": True, "PrivateIpAddress": row.data["ip"]}
+    dns = private_dns(row.data["ip"], row.region)
+    address: Shape = {"Primary": True, "PrivateIpAddress": row.data["ip"], "PrivateDnsName": dns}
     shape: Shape = {
         "SubnetId": row.refs["subnet"],
         "VpcId": row.data["vpc"],
         "Description": "",
         "Groups": groups,
         "PrivateIpAddress": row.data["ip"],
+        "PrivateDnsName": dns,
         "SourceDestCheck": True,
         "InterfaceType": "interface",
         "Ipv6Addresses": [],
         "MacAddress": interface.data["mac"] if interface else "",
         "Operator": {"Managed": False},
     }
-    if public := row.data.get("public_ip"):
+    if (public := row.data.get("public_ip")) and state != "pending":
         lent = {"IpOwnerId": "amazon", "PublicDnsName": "", "PublicIp": public}
         shape["Association"] = lent
         address["Association"] = lent
@@ -153,6 +154,7 @@ def status(row: Row, now: float) -> Shape:
         detail["Details"] = [{"Name": "reachability", "Status": "passed" if ready else "initializing"}]
     return {
         "AvailabilityZone": row.data["zone"],
+        "AvailabilityZoneId": row.data["zone_id"],
         "InstanceId": row.id,
         "Operator": {"Managed": False},
         "InstanceState": {"Code": CODES[state], "Name": state},

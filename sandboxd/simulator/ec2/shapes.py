@@ -19,6 +19,12 @@ def moment(at: float) -> datetime:
     return datetime.fromtimestamp(int(at), UTC)
 
 
+def private_dns(ip: str, region: str) -> str:
+    """The name that a private address has inside its VPC."""
+    domain = "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
+    return f"ip-{ip.replace('.', '-')}.{domain}"
+
+
 def tag_list(row: Row) -> list[Shape]:
     """A row's tags as AWS lists them."""
     return [{"Key": key, "Value": value} for key, value in row.tags.items()]

@@ -4,7 +4,7 @@ import pytest
 from simdesk import Desk
 
 from sandboxd.simulator import ApiError, LostReply, SimClock, Simulator, open_world
-from sandboxd.simulator.calls import KEPT, Caller, Log, Request
+from sandboxd.simulator.calls import KEPT, Caller, Log, Parameters, Request
 from sandboxd.simulator.faults import FaultFileError, read_script
 from sandboxd.simulator.inventory import inventory
 from sandboxd.simulator.persist import NAME, SavedWorldError, dump, load, restore, write
@@ -120,6 +120,15 @@ def test_the_gate_refuses_in_each_services_words(desk, operation, service, param
     assert len(inventory(desk.world)) == before
 
 
+def test_what_is_not_simulated_is_said(desk):
+    """A read that would ignore a parameter is refused; a change goes on, and the log names what it ignored."""
+    assert desk.refused("DescribeInstanceTypeOfferings", Sorted=True) == "UnsupportedOperation"
+    desk.call("CreateVpc", CidrBlock="10.0.0.0/16", AmazonProvidedIpv6CidrBlock=True)
+    assert desk.world.log.since(0)[-1].ignored == ("AmazonProvidedIpv6CidrBlock",)
+    desk.call("CreateInternetGateway")
+    assert desk.world.log.since(0)[-1].ignored == ()
+
+
 def test_the_store_forgets_what_no_describe_shows(desk):
     """Terminated machines go after their hour with their parts; their tokens still say that they are dead."""
     net = desk.network()
@@ -136,7 +145,7 @@ def test_the_store_forgets_what_no_describe_shows(desk):
 def test_the_log_is_bounded_and_its_numbers_go_on():
     """A mark that is too old gives what is kept."""
     log = Log()
-    q = Request(Caller("1", "", ""), "r", "ec2", "DescribeVpcs", {}, 0.0)
+    q = Request(Caller("1", "", ""), "r", "ec2", "DescribeVpcs", Parameters({}), 0.0)
     for _ in range(2 * KEPT + 5):
         log.add(q, (), "")
     assert log.count == 2 * KEPT + 5
