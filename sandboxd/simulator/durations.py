@@ -1,6 +1,7 @@
 """How long things take at AWS, in seconds: a literal table with spread, drawn once per resource from the world's seed.
 
-Collected 2026-11 from public logs of runs against real AWS (NAT gateways 1m24s to 2m01s, instances tens of seconds).
+Collected 2026-11 from public logs and reports of runs against real AWS; there is no official table. Each row holds the
+ends between which such things were seen to take.
 """
 
 import random
@@ -9,10 +10,12 @@ CALL = 0.3
 
 USUAL = {
     "machine.launch": (20.0, 40.0),
+    "machine.checks": (60.0, 150.0),
     "machine.start": (20.0, 40.0),
     "machine.stop": (20.0, 45.0),
     "machine.terminate": (30.0, 60.0),
     "agent.online": (60.0, 120.0),
+    "agent.asleep": (1800.0, 2400.0),  # an agent that boots without a way out sleeps before it tries again
     "nat-gateway.create": (84.0, 121.0),
     "nat-gateway.fail": (60.0, 100.0),
     "nat-gateway.delete": (42.0, 61.0),

@@ -44,8 +44,12 @@ def main(argv: list[str]) -> int:
     try:
         trio.run(_run, world, host, port, arguments.state_dir)
     except* OSError as group:
-        code = _say(FAILED, f"{host}:{port}: {group.exceptions[0]}")
+        code = _say(FAILED, _what_failed(group.exceptions[0], f"{host}:{port}"))
     return code
+
+
+def _what_failed(error: BaseException, address: str) -> str:
+    return str(error) if isinstance(error, OSError) and error.filename else f"{address}: {error}"
 
 
 def _say(code: int, text: str) -> int:

@@ -28,14 +28,20 @@ def route(table: str, destination: str) -> str:
     return f"{table} {destination}"
 
 
+def table_of(rows: Rows, subnet: Row, now: float) -> tuple[str, Row | None]:
+    """The association that gives a subnet its route table (the main table needs none), and the table."""
+    for association in rows.holders(subnet.id, now, "association"):
+        return association.id, rows.find(association.refs["table"])
+    tables = rows.holders(subnet.refs["vpc"], now, "route-table")
+    return "", next((table for table in tables if table.data["default"]), None)
+
+
 def _way_out(rows: Rows, q: Request, subnet: Row | None) -> list[str]:
     """The default route of a subnet and the association that gives it to the subnet."""
     if subnet is None:
         return []
-    for association in rows.holders(subnet.id, q.now, "association"):
-        return [association.id, route(association.refs["table"], DEFAULT_ROUTE)]
-    tables = rows.holders(subnet.refs["vpc"], q.now, "route-table")
-    return [route(table.id, DEFAULT_ROUTE) for table in tables if table.data["default"]]
+    association, table = table_of(rows, subnet, q.now)
+    return [association, route(table.id, DEFAULT_ROUTE)] if table else []
 
 
 def _launch(rows: Rows, q: Request) -> list[str]:

@@ -145,9 +145,9 @@ def _card(world: World, row: Row, groups: list[Shape], state: str) -> Shape:
 
 
 def status(row: Row, now: float) -> Shape:
-    """The three checks of a machine; they pass when its agent is online."""
+    """The three checks of a machine."""
     state = row.state(now)
-    ready = state == "running" and now >= row.data["agent_at"]
+    ready = state == "running" and now >= row.data["checked_at"]
     word = "ok" if ready else "initializing" if state == "running" else "not-applicable"
     detail: Shape = {"Status": word}
     if state == "running":

@@ -11,7 +11,7 @@ from sandboxd.simulator.ec2.machine_shapes import CODES, instance, reservation, 
 from sandboxd.simulator.ec2.making import new_interface, public_ip
 from sandboxd.simulator.ec2.shapes import Shape, Values, listed, member, page, requested_tags, required, select
 from sandboxd.simulator.errors import ApiError
-from sandboxd.simulator.needs import mapped
+from sandboxd.simulator.needs import DEFAULT_ROUTE, mapped, table_of
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
 
@@ -133,10 +133,25 @@ def _volume(world: World, q: Request, image: Row, subnet: Row) -> Row:
 def _come_up(world: World, q: Request, row: Row, how: str) -> None:
     ready = world.draw(how)
     row.goes(q.now, (0, "pending"), (ready, "running"))
-    row.data |= {"launched": q.now, "agent_at": q.now + ready + world.draw("agent.online")}
+    row.data["launched"] = q.now
     if row.data["public"]:
         _show(world, row, public_ip(world))
+    online = world.draw("agent.online" if _reaches_out(world, row, q.now, q.now + ready) else "agent.asleep")
+    row.data |= {"agent_at": q.now + ready + online, "checked_at": q.now + ready + world.draw("machine.checks")}
     q.made(row.id, ready)
+
+
+def _reaches_out(world: World, row: Row, now: float, boot: float) -> bool:
+    """Whether the default route that a machine has now leads out when it has booted."""
+    subnet = world.rows.find(row.refs["subnet"])
+    table = table_of(world.rows, subnet, now)[1] if subnet else None
+    for route in table.data["routes"] if table else ():
+        if route["DestinationCidrBlock"] == DEFAULT_ROUTE:
+            target = world.rows.find(route.get("NatGatewayId") or route["GatewayId"])
+            if target is None or "vpc" not in target.refs or target.state(boot) != "available":
+                return False
+            return target.kind == "nat-gateway" or bool(row.data.get("public_ip"))
+    return False
 
 
 def _show(world: World, row: Row, address: str | None) -> None:

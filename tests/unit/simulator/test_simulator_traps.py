@@ -242,9 +242,26 @@ def test_nobody_sees_another_accounts_things(desk):
     assert net["vpc"] not in [vpc["VpcId"] for vpc in there]
 
 
+def test_an_agent_that_boots_without_a_way_out_sleeps_for_half_an_hour(desk):
+    """So gateway and route come first, on every start."""
+    machine = desk.run(desk.network()["subnet"])["InstanceId"]
+    filters = [{"Key": "InstanceIds", "Values": [machine]}]
+    desk.later(45 + 130)
+    assert desk.call("DescribeInstanceInformation", "ssm", Filters=filters)["InstanceInformationList"] == []
+    desk.later(2400)
+    assert len(desk.call("DescribeInstanceInformation", "ssm", Filters=filters)["InstanceInformationList"]) == 1
+
+
 def test_the_agent_is_online_some_time_after_each_boot(desk):
     """A stopped machine has no row."""
-    machine = desk.run(desk.network()["subnet"])["InstanceId"]
+    net = desk.network()
+    gateway = nat(desk, net)
+    inner = desk.call("CreateSubnet", VpcId=net["vpc"], CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    table = desk.call("CreateRouteTable", VpcId=net["vpc"])["RouteTable"]["RouteTableId"]
+    desk.call("AssociateRouteTable", RouteTableId=table, SubnetId=inner)
+    desk.call("CreateRoute", RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=gateway)
+    desk.later(130)
+    machine = desk.run(inner)["InstanceId"]
 
     def online():
         return [one["InstanceId"] for one in desk.call("DescribeInstanceInformation", "ssm")["InstanceInformationList"]]
