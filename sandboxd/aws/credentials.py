@@ -66,6 +66,7 @@ class Session:
         self._signer: Signer | None = None
         self._until = 0.0
         self._lock = trio.Lock()
+        self.proving = trio.Lock()
         self.proven = False
 
     async def signer(self) -> Signer:

@@ -141,17 +141,14 @@ class Aws:
     async def _prove(self, scope: Scope, signer: Signer) -> None:
         """Nothing is changed in an account before AWS itself says that these credentials are that account's."""
         if not scope.role:
-            found = await self.identity()
-        else:
-            session = self._tenant(scope)
-            if session.proven:
-                return
-            answer = await self._send(signer, "sts", self._settings.region, "GetCallerIdentity", {})
-            found = str(answer["Account"])
-            session.proven = found == scope.account
-        if found != scope.account:
-            words = f"the credentials for account {scope.account} are those of {found}; nothing was sent"
-            raise AwsError("refused", "WrongAccount", words)
+            _compare(scope, await self.identity())
+            return
+        session = self._tenant(scope)
+        async with session.proving:
+            if not session.proven:
+                answer = await self._send(signer, "sts", self._settings.region, "GetCallerIdentity", {})
+                _compare(scope, str(answer["Account"]))
+                session.proven = True
 
     def _is_stale(self, scope: Scope, error: AwsError) -> bool:
         """Whether the session's credentials have to be renewed, which the next attempt then does."""
@@ -197,6 +194,12 @@ class Aws:
             # EC2 answers even a delete with a body that names the request: an empty one proves nothing
             raise AwsError("unknown", "Unparsable", f"{operation} was answered with an empty body")
         return answer
+
+
+def _compare(scope: Scope, found: str) -> None:
+    if found != scope.account:
+        words = f"the credentials for account {scope.account} are those of {found}; nothing was sent"
+        raise AwsError("refused", "WrongAccount", words)
 
 
 def _refused(error: ClientError) -> AwsError:

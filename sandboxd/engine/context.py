@@ -71,8 +71,13 @@ class Attempt:
     def usual(self) -> Usual:
         """How long this step usually takes."""
         spec, step = self.kind.spec, self.start.step
-        table = spec.down if step.way == "lower" else spec.up
-        return table.get(max(self.row.hi, self.row.lo) if step.way == "lower" else step.to, Usual(1, 3))
+        if step.way != "lower":
+            return spec.up.get(step.to, Usual(1, 3))
+        # an edge that skips states takes as long as the longest of what it skips
+        left = [
+            spec.down[state] for state in range(step.to + 1, max(self.row.hi, self.row.lo) + 1) if state in spec.down
+        ]
+        return max(left, default=Usual(1, 3))
 
     # ---- news
     def say(self, text: str) -> None:

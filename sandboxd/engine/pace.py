@@ -11,17 +11,21 @@ import trio
 from sandboxd.model.ports import Clock
 from sandboxd.model.resource import Usual
 
-SHORTEST, LONGEST = 2.0, 30.0
+SHORTEST, LONGEST = 0.75, 30.0
+QUICK = 5.0
+"""what usually takes no longer than this is not looked at before it usually is there"""
 
 
 def first_look(usual: Usual) -> float:
     """Return seconds after the call: shortly before the quickest ones come true."""
-    return max(SHORTEST / 2, 0.3 * usual.expected, usual.expected - 1.2 * (usual.p90 - usual.expected))
+    if usual.expected <= QUICK:
+        return usual.expected
+    return max(0.3 * usual.expected, usual.expected - 1.25 * (usual.p90 - usual.expected))
 
 
 def next_look(usual: Usual, waited: float) -> float:
-    """Return seconds until the next look, after having waited so long."""
-    step = min(max(0.05 * usual.expected, SHORTEST), LONGEST)
+    """Return seconds until the next look, after having waited so long: the wider the spread, the rarer."""
+    step = min(max(0.6 * (usual.p90 - usual.expected), SHORTEST), LONGEST)
     overdue = waited - 1.5 * usual.p90
     return step if overdue <= 0 else min(LONGEST, max(step, overdue / 4))
 

@@ -24,6 +24,8 @@ from sandboxd.simulator.calls import is_mutation
 from sandboxd.simulator.furnish import furnish
 from sandboxd.simulator.inventory import inventory
 
+HOURS = 7200.0
+"""of the lab's clock, after which a test fails instead of jumping on for ever"""
 ORIGIN = 1_800_000_000.0
 REGION = "eu-central-1"
 SANDBOX = "sbx_01"
@@ -333,9 +335,10 @@ class Driver:
     # ---- whole graphs
     async def raise_all(self, goals=None):
         """Raise everything, each as soon as what it stands on is there."""
-        async with trio.open_nursery() as nursery:
-            for key, row in self.rows.items():
-                nursery.start_soon(self._climb, key, (goals or {}).get(key, len(row.node.states) - 1))
+        with trio.fail_after(HOURS):
+            async with trio.open_nursery() as nursery:
+                for key, row in self.rows.items():
+                    nursery.start_soon(self._climb, key, (goals or {}).get(key, len(row.node.states) - 1))
 
     async def _climb(self, key, goal):
         row = self.rows[key]
@@ -357,9 +360,10 @@ class Driver:
 
     async def lower_all(self, goals=None):
         """Lower everything, each as soon as nothing stands on it."""
-        async with trio.open_nursery() as nursery:
-            for key in self.rows:
-                nursery.start_soon(self._descend, key, (goals or {}).get(key, 0))
+        with trio.fail_after(HOURS):
+            async with trio.open_nursery() as nursery:
+                for key in self.rows:
+                    nursery.start_soon(self._descend, key, (goals or {}).get(key, 0))
 
     async def _descend(self, key, goal):
         row = self.rows[key]

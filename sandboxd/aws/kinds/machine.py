@@ -34,7 +34,7 @@ SPEC = MachineSpec(
     turns=True,
     data=True,
     up={RUNNING: Usual(30, 38)},
-    down={RUNNING: Usual(35, 45), STOPPED: Usual(45, 58)},
+    down={RUNNING: Usual(33, 42), STOPPED: Usual(45, 57)},
 )
 
 

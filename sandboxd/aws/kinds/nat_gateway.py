@@ -9,7 +9,7 @@ SPEC = KindSpec(
     roles=(Role("subnet", 1, 1), Role("address", 1, 1), Role("gateway", 2, 1)),
     turns=True,
     prices={1: "nat-gateway"},
-    up={1: Usual(103, 119)},
+    up={1: Usual(103, 117)},
     down={1: Usual(52, 61)},
 )
 

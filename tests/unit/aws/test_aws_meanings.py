@@ -134,10 +134,10 @@ def test_a_session_lives_as_long_as_awss_own_clock_says():
 
 
 def test_looks_begin_before_the_quickest_come_true_and_grow_rare():
-    """NAT gateways: from 84 s on, every five; overdue ones every thirty at most."""
-    usual = Usual(103, 119)
-    assert 80 < first_look(usual) < 86
-    assert 4 < next_look(usual, 90) < 6
+    """NAT gateways: from 85 s on, every eight; overdue ones every thirty at most."""
+    usual = Usual(103, 117)
+    assert 84 < first_look(usual) < 87
+    assert 8 < next_look(usual, 90) < 9
     assert next_look(usual, 5000) == 30
     assert 0.5 <= back_off(0, "x") <= 1
     assert 10 <= back_off(30, "x") <= 20
