@@ -3,12 +3,12 @@
 It holds no state but counters. What is not a `Refusal` is a mistake of ours and goes on to the connection's edge.
 """
 
+import hashlib
 import logging
 import secrets
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
 import msgspec
 
@@ -134,9 +134,7 @@ class Api:
 
 def _digest(method: str, raw_path: bytes, body: bytes) -> str:
     """Return what tells one request from another under the same Idempotency-Key."""
-    import hashlib
-
-    made: Any = hashlib.blake2b(digest_size=16)
+    made = hashlib.blake2b(digest_size=16)
     for part in (method.encode(), raw_path, body):
         made.update(len(part).to_bytes(8, "big") + part)
-    return str(made.hexdigest())
+    return made.hexdigest()

@@ -1,6 +1,7 @@
 """From bytes to what a handler may see: headers, query and body, each strictly, each complaint with its place.
 
-JSON here means RFC 8259 without its ambiguities: no duplicate members, no byte order mark, UTF-8 only, bounded depth.
+JSON here means RFC 8259 without its ambiguities: no duplicate members, no byte order mark, UTF-8 only, bounded depth,
+and text is one line.
 """
 
 import json
@@ -14,13 +15,14 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import fields
 
-from sandboxd.api.problems import invalid, nearest
+from sandboxd.api.problems import escape, invalid, nearest
 from sandboxd.api.route import Route
 from sandboxd.http.limits import Receive
 from sandboxd.model.errors import BadRequest, NotAllowed, Refusal
 from sandboxd.wire.text import safe_text
 
 _KEY = re.compile(r"[!-~]{1,255}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class Headers:
@@ -111,7 +113,7 @@ def decode_body(raw: bytes, route: Route, content_type: str | None) -> Any:
         raise invalid(error, wanted, parse(raw)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise malformed(error) from None
-    parse(raw)
+    refuse_controls(parse(raw), "")
     return body
 
 
@@ -125,6 +127,21 @@ def parse(raw: bytes) -> Any:
         return json.loads(raw.decode(), object_pairs_hook=_once, parse_int=partial(_short, int))
     except (ValueError, RecursionError) as error:
         raise malformed(error) from None
+
+
+def refuse_controls(value: Any, pointer: str) -> None:
+    """Raise for control characters anywhere: they are of use only against terminals and logs."""
+    if isinstance(value, str):
+        if _CONTROL.search(value):
+            detail = f"{safe_text(repr(value), 80)} holds a control character."
+            raise BadRequest("control_character", detail, "Text is one line of printable characters.", pointer or "/")
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            refuse_controls(name, f"{pointer}/*")
+            refuse_controls(one, f"{pointer}/{escape(name)}")
+    elif isinstance(value, list):
+        for index, one in enumerate(value):
+            refuse_controls(one, f"{pointer}/{index}")
 
 
 def malformed(error: Exception) -> Refusal:

@@ -38,7 +38,7 @@ def invalid(error: msgspec.ValidationError, wanted: Any, given: Any, status: int
     text = str(error)
     path = found[1] if (found := _PATH.search(text)) else "$"
     said = _PATH.sub("", text)
-    pointer = "".join("/" + _escape(name or index or "*") for name, index in _PART.findall(path))
+    pointer = "".join("/" + escape(name or index or "*") for name, index in _PART.findall(path))
     if (field := _FIELD.search(said)) is not None:
         return _about_field(field[1] == "missing required", field[2], pointer, wanted, status)
     value = _dig(given, pointer)
@@ -49,7 +49,7 @@ def invalid(error: msgspec.ValidationError, wanted: Any, given: Any, status: int
 
 
 def _about_field(missing: bool, name: str, pointer: str, wanted: Any, status: int) -> Refusal:
-    here = f"{pointer}/{_escape(name)}"
+    here = f"{pointer}/{escape(name)}"
     if missing:
         return BadRequest("missing_field", f"The field {name!r} is missing.", "", here, status)
     known = [field.encode_name for field in fields(wanted)] if not pointer and isinstance(wanted, type) else []
@@ -65,7 +65,8 @@ def nearest(name: str, known: Sequence[str]) -> str:
     return f"Possible: {', '.join(known)}." if known else ""
 
 
-def _escape(part: str) -> str:
+def escape(part: str) -> str:
+    """Return a member's name as a part of a JSON pointer."""
     return part.replace("~", "~0").replace("/", "~1")
 
 
