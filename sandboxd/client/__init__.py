@@ -1,1 +1,4 @@
-"""What speaks to the daemon: pure descriptions of operations, and two thin drivers (stdlib for the CLI, httpx2 for the dashboard)."""
+"""What speaks to the daemon: pure descriptions of operations, and two thin drivers.
+
+`stdlib` serves the CLI, `aio` the dashboard; both raise what is in `errors`, neither knows the daemon's inside.
+"""

@@ -32,11 +32,11 @@ class Op(Struct, Generic[T], frozen=True, kw_only=True):
 
     @property
     def content(self) -> bytes:
-        """The body as it goes out."""
+        """Return the body as it goes out."""
         return b"" if self.body is None else msgspec.json.encode(self.body)
 
     def decode(self, answer: bytes) -> T:
-        """The answer as its type; unknown fields are ignored."""
+        """Return the answer as its type; unknown fields are ignored."""
         return msgspec.json.decode(answer, type=self.result)  # type: ignore[no-any-return]
 
 
@@ -88,6 +88,13 @@ _PAGES: dict[str, Any] = {
 def thing(what: str, ref: str) -> Op[Any]:
     """One tenant, account, sandbox or operation."""
     return _get(f"{what}/{_ref(ref)}", _THINGS[what])
+
+
+def events(*, after: str | None = None, limit: int | None = None) -> Op[Items[things.Event]]:
+    """What happened after an event, oldest first; without one, the latest."""
+    given = {name: value for name, value in (("after", after), ("limit", limit)) if value is not None}
+    path = "/v1/events" + (f"?{urlencode(given)}" if given else "")
+    return Op(method="GET", path=path, result=Items[things.Event], headers={"Accept": "application/json"})
 
 
 def wait(operation: str, timeout: float) -> Op[things.Operation]:

@@ -45,6 +45,7 @@ from sandboxd.model.ports import AwsError
 from sandboxd.store import SqliteStore, Writer
 from sandboxd.wire import things
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SERVICES = ("ec2", "sts", "ssm", "organizations")
 RETRY_ORGANIZATION = 10.0
 """real seconds between attempts to read an organization that cannot be read"""
@@ -52,19 +53,30 @@ RETRY_ORGANIZATION = 10.0
 
 async def serve(settings: Settings, store: SqliteStore, folder: Path, log: logging.Logger) -> int:
     """Run the daemon; return its exit code."""
-    clock = clock_of(settings, store)
-    manager = ServiceManager()
-    async with trio.open_nursery() as outer:
-        async with Writer(store, nursery=outer) as writer, open_aws(_aws_settings(settings), clock) as aws:
-            await aws.warm(SERVICES, regions(settings))
-            async with trio.open_nursery() as nursery:
-                house = House(
-                    settings=settings, store=store, writer=writer, aws=aws, clock=clock, nursery=nursery, log=log, folder=folder
-                )  # fmt: skip
-                await house.run(manager)
-                nursery.cancel_scope.cancel()
-        outer.cancel_scope.cancel()
+    stop = trio.Event()
+    with trio.open_signal_receiver(*SIGNALS) as signals:
+        # blocked until now, and from the end on: a signal is never lost at the start, and never kills a clean end
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        async with trio.open_nursery() as outer:
+            outer.start_soon(_until_signal, signals, stop, name="signals")
+            await _serve(settings, store, folder, log, stop, outer)
+            outer.cancel_scope.cancel()
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     return 0
+
+
+async def _serve(
+    settings: Settings, store: SqliteStore, folder: Path, log: logging.Logger, stop: trio.Event, outer: trio.Nursery
+) -> None:
+    clock, region = clock_of(settings, store), regions(settings)[0]
+    async with Writer(store, nursery=outer) as writer, open_aws(AwsSettings(region=region), clock) as aws:
+        await aws.warm(SERVICES, regions(settings))
+        async with trio.open_nursery() as nursery:
+            house = House(
+                settings=settings, store=store, writer=writer, aws=aws, clock=clock, nursery=nursery, log=log, folder=folder
+            )  # fmt: skip
+            await house.run(ServiceManager(), stop)
+            nursery.cancel_scope.cancel()
 
 
 def clock_of(settings: Settings, store: SqliteStore) -> PacedClock:
@@ -74,10 +86,6 @@ def clock_of(settings: Settings, store: SqliteStore) -> PacedClock:
     if kept is None or float(kept) != origin:
         store.set_meta("clock_origin", repr(origin))
     return PacedClock(pace=settings.clock.pace, origin=origin)
-
-
-def _aws_settings(settings: Settings) -> AwsSettings:
-    return AwsSettings(region=regions(settings)[0])
 
 
 class House:
@@ -151,20 +159,17 @@ class House:
         return self._settings.aws.image_account or await self.management()
 
     # ---- running
-    async def run(self, manager: ServiceManager) -> None:
+    async def run(self, manager: ServiceManager, stop: trio.Event) -> None:
         """Recover, serve, and stop in order."""
-        stop = trio.Event()
-        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-            self._nursery.start_soon(_until_signal, signals, stop, name="signals")
-            self._nursery.start_soon(self._alarms.run, name="alarms")
-            self._supervisor.recover()
-            await self._first_look()
-            await self._serve(stop, manager)
-            await stop.wait()
-            manager.say("STOPPING=1")
-            self._shared.feed.close()
-            with trio.move_on_after(self._settings.drain):
-                await self._supervisor.stop()
+        self._nursery.start_soon(self._alarms.run, name="alarms")
+        self._supervisor.recover()
+        await self._first_look()
+        await self._serve(stop, manager)
+        await stop.wait()
+        manager.say("STOPPING=1")
+        self._shared.feed.close()
+        with trio.move_on_after(self._settings.drain):
+            await self._supervisor.stop()
 
     async def _serve(self, stop: trio.Event, manager: ServiceManager) -> None:
         access = self._settings.access

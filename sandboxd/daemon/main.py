@@ -6,13 +6,14 @@ Every way in which a start can fail ends here in one sentence on stderr and a do
 import argparse
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 
 import trio
 from msgspec import structs
 
-from sandboxd.daemon.assembly import serve
+from sandboxd.daemon.assembly import SIGNALS, serve
 from sandboxd.daemon.lock import StateLock
 from sandboxd.daemon.log import set_up
 from sandboxd.daemon.settings import Settings, state_dir
@@ -27,6 +28,7 @@ CONFIGURATION, LOCKED, IO_ERROR, SOCKET = 78, 75, 74, 78
 def main(argv: list[str]) -> int:
     """Run the daemon in the foreground; return its exit code."""
     arguments = _parse(argv)
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         settings = _settings(arguments)
         return _run(settings)

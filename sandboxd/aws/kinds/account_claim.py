@@ -84,7 +84,7 @@ KIND = Kind(
             parameters=_move,
             accepted=lambda _, ask: Seen(state=MOVED, facts={"id": ask.account, "ou": ask.parameter("customers_ou")}),
             resolves="name",
-            there=frozenset({"DuplicateAccountException", "SourceParentNotFoundException"}),
+            there=frozenset({"AccountNotFoundException", "DuplicateAccountException", "SourceParentNotFoundException"}),
             exclusive=True,
         ),
         ("raise", TAGGED): Move(
