@@ -1,0 +1,94 @@
+"""Random schedules of faults and deaths over whole lives, engine and simulator in one task under a clock that jumps.
+
+Crashes fall at calls, where it hurts: evenly over time they would hardly ever meet one. What counts is the account.
+"""
+
+import random
+from collections import Counter
+
+import pytest
+import trio
+from enginelab import REGION, Driver, Lab, image_of, nodes, zone_of
+from trio.testing import MockClock
+
+from sandboxd.simulator.calls import is_mutation
+
+FAULTS = ("lose", "drop", "late", "crash-before", "crash-after", "InternalError", "RequestLimitExceeded")
+FULL = Counter(
+    {
+        "vpc": 1,
+        "internet-gateway": 1,
+        "subnet": 2,
+        "route-table": 2,
+        "association": 2,
+        "elastic-ip": 1,
+        "nat-gateway": 1,
+        "security-group": 1,
+        "rule": 1,
+        "machine": 1,
+    }
+)
+
+
+class Unlucky(Lab):
+    """Any mutation may go wrong, at a rate that the seed draws; so may reads, which are only cut."""
+
+    def __init__(self, seed):
+        super().__init__(seed)
+        self.rng = random.Random(seed)
+        self.rate = self.rng.choice([0.1, 0.2, 0.35])
+        self.met = Counter()
+        self.armed = False
+
+    async def call(self, scope, service, operation, parameters):
+        if self.armed and self.rng.random() < self.rate:
+            fault = self.rng.choice(FAULTS) if is_mutation(operation) else "drop"
+            self.met[fault] += 1
+            self.faults.setdefault(operation, []).append(fault)
+        return await super().call(scope, service, operation, parameters)
+
+
+@pytest.fixture
+def autojump_clock():
+    """Hours in milliseconds."""
+    return MockClock(autojump_threshold=0)
+
+
+async def life(seed, **settings):
+    """Up, stopped, up, down, through everything; raise AssertionError where the account is not as believed."""
+    lab = Unlucky(seed)
+    async with trio.open_nursery() as lab.nursery:
+        driver = Driver(lab, nodes(await image_of(lab), await zone_of(lab)), **settings)
+        machine = next(key for key in driver.rows if key.endswith("/acp"))
+        lab.armed = True
+        await driver.through(driver.raise_all)
+        await trio.sleep(400)
+        assert lab.there() == FULL
+        await driver.through(lambda: driver.lower_all({key: (1 if key == machine else 9) for key in driver.rows}))
+        await driver.through(driver.raise_all)
+        await trio.sleep(400)
+        assert lab.there() == FULL
+        states = [row.state(lab.clock.now()) for row in lab.world.rows.of(lab.account, REGION, "machine")]
+        assert [state for state in states if state != "terminated"] == ["running"]
+        await driver.through(driver.lower_all)
+        await trio.sleep(400)
+        assert lab.there() == {}
+    return lab.met
+
+
+@pytest.mark.parametrize("seed", range(60))
+async def test_nothing_is_doubled_and_nothing_is_left(autojump_clock, seed):
+    """One of each, as believed, and nothing in the end."""
+    await life(seed)
+
+
+async def test_the_schedules_are_sensitive(autojump_clock):
+    """An engine that does not wait out the settle time fails some of the same schedules."""
+    failed, met = 0, Counter()
+    for seed in range(60):
+        try:
+            met += await life(seed, settle=5)
+        except* AssertionError:
+            failed += 1
+    assert failed
+    assert set(met) == set(FAULTS)
