@@ -1,17 +1,15 @@
 """Names what holds a resource that AWS will not delete yet, for the people who wait. Reads only, and only once."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandboxd.engine.context import Attempt
 from sandboxd.model.ports import AwsError
-
-if TYPE_CHECKING:
-    from sandboxd.engine.context import Attempt
 
 MOST_NAMED = 3
 
 
-async def blockers(a: "Attempt", code: str, message: str) -> str:
+async def blockers(a: Attempt, code: str, message: str) -> str:
     """Return what AWS said, and which network interfaces are in the way."""
     said = message or code
     if not a.kind.interfaces or not a.facts.get("id"):

@@ -1,0 +1,56 @@
+"""Images and zones that a create looks up: the newest, from whom, and clear refusals."""
+
+import pytest
+from enginelab import REGION, Lab, Ssm
+
+from sandboxd.engine.resolve import resolve_images, zones
+from sandboxd.model.errors import BadRequest, NotFound
+from sandboxd.model.ports import Scope
+
+MANAGEMENT = "111122223333"
+
+
+def scope(lab):
+    return Scope(lab.account, REGION)
+
+
+async def names(lab, *images):
+    rows = {row.id: row.data["name"] for row in lab.world.rows.all() if row.kind == "image"}
+    return [rows[image.split(" ")[0]] for image in images]
+
+
+async def test_the_newest_of_a_pattern_that_the_tenant_may_launch(autojump_clock):
+    """Management images by pattern, public ones by owner and by SSM parameter, each with its root device."""
+    lab = Lab()
+    references = {
+        "core": {"management": "avaloq-core-*"},
+        "amazon": {"owner": "amazon", "name": "al2023-*"},
+        "ssm": Ssm(),
+    }
+    found = await resolve_images(lab.call, MANAGEMENT, scope(lab), references)
+    core, amazon, ssm = await names(lab, *found.values())
+    assert core == "avaloq-core-2026.10"
+    assert amazon == ssm
+    assert all(" /dev/" in image for image in found.values())
+
+
+@pytest.mark.parametrize(
+    "reference", [{"management": "no-such-*"}, {"owner": "amazon", "name": "no-such"}, {"ssm": "/aws/service/no/such"}]
+)
+async def test_a_reference_that_leads_nowhere_is_refused(autojump_clock, reference):
+    """With what was looked for, and what to do."""
+    lab = Lab()
+    with pytest.raises(NotFound) as caught:
+        await resolve_images(lab.call, MANAGEMENT, scope(lab), {"x": reference})
+    assert caught.value.code == "image_not_found"
+    assert "such" in caught.value.detail
+    assert caught.value.hint
+
+
+async def test_types_that_no_zone_offers_together_are_refused(autojump_clock):
+    """Naming them."""
+    lab = Lab()
+    with pytest.raises(BadRequest) as caught:
+        await zones(lab.call, scope(lab), ["t3.micro", "u-24tb1.metal"])
+    assert caught.value.code == "zone_not_found"
+    assert "u-24tb1.metal" in caught.value.detail
