@@ -1,6 +1,7 @@
 """Blobs with a digest: half of all single flipped bits in a snapshot would decode to another valid state.
 
-`magic | version u16 | blake2b-128 | payload`; opening checks the magic, the version and the digest.
+`magic | version u16 | blake2b-128 | payload`. The digest covers the place too (whose, which), so that a row that
+turns up in another's place is as damaged as one with a flipped bit. Knows nothing of SQLite or of what a payload means.
 """
 
 import hashlib
@@ -12,27 +13,31 @@ _MAGIC = b"sbx"
 _HEAD = struct.Struct(">3sH16s")
 VERSION = 1
 UNUSABLE = 78
+_RESTORE = "restore the store from a backup"
 
 
-def seal(payload: bytes) -> bytes:
-    """Return the payload in its envelope."""
-    return _HEAD.pack(_MAGIC, VERSION, _digest(payload, VERSION)) + payload
+def seal(payload: bytes, place: str) -> bytes:
+    """Return the payload in its envelope, for one place only."""
+    return _HEAD.pack(_MAGIC, VERSION, digest(payload, place, VERSION)) + payload
 
 
-def unseal(blob: bytes, what: str) -> bytes:
-    """Return the payload; raise StoreError (78) naming `what` if it is damaged or of a newer version."""
+def unseal(blob: bytes, place: str, where: object) -> bytes:
+    """Return the payload; raise StoreError (78) naming `where` and `place` if it is damaged or of a newer version."""
+    what = f"{where}: {place}"
     if len(blob) < _HEAD.size:
-        raise StoreError(f"{what} is cut off; restore the store from a backup", UNUSABLE)
-    magic, version, digest = _HEAD.unpack_from(blob)
-    if magic != _MAGIC:
-        raise StoreError(f"{what} is damaged; restore the store from a backup", UNUSABLE)
-    if version > VERSION:
-        raise StoreError(f"{what} was written by a newer sandboxd (version {version}); install that version", UNUSABLE)
+        raise StoreError(f"{what} is cut off; {_RESTORE}", UNUSABLE)
+    magic, version, written = _HEAD.unpack_from(blob)
     payload = blob[_HEAD.size :]
-    if _digest(payload, version) != digest:
-        raise StoreError(f"{what} is damaged: its digest is wrong; restore the store from a backup", UNUSABLE)
-    return payload
+    if magic == _MAGIC and written == digest(payload, place, version):
+        if version > VERSION:
+            raise StoreError(f"{what} was written by a newer sandboxd (format {version}); install that one", UNUSABLE)
+        return payload
+    raise StoreError(f"{what} is damaged: its digest is wrong; {_RESTORE}", UNUSABLE)
 
 
-def _digest(payload: bytes, version: int) -> bytes:
-    return hashlib.blake2b(payload, digest_size=16, key=_MAGIC + version.to_bytes(2, "big")).digest()
+def digest(payload: bytes, place: str, version: int = VERSION) -> bytes:
+    """Return 16 bytes over the payload, its place and the version."""
+    hashed = hashlib.blake2b(digest_size=16, key=_MAGIC + version.to_bytes(2, "big"))
+    hashed.update(place.encode() + b"\x00")
+    hashed.update(payload)
+    return hashed.digest()

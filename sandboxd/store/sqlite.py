@@ -1,12 +1,11 @@
-"""The SQLite store: WAL, synchronous=FULL, an exclusive lock, one connection.
+"""The store over one SQLite connection: commits, and the reads that recovery, streams and the API need.
 
 `commit` is one transaction over all batches it is given. Reads and commits take turns (one lock), so that the loop may
-read while the writer's thread commits.
+read while the writer's thread commits. After an I/O error nothing is done any more: what a failed fsync left on the
+disk is known only after a new start. It knows bytes, never their meaning.
 """
 
-import secrets
 import threading
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,13 +14,17 @@ from typing import Any
 import apsw
 from msgspec import Struct
 
-from sandboxd.model.errors import StoreError, StoreFull
-from sandboxd.model.ports import Batch, KeyRow, StoredEvent
-from sandboxd.store.envelope import UNUSABLE, seal, unseal
-from sandboxd.store.schema import APPLICATION_ID, OLDEST_SQLITE, PRAGMAS, SCHEMA, TABLES
+from sandboxd.model.errors import SandboxdError, StoreError, StoreFull
+from sandboxd.model.ports import Batch, EventRow, KeyRow, StoredEvent
+from sandboxd.store.envelope import digest, seal, unseal
+from sandboxd.store.witness import Witness
 
-IO_ERROR, LOCKED = 74, 75
+IO_ERROR = 74
 KEPT_OPERATIONS = 200
+
+
+class Clash(SandboxdError):
+    """A batch that contradicts what is stored (a number or a key that is taken): nothing of its commit happened."""
 
 
 class Loaded(Struct, frozen=True):
@@ -33,13 +36,14 @@ class Loaded(Struct, frozen=True):
 
 
 class SqliteStore:
-    """An open store."""
+    """An open store; `open_store` makes it."""
 
-    def __init__(self, path: Path, connection: apsw.Connection) -> None:
-        self.path, self._db = path, connection
+    def __init__(self, *, path: Path, connection: apsw.Connection, witness: Witness) -> None:
+        self.path, self._db, self._witness = path, connection, witness
         self._lock = threading.Lock()
-        self.epoch = self._text("epoch")
-        self.install_id = self._text("install_id")
+        self._broken: StoreError | None = None
+        self._last = last_position(connection)
+        self.epoch, self.install_id = self._text("epoch"), self._text("install_id")
         self.secret = self._meta("secret") or b""
 
     # ---- meta
@@ -50,182 +54,186 @@ class SqliteStore:
 
     def set_meta(self, name: str, value: str) -> None:
         """Keep a value beside the actors."""
-        with self._locked("write"):
-            self._db.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (name, value.encode()))
+        with self._turn("written"):
+            put_meta(self._db, name, value.encode())
 
     def _meta(self, name: str) -> bytes | None:
-        with self._locked("read"):
-            row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-        return None if row is None else bytes(row[0])
+        with self._turn("read"):
+            return get_meta(self._db, name, self.path)
 
     def _text(self, name: str) -> str:
         return (self._meta(name) or b"").decode()
 
     # ---- commits
     def commit(self, batches: Sequence[Batch]) -> list[int]:
-        """Make all batches durable in one transaction; return the last stream position after each."""
-        with self._locked("write"), self._db:
-            return [self._one(batch) for batch in batches]
+        """Make all batches durable in one transaction; return the last stream position after each.
 
-    def _one(self, batch: Batch) -> int:
-        run = self._db.execute
+        Raise StoreFull or Clash (nothing happened, the store goes on) or StoreError (74, for good).
+        """
+        with self._turn("written"):
+            with _transaction(self._db):
+                positions = self._write(batches)
+            self._last = positions[-1] if positions else self._last
+            self._witness.saw(self._last)
+            return positions
+
+    def _write(self, batches: Sequence[Batch]) -> list[int]:
+        positions, last = [], self._last
+        for batch in batches:
+            self._put(batch)
+            for last, event in enumerate(batch.events, last + 1):  # noqa: B020, PLR1704 - numbers go on from the last
+                self._put_event(last, batch.actor, event)
+            positions.append(last)
+        return positions
+
+    def _put(self, batch: Batch) -> None:
+        run, actor = self._db.execute, batch.actor
         for name, payload in batch.snapshots.items():
             if payload is None:
-                run("DELETE FROM snapshots WHERE actor = ? AND name = ?", (batch.actor, name))
+                run("DELETE FROM snapshots WHERE actor = ? AND name = ?", (actor, name))
             else:
-                run("INSERT OR REPLACE INTO snapshots VALUES(?, ?, ?)", (batch.actor, name, seal(payload)))
+                run(
+                    "INSERT OR REPLACE INTO snapshots VALUES(?, ?, ?)",
+                    (actor, name, seal(payload, _snapshot(actor, name))),
+                )
         for name, payload in batch.operations.items():
-            run("INSERT OR REPLACE INTO operations VALUES(?, ?, ?)", (name, batch.actor, seal(payload)))
-        for key in batch.keys:
-            run("INSERT INTO keys VALUES(?, ?, ?, ?, ?)", (key.caller, key.key, key.digest, key.operation, key.at))
-        for event in batch.events:
-            run("INSERT INTO events(actor, seq, blob) VALUES(?, ?, ?)", (batch.actor, event.seq, event.blob))
-        return self._position()
+            run(
+                "INSERT OR REPLACE INTO operations VALUES(?, ?, ?)",
+                (name, actor, seal(payload, _operation(actor, name))),
+            )
+        for row in batch.keys:
+            values = (row.caller, row.key, row.digest, row.operation, row.at, _key_seal(row))
+            run("INSERT INTO keys VALUES(?, ?, ?, ?, ?, ?)", values)
+
+    def _put_event(self, position: int, actor: str, event: EventRow) -> None:
+        blob = seal(event.blob, _event(actor, event.seq, position))
+        self._db.execute("INSERT INTO events VALUES(?, ?, ?, ?)", (position, actor, event.seq, blob))
 
     # ---- reads
     def position(self) -> int:
         """The last stream position."""
-        with self._locked("read"):
-            return self._position()
-
-    def _position(self) -> int:
-        return int(_scalar(self._db.execute("SELECT max(position) FROM events")) or 0)
+        with self._turn("read"):
+            return self._last
 
     def actors(self) -> list[str]:
-        """Every actor that has a snapshot."""
-        with self._locked("read"):
-            rows = self._db.execute("SELECT DISTINCT actor FROM snapshots ORDER BY actor").fetchall()
-        return [str(row[0]) for row in rows]
+        """Every actor that has a snapshot, in order."""
+        with self._turn("read"):
+            return [row[0] for row in self._rows("SELECT DISTINCT actor FROM snapshots ORDER BY actor")]
 
     def load(self, actor: str) -> Loaded:
-        """Snapshots and latest operations of an actor; raise StoreError (78) if one is damaged."""
-        with self._locked("read"):
-            run = self._db.execute
-            snapshots = run("SELECT name, blob FROM snapshots WHERE actor = ? ORDER BY name", (actor,)).fetchall()
+        """Snapshots and latest operations of an actor, the oldest first; raise StoreError (78) if one is damaged."""
+        with self._turn("read"):
+            snapshots = self._rows("SELECT name, blob FROM snapshots WHERE actor = ? ORDER BY name", actor)
             latest = "SELECT id, blob FROM operations WHERE actor = ? ORDER BY id DESC LIMIT ?"
-            operations = run(latest, (actor, KEPT_OPERATIONS)).fetchall()
-            last = _scalar(run("SELECT max(seq) FROM events WHERE actor = ?", (actor,)))
-        where = f"{self.path}: account {actor}"
+            operations = self._rows(latest, actor, KEPT_OPERATIONS)
+            last = self._rows("SELECT max(seq) FROM events WHERE actor = ?", actor)[0][0]
         return Loaded(
-            {name: unseal(blob, f"{where}: snapshot {name!r}") for name, blob in snapshots},
-            {name: unseal(blob, f"{where}: operation {name!r}") for name, blob in reversed(operations)},
+            {name: unseal(blob, _snapshot(actor, name), self.path) for name, blob in snapshots},
+            {name: unseal(blob, _operation(actor, name), self.path) for name, blob in reversed(operations)},
             int(last or 0) + 1,
         )
 
     def events(self, after: int, limit: int) -> list[StoredEvent]:
         """Events after a stream position, the oldest first."""
-        with self._locked("read"):
-            query = "SELECT position, actor, seq, blob FROM events WHERE position > ? ORDER BY position LIMIT ?"
-            return [StoredEvent(*row) for row in self._db.execute(query, (after, limit)).fetchall()]
+        query = "SELECT position, actor, seq, blob FROM events WHERE position > ? ORDER BY position LIMIT ?"
+        with self._turn("read"):
+            rows = self._rows(query, after, limit)
+        return [
+            StoredEvent(position, actor, seq, unseal(blob, _event(actor, seq, position), self.path))
+            for position, actor, seq, blob in rows
+        ]
 
     def operation(self, identifier: str) -> bytes | None:
         """One operation, however old."""
-        with self._locked("read"):
-            row = self._db.execute("SELECT blob FROM operations WHERE id = ?", (identifier,)).fetchone()
-        return None if row is None else unseal(row[0], f"{self.path}: operation {identifier!r}")
+        with self._turn("read"):
+            rows = self._rows("SELECT actor, blob FROM operations WHERE id = ?", identifier)
+        return unseal(rows[0][1], _operation(rows[0][0], identifier), self.path) if rows else None
 
     def key(self, caller: str, key: str) -> KeyRow | None:
         """What an idempotency key was answered with."""
-        with self._locked("read"):
-            row = self._db.execute("SELECT * FROM keys WHERE caller = ? AND key = ?", (caller, key)).fetchone()
-        return None if row is None else KeyRow(*row)
+        with self._turn("read"):
+            rows = self._rows("SELECT * FROM keys WHERE caller = ? AND key = ?", caller, key)
+        if not rows:
+            return None
+        row = KeyRow(*rows[0][:-1])
+        if _key_seal(row) != rows[0][-1]:
+            raise StoreError(f"{self.path}: an idempotency key is damaged; restore the store from a backup", 78)
+        return row
+
+    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        return self._db.execute(query, values).fetchall()
 
     def close(self) -> None:
-        """Fold the log into the database and let go of the file."""
-        with self._locked("close"):
+        """Fold the log into the database and let go of the files; a broken store is left exactly as it is."""
+        with self._lock:
+            if self._broken is not None:
+                self._db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
             self._db.close()
+            self._witness.close()
 
     @contextmanager
-    def _locked(self, what: str) -> Iterator[None]:
+    def _turn(self, what: str) -> Iterator[None]:
+        """One user of the connection at a time; SQLite's errors become ours."""
         with self._lock:
+            if self._broken is not None:
+                raise self._broken
             try:
                 yield
             except apsw.FullError as error:
                 raise StoreFull from error
-            except (apsw.IOError, apsw.CorruptError, apsw.NotADBError, apsw.ReadOnlyError) as error:
-                raise StoreError(f"{self.path}: cannot {what}: {error}", IO_ERROR) from error
+            except apsw.ConstraintError as error:
+                raise Clash(f"{self.path}: {error}") from error
+            except (apsw.Error, OSError) as error:
+                self._broken = StoreError(
+                    f"{self.path}: the store cannot be {what}: {error}; see to the disk", IO_ERROR
+                )
+                raise self._broken from error
 
 
-# ---- opening
 @contextmanager
-def open_store(path: Path) -> Iterator[SqliteStore]:
-    """Open the store, or make an empty one; raise StoreError with what is wrong, the file left as it is."""
-    _check_library()
-    store = SqliteStore(path, _open(path))
+def _transaction(connection: apsw.Connection) -> Iterator[None]:
+    """All or nothing; SQLite may have rolled back by itself, which is not an error of its own."""
+    connection.execute("BEGIN IMMEDIATE")
     try:
-        yield store
+        yield
+        connection.execute("COMMIT")
     finally:
-        store.close()
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
-def _check_library() -> None:
-    version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
-    if version < OLDEST_SQLITE:
-        oldest = ".".join(map(str, OLDEST_SQLITE))
-        raise StoreError(
-            f"SQLite {apsw.sqlite_lib_version()} can corrupt a log; sandboxd needs {oldest} or newer: upgrade apsw",
-            UNUSABLE,
-        )
+def last_position(connection: apsw.Connection) -> int:
+    """The newest stream position, 0 in an empty store."""
+    return int(connection.execute("SELECT max(position) FROM events").fetchall()[0][0] or 0)
 
 
-def _open(path: Path) -> apsw.Connection:
-    fresh = not path.exists() or path.stat().st_size == 0
-    if not fresh:
-        _check_header(path)
-    try:
-        connection = apsw.Connection(str(path))
-        connection.set_busy_timeout(0)
-        for pragma in PRAGMAS.strip().splitlines():
-            connection.execute(pragma).fetchall()
-        if fresh:
-            _create(connection)
-            path.chmod(0o600)
-        _check(path, connection)
-    except apsw.BusyError as error:
-        raise StoreError(f"{path}: another program has the store open; stop it first", LOCKED) from error
-    except (apsw.Error, OSError) as error:
-        raise StoreError(f"{path}: the store cannot be read: {error}; restore it from a backup", IO_ERROR) from error
-    return connection
+def get_meta(connection: apsw.Connection, name: str, where: object) -> bytes | None:
+    """A sealed value of the table `meta`."""
+    rows = connection.execute("SELECT blob FROM meta WHERE name = ?", (name,)).fetchall()
+    return unseal(rows[0][0], _meta_place(name), where) if rows else None
 
 
-def _check_header(path: Path) -> None:
-    """Refuse what is no store of ours before SQLite touches the file."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(100)
-    except OSError as error:
-        raise StoreError(f"{path}: the store cannot be read: {error.strerror}", IO_ERROR) from error
-    if len(head) < 100 or not head.startswith(b"SQLite format 3\x00"):  # noqa: PLR2004 - SQLite's header
-        raise StoreError(f"{path}: this is not a SQLite file; move it away, or choose another --state-dir", UNUSABLE)
-    if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
-        raise StoreError(f"{path}: this database is not sandboxd's; choose another --state-dir", UNUSABLE)
-    pages, size = int.from_bytes(head[28:32], "big"), int.from_bytes(head[16:18], "big")
-    if pages * size > path.stat().st_size and not path.with_name(path.name + "-wal").exists():
-        raise StoreError(f"{path}: the store is cut off; restore it from a backup", UNUSABLE)
+def put_meta(connection: apsw.Connection, name: str, value: bytes) -> None:
+    """Keep a sealed value in the table `meta`."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (name, seal(value, _meta_place(name))))
 
 
-def _create(connection: apsw.Connection) -> None:
-    with connection:
-        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version={SCHEMA}")
-        connection.execute(TABLES)
-        rows = {"epoch": secrets.token_hex(6), "install_id": str(uuid.uuid4()), "secret": secrets.token_bytes(32)}
-        for name, value in rows.items():
-            blob = value.encode() if isinstance(value, str) else value
-            connection.execute("INSERT INTO meta VALUES(?, ?)", (name, blob))
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+# ---- places: what a digest covers besides the payload, and what a message calls it
+def _meta_place(name: str) -> str:
+    return f"the value {name!r}"
 
 
-def _check(path: Path, connection: apsw.Connection) -> None:
-    schema = _scalar(connection.execute("PRAGMA user_version"))
-    if schema > SCHEMA:
-        raise StoreError(f"{path}: the store is of a newer sandboxd (schema {schema}); install that version", UNUSABLE)
-    if _scalar(connection.execute("PRAGMA synchronous")) != 2:  # noqa: PLR2004 - FULL
-        raise StoreError(f"{path}: the store would not survive a power cut (synchronous is not FULL)", IO_ERROR)
-    if _scalar(connection.execute("PRAGMA quick_check(1)")) != "ok":
-        raise StoreError(f"{path}: the store is damaged; restore it from a backup", UNUSABLE)
+def _snapshot(actor: str, name: str) -> str:
+    return f"account {actor}, snapshot {name!r}"
 
 
-def _scalar(cursor: apsw.Cursor) -> Any:
-    """The first column of the first row."""
-    return cursor.fetchall()[0][0]
+def _operation(actor: str, identifier: str) -> str:
+    return f"account {actor}, operation {identifier!r}"
+
+
+def _event(actor: str, seq: int, position: int) -> str:
+    return f"account {actor}, event {seq} at {position}"
+
+
+def _key_seal(row: KeyRow) -> bytes:
+    return digest(repr((row.caller, row.digest, row.operation, row.at)).encode(), f"key {row.key!r}")

@@ -1,7 +1,8 @@
 """The writer: one task and one thread, through which all commits go; whatever waits meanwhile goes in one transaction.
 
-A disk that is full is told to everybody who waits, and the writer goes on; any other failure of the store stops the
-daemon: what cannot be made durable must not be done.
+A disk that is full is told to everybody who waits, and the writer goes on; a batch that contradicts the store is told
+to the one who sent it; any other failure stops the daemon: what cannot be made durable must not be done. Who commits
+waits, so that no more can wait here than there are actors.
 """
 
 from collections import deque
@@ -11,16 +12,30 @@ import trio
 
 from sandboxd.model.errors import StoreError, StoreFull
 from sandboxd.model.ports import Batch, Store
+from sandboxd.store.sqlite import IO_ERROR, Clash
 
 MOST = 256
+"""batches in one transaction"""
+PATIENCE = 10.0
+"""real seconds that a close waits for what is being written"""
 
 
 class _Waiting:
+    """One batch and its answer."""
+
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
         self.over = trio.Event()
         self.position = 0
         self.error: Exception | None = None
+
+    def done(self, position: int) -> None:
+        self.position = position
+        self.over.set()
+
+    def failed(self, error: Exception) -> None:
+        self.error = error
+        self.over.set()
 
 
 class Writer:
@@ -33,8 +48,9 @@ class Writer:
         self._thread = trio.CapacityLimiter(1)
         self._done = trio.Event()
         self._closing = False
-        self._broken: StoreError | None = None
+        self._broken = StoreError("the store is closed", IO_ERROR)
         self.reason: str | None = None
+        """why nothing can be committed at the moment"""
         self.commits = self.batches = 0
 
     async def __aenter__(self) -> Self:
@@ -44,12 +60,15 @@ class Writer:
     async def __aexit__(self, *_: object) -> None:
         self._closing = True
         self._work.set()
-        with trio.CancelScope(shield=True), trio.move_on_after(10):
+        with trio.CancelScope(shield=True), trio.move_on_after(PATIENCE):
             await self._done.wait()
 
     async def commit(self, batch: Batch) -> int:
-        """Return the stream position after this batch once it is durable; it is not given up when the caller is."""
-        if self._broken is not None:
+        """Return the stream position after this batch once it is durable; it is not given up when the caller is.
+
+        Raise StoreFull or Clash (nothing of it happened), or StoreError (the daemon is about to stop).
+        """
+        if self._done.is_set():
             raise self._broken
         waiting = _Waiting(batch)
         self._waiting.append(waiting)
@@ -61,15 +80,25 @@ class Writer:
         return waiting.position
 
     async def _run(self) -> None:
-        with trio.CancelScope(shield=True):
-            while not (self._closing and not self._waiting):
-                if not self._waiting:
-                    self._work = trio.Event()
-                    await self._work.wait()
-                    continue
-                group = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
-                await self._write(group)
+        group: list[_Waiting] = []
+        try:
+            with trio.CancelScope(shield=True):
+                while not (self._closing and not self._waiting):
+                    if not self._waiting:
+                        self._work = trio.Event()
+                        await self._work.wait()
+                        continue
+                    group = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
+                    await self._write(group)
+        except StoreError as error:
+            self._broken, self.reason = error, str(error)
+            raise
+        finally:
+            # nobody may be left waiting for an answer behind their shield, whatever ended this
             self._done.set()
+            for one in (*group, *self._waiting):
+                if not one.over.is_set():
+                    one.failed(self._broken)
 
     async def _write(self, group: list[_Waiting]) -> None:
         batches = [waiting.batch for waiting in group]
@@ -78,23 +107,20 @@ class Writer:
         except StoreFull as error:
             self.reason = error.detail
             for waiting in group:
-                waiting.error = error
-                waiting.over.set()
-            return
-        except StoreError as error:
-            self._fail([*group, *self._waiting], error)
-            raise
-        self.reason = None
-        self.commits += 1
-        self.batches += len(group)
-        for waiting, position in zip(group, positions, strict=True):
-            waiting.position = position
-            waiting.over.set()
+                waiting.failed(error)
+        except Clash as error:
+            await self._write_one_by_one(group, error)
+        else:
+            self.reason = None
+            self.commits += 1
+            self.batches += len(group)
+            for waiting, position in zip(group, positions, strict=True):
+                waiting.done(position)
 
-    def _fail(self, waiting: list[_Waiting], error: StoreError) -> None:
-        self.reason, self._broken = str(error), error
-        self._waiting.clear()
-        self._done.set()
-        for one in waiting:
-            one.error = error
-            one.over.set()
+    async def _write_one_by_one(self, group: list[_Waiting], error: Clash) -> None:
+        """One batch spoiled the transaction of all: only that one must hear of it."""
+        if len(group) == 1:
+            group[0].failed(error)
+            return
+        for waiting in group:
+            await self._write([waiting])

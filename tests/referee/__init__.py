@@ -1,0 +1,1 @@
+"""Witnesses: recorded answers of real AWS, and moto, hold the simulator to what AWS does."""

@@ -1,0 +1,75 @@
+"""What a value looks like when everything that differs from call to call is taken out of it.
+
+`vpc-0a1b2c3d4e5f60718` becomes `<vpc>`, an address `<ip>`, a moment `<time>`: recorded and simulated values are compared by
+these words. It knows formats only, no service and no operation.
+"""
+
+import re
+from datetime import datetime
+from typing import Any
+
+PLACEHOLDER = re.compile(r"<[a-z_-]+(:\d+)?>|<removed>|<\d+ characters>|\.\.\.$")
+_REGION = r"(?:af|ap|ca|cn|eu|il|me|mx|sa|us)(?:-gov)?-(?:north|south|east|west|central|northeast|southeast|southwest|northwest)-\d"
+RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), word)
+    for pattern, word in (
+        (r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", "<uuid>"),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z", "<moment>.000Z"),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "<moment>.fffZ"),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", "<moment>"),
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d GMT", "<moment> GMT"),
+        (r"\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b", "<mac>"),
+        (r"\b(?:\d{1,3}\.){3}\d{1,3}/\d{1,2}\b", "<cidr>"),
+        (r"\b(?:\d{1,3}\.){3}\d{1,3}\b", "<ip>"),
+        (r"\b(ip|ec2)-(?:\d{1,3}-){3}\d{1,3}\b", r"\1-<ip>"),
+        (rf"\b{_REGION}[a-f]\b", "<zone>"),
+        (rf"\b{_REGION}\b", "<region>"),
+        (r"\b[a-z]{2,4}\d-az\d\b", "<zone-id>"),
+        (r"(?<=\.)ec2\.internal\b|<region>\.compute\.internal\b|(?<=>\.)ec2\.internal\b", "<domain>"),
+        (r"\b([a-z]+(?:-[a-z]+)*)-(?:[0-9a-f]{17}|[0-9a-f]{8}|x{3,}|X{3,})(?![\w-])", r"<\1>"),
+        (r"\b(o|r|ou-[0-9a-z]{4,32}|car|p)-[0-9a-z]{4,32}\b(?!-)", "<organization's id>"),
+        (r"(?<![\d-])\d{12}(?!\d)", "<account>"),
+        (r"\b(A[A-Z]{3})[A-Z0-9]{12,17}\b", r"<\1>"),
+    )
+)  # fmt: skip
+"""tried in this order; each sees what the ones before have left"""
+
+
+def template(text: str) -> str:
+    """The text without what differs from call to call."""
+    for pattern, word in RULES:
+        text = pattern.sub(word, text)
+    return text
+
+
+def is_placeholder(value: Any) -> bool:
+    """Whether a recording shows something else in the place of what AWS said."""
+    return isinstance(value, str) and PLACEHOLDER.search(value) is not None
+
+
+def time_form(value: Any) -> str:
+    """`time` for whole seconds, `time.fraction` otherwise, `text` for what is no moment."""
+    if isinstance(value, datetime):
+        return "time.fraction" if value.microsecond else "time"
+    if isinstance(value, (int, float)):
+        return "time.fraction" if value != int(value) else "time"
+    found = re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d+))?", value)
+    return "text" if found is None else "time.fraction" if int(found[1] or 0) else "time"
+
+
+def form(value: Any, kind: str) -> str:
+    """The form of one value; `kind` is the type that the service's model gives it."""
+    match value:
+        case bool():
+            return f"={str(value).lower()}"
+        case dict():
+            return "structure"
+        case list():
+            return "list" if value else "empty list"
+        case _ if kind == "timestamp":
+            return time_form(value)
+        case int() | float():
+            return "number"
+        case str():
+            return "=" + template(value)
+    return type(value).__name__

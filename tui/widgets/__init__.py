@@ -1,0 +1,1 @@
+"""Widgets that draw: lines of text in tones, nothing else. They hold no truth and ask nobody."""
