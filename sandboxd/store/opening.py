@@ -75,9 +75,9 @@ def _make(path: Path, *, create: bool, accept_rollback: bool, vfs: str) -> None:
     for left in (new, path.with_name(new.name + "-wal")):
         left.unlink(missing_ok=True)
     os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-    connection = _connection(new, vfs)
-    _fill(connection)
-    connection.close()
+    with _connection(new, vfs) as connection:
+        _fill(connection)
+        connection.close()
     new.rename(path)
     fsync_folder(path.parent)
 
@@ -104,27 +104,27 @@ def _check_header(path: Path) -> None:
 
 
 def _connect(path: Path, *, accept_rollback: bool, vfs: str) -> SqliteStore:
-    connection = _connection(path, vfs)
-    try:
+    with _connection(path, vfs) as connection:
         _check(path, connection)
         tip = Tip((get_meta(connection, "epoch", path) or b"").decode(), last_position(connection))
         if not accept_rollback:
             check_tip(path, tip)
         return SqliteStore(path=path, connection=connection, witness=Witness(witness_of(path), tip))
+
+
+@contextmanager
+def _connection(path: Path, vfs: str) -> Iterator[apsw.Connection]:
+    """A connection with our settings; closed where opening fails, with what is refused left as it is, its log included."""
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs or None)
+    try:
+        connection.set_busy_timeout(0)
+        for pragma in PRAGMAS:
+            connection.execute(pragma).fetchall()
+        yield connection
     except BaseException:
-        # what is refused stays as it is, its log included
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         connection.close()
         raise
-
-
-def _connection(path: Path, vfs: str) -> apsw.Connection:
-    flags = apsw.SQLITE_OPEN_READWRITE
-    connection = apsw.Connection(str(path), flags=flags, vfs=vfs or None)
-    connection.set_busy_timeout(0)
-    for pragma in PRAGMAS:
-        connection.execute(pragma).fetchall()
-    return connection
 
 
 def _check(path: Path, connection: apsw.Connection) -> None:
@@ -134,5 +134,5 @@ def _check(path: Path, connection: apsw.Connection) -> None:
     if connection.pragma("synchronous") != FULL or connection.pragma("journal_mode") != "wal":
         text = f"{path}: the store would not survive a power cut here (no WAL with synchronous=FULL); use a local disk"
         raise StoreError(text, IO_ERROR)
-    if connection.pragma("quick_check(1)") != "ok":
+    if connection.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)]:
         raise StoreError(f"{path}: the store is damaged; restore it from a backup", UNUSABLE)

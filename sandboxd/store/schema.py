@@ -9,13 +9,13 @@ OLDEST_SQLITE = (3, 51, 3)
 """older ones can corrupt a log when it is reset"""
 
 TABLES = """
-CREATE TABLE meta(name TEXT PRIMARY KEY, blob BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE snapshots(actor TEXT NOT NULL, name TEXT NOT NULL, blob BLOB NOT NULL, PRIMARY KEY(actor, name)) WITHOUT ROWID;
-CREATE TABLE operations(id TEXT PRIMARY KEY, actor TEXT NOT NULL, blob BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE meta(name TEXT PRIMARY KEY, blob BLOB NOT NULL) WITHOUT ROWID, STRICT;
+CREATE TABLE snapshots(actor TEXT NOT NULL, name TEXT NOT NULL, blob BLOB NOT NULL, PRIMARY KEY(actor, name)) WITHOUT ROWID, STRICT;
+CREATE TABLE operations(id TEXT PRIMARY KEY, actor TEXT NOT NULL, blob BLOB NOT NULL) WITHOUT ROWID, STRICT;
 CREATE INDEX operations_of ON operations(actor, id);
-CREATE TABLE events(position INTEGER PRIMARY KEY, actor TEXT NOT NULL, seq INTEGER NOT NULL, blob BLOB NOT NULL, UNIQUE(actor, seq));
+CREATE TABLE events(position INTEGER PRIMARY KEY, actor TEXT NOT NULL, seq INTEGER NOT NULL, blob BLOB NOT NULL, UNIQUE(actor, seq)) STRICT;
 CREATE TABLE keys(caller TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL, operation TEXT NOT NULL, at REAL NOT NULL,
-  seal BLOB NOT NULL, PRIMARY KEY(caller, key)) WITHOUT ROWID;
+  seal BLOB NOT NULL, PRIMARY KEY(caller, key)) WITHOUT ROWID, STRICT;
 """
 
 # The lock comes first: a log that only one connection will ever see needs no shared memory.

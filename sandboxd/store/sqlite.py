@@ -7,7 +7,7 @@ disk is known only after a new start. It knows bytes, never their meaning.
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from sandboxd.model.errors import SandboxdError, StoreError, StoreFull
 from sandboxd.model.ports import Batch, EventRow, KeyRow, StoredEvent
-from sandboxd.store.envelope import digest, seal, unseal
+from sandboxd.store.envelope import UNUSABLE, digest, seal, unseal
 from sandboxd.store.witness import Witness
 
 IO_ERROR = 74
@@ -74,14 +74,15 @@ class SqliteStore:
             with _transaction(self._db):
                 positions = self._write(batches)
             self._last = positions[-1] if positions else self._last
-            self._witness.saw(self._last)
+            with suppress(OSError):  # durable it is; a witness that lags behind is no harm, and a bad disk is met again
+                self._witness.saw(self._last)
             return positions
 
     def _write(self, batches: Sequence[Batch]) -> list[int]:
         positions, last = [], self._last
         for batch in batches:
             self._put(batch)
-            for last, event in enumerate(batch.events, last + 1):  # noqa: B020, PLR1704 - numbers go on from the last
+            for last, event in enumerate(batch.events, last + 1):  # noqa: B020 - numbers go on from the last
                 self._put_event(last, batch.actor, event)
             positions.append(last)
         return positions
@@ -157,7 +158,7 @@ class SqliteStore:
             return None
         row = KeyRow(*rows[0][:-1])
         if _key_seal(row) != rows[0][-1]:
-            raise StoreError(f"{self.path}: an idempotency key is damaged; restore the store from a backup", 78)
+            raise StoreError(f"{self.path}: an idempotency key is damaged; restore the store from a backup", UNUSABLE)
         return row
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -183,6 +184,8 @@ class SqliteStore:
                 raise StoreFull from error
             except apsw.ConstraintError as error:
                 raise Clash(f"{self.path}: {error}") from error
+            except UnicodeDecodeError as error:
+                raise StoreError(f"{self.path}: the store is damaged; restore it from a backup", UNUSABLE) from error
             except (apsw.Error, OSError) as error:
                 self._broken = StoreError(
                     f"{self.path}: the store cannot be {what}: {error}; see to the disk", IO_ERROR
@@ -209,7 +212,7 @@ def last_position(connection: apsw.Connection) -> int:
 
 def get_meta(connection: apsw.Connection, name: str, where: object) -> bytes | None:
     """A sealed value of the table `meta`."""
-    rows = connection.execute("SELECT blob FROM meta WHERE name = ?", (name,)).fetchall()
+    rows: list[tuple[Any, ...]] = connection.execute("SELECT blob FROM meta WHERE name = ?", (name,)).fetchall()
     return unseal(rows[0][0], _meta_place(name), where) if rows else None
 
 
