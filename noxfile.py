@@ -1,6 +1,5 @@
 """Everything that a person or CI runs: `nox` checks all, `nox -s bench` measures. Needs nothing but Python 3.11 or newer."""
 
-
 import nox
 
 nox.options.sessions = ["lint", "types", "tests", "docs"]
@@ -54,5 +53,3 @@ def bench(session: nox.Session) -> None:
     prepare(session, "test")
     session.env["PYTHONDONTWRITEBYTECODE"] = ""
     session.run("python", "-m", "tests.bench", *session.posargs)
-
-

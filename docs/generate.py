@@ -22,8 +22,14 @@ MADE = "<!-- made by docs/generate.py; do not edit -->\n"
 
 def commands() -> str:
     """Every command with its arguments."""
-    lines = [MADE, "# Commands\n", "`sandboxd NOUN VERB`; `-h` after any of them says more. Exit codes: 0 ok, 1 failed, 2 usage,"]
-    lines += ["3 no daemon, 4 not allowed, 5 not found, 6 conflict, 7 timed out waiting, 8 partly failed, 9 limit, 130 interrupted.\n"]
+    lines = [
+        MADE,
+        "# Commands\n",
+        "`sandboxd NOUN VERB`; `-h` after any of them says more. Exit codes: 0 ok, 1 failed, 2 usage,",
+    ]
+    lines += [
+        "3 no daemon, 4 not allowed, 5 not found, 6 conflict, 7 timed out waiting, 8 partly failed, 9 limit, 130 interrupted.\n"
+    ]
     lines += [f"- `sandboxd {name}`: {text}" for name, text in PROGRAMS]
     noun = ""
     for command in COMMANDS:
@@ -37,7 +43,11 @@ def commands() -> str:
 
 def api() -> str:
     """Every route."""
-    lines = [MADE, "# API\n", "HTTP/1.1 over the Unix socket; `GET /v1/openapi.json` has the shapes. Errors are RFC 9457 problems.\n"]
+    lines = [
+        MADE,
+        "# API\n",
+        "HTTP/1.1 over the Unix socket; `GET /v1/openapi.json` has the shapes. Errors are RFC 9457 problems.\n",
+    ]
     lines += ["| method | path | needs | what |", "|---|---|---|---|"]
     lines += [f"| {r.method} | `{r.path}` | {r.permission} | {r.summary} |" for r in ROUTES]
     return "\n".join(lines) + "\n"
@@ -45,7 +55,11 @@ def api() -> str:
 
 def settings() -> str:
     """Every setting with default and meaning."""
-    lines = [MADE, "# Settings\n", "A TOML file (`sandboxd serve --config FILE`), `SANDBOXD_SECTION__KEY` over it. Times are seconds.\n"]
+    lines = [
+        MADE,
+        "# Settings\n",
+        "A TOML file (`sandboxd serve --config FILE`), `SANDBOXD_SECTION__KEY` over it. Times are seconds.\n",
+    ]
     lines += ["| setting | default | meaning |", "|---|---|---|"]
     lines += _rows(Settings, "")
     return "\n".join(lines) + "\n"
@@ -73,12 +87,20 @@ def _meanings(type_: type) -> dict[str, str]:
 
 def errors() -> str:
     """Every stable code that the daemon refuses with."""
-    raised = re.compile(r'(?:BadRequest|NotFound|Conflict|LimitReached|Unavailable|NotAllowed|Refusal|_refused)\(\s*f?"([a-z_{}.]+)"')
+    raised = re.compile(
+        r'(?:BadRequest|NotFound|Conflict|LimitReached|Unavailable|NotAllowed|Refusal|_refused)\(\s*f?"([a-z_{}.]+)"'
+    )
     found: dict[str, str] = {}
     for path in sorted((ROOT / "sandboxd").rglob("*.py")):
         for code in raised.findall(path.read_text("utf-8")):
             found.setdefault(code, path.relative_to(ROOT).as_posix())
-    lines = [MADE, "# Error codes\n", "`code` of a problem document; stable. `{…}` stands for a state.\n", "| code | where |", "|---|---|"]
+    lines = [
+        MADE,
+        "# Error codes\n",
+        "`code` of a problem document; stable. `{…}` stands for a state.\n",
+        "| code | where |",
+        "|---|---|",
+    ]
     lines += [f"| `{code}` | `{where}` |" for code, where in sorted(found.items())]
     return "\n".join(lines) + "\n"
 
@@ -96,12 +118,13 @@ PAGES = {
 
 def broken_links() -> list[str]:
     """Links between pages that lead nowhere."""
-    out = []
-    for page in [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]:
-        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text("utf-8")):
-            if "://" not in target and not (page.parent / target).exists():
-                out.append(f"{page.relative_to(ROOT)}: {target}")
-    return out
+    pages = [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
+    links = ((page, target) for page in pages for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text("utf-8")))
+    return [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page, target in links
+        if "://" not in target and not (page.parent / target).exists()
+    ]
 
 
 def main() -> int:

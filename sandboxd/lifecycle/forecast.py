@@ -1,6 +1,7 @@
 """What a command would do: the same rules, run from a copy of the present state with usual durations. Touches nothing."""
 
 import heapq
+import itertools
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -13,6 +14,8 @@ from sandboxd.model.resource import Row
 
 CALL = 0.5
 FOREVER = 10_000
+_ORDER = itertools.count()
+"""breaks ties of the same moment: first come, first served"""
 
 
 class PlannedStep(Struct, frozen=True, kw_only=True):
@@ -82,7 +85,7 @@ def _play(state: State, message: Create | Command, now: float, *, slow: bool) ->
 
 
 def _arrive(heap: list[tuple[float, int, Ended | Proved | Tick]], at: float, message: Ended | Proved | Tick) -> None:
-    heapq.heappush(heap, (at, len(heap) + int(at * 1000) % 1000003, message))
+    heapq.heappush(heap, (at, next(_ORDER), message))
 
 
 def _carry(

@@ -9,7 +9,7 @@ from sandboxd.lifecycle import steps
 from sandboxd.lifecycle.messages import Called, Ended, Found, Look, Lost, Proved, Start, Unknown
 from sandboxd.lifecycle.state import deadline_of
 from sandboxd.lifecycle.turn import Turn
-from sandboxd.lifecycle.words import name_of
+from sandboxd.lifecycle.words import id_of, name_of
 from sandboxd.model.keys import Key, is_shared, scope_of
 from sandboxd.model.resource import Mark, Node, Row, Step, Way
 
@@ -64,7 +64,7 @@ def ended(turn: Turn, message: Ended) -> None:
 
 
 def _unfinished(turn: Turn, row: Row, step: Step, way: Way, message: Ended) -> None:
-    planner = turn.state.planner
+    planner, identifier = turn.state.planner, id_of(row, step)
     match message.left:
         case "nothing":
             planner.refused(message.key)
@@ -81,7 +81,7 @@ def _unfinished(turn: Turn, row: Row, step: Step, way: Way, message: Ended) -> N
     mark = _mark(turn, row, way, message)
     planner.touch(message.key)
     state = "failed" if mark.until is None and mark.waits else "backing-off"
-    steps.became(turn, row, step, state, message.reason or message.code)
+    steps.became(turn, row, step, state, message.reason or message.code, identifier=identifier)
 
 
 def _mark(turn: Turn, row: Row, way: Way, message: Ended) -> Mark:

@@ -40,12 +40,12 @@ def begun(turn: Turn, key: Key, step: Step, action: str) -> None:
             depends_on=depends_on(turn.state.planner.rows, row, step), usual=usual.expected if usual else None,
         )  # fmt: skip
         turn.changed_operation(operation)
-    _say(turn, row, step, "calling", "")
+    _say(turn, row, step, "calling", "", identifier)
 
 
-def became(turn: Turn, row: Row, step: Step, state: str, reason: str = "") -> None:
-    """A step goes on, or ends."""
-    identifier = id_of(row, step)
+def became(turn: Turn, row: Row, step: Step, state: str, reason: str = "", *, identifier: str = "") -> None:
+    """A step goes on, or ends; its id is taken before its end changes the row."""
+    identifier = identifier or id_of(row, step)
     for name in turn.state.running:
         operation = turn.state.operations[name]
         record = operation.steps.get(identifier)
@@ -54,16 +54,16 @@ def became(turn: Turn, row: Row, step: Step, state: str, reason: str = "") -> No
         record.state, record.reason = state, reason
         record.ended_at = None if state in ("calling", "waiting") else turn.now
         turn.changed_operation(operation)
-    _say(turn, row, step, state, reason)
+    _say(turn, row, step, state, reason, identifier)
 
 
-def _say(turn: Turn, row: Row, step: Step, state: str, reason: str) -> None:
+def _say(turn: Turn, row: Row, step: Step, state: str, reason: str, identifier: str) -> None:
     key = row.node.key
     action = action_of(row, step) if state == "calling" else step.way
     scope = "" if is_shared(key) else key.split("/")[1]
     operation = turn.state.sandboxes[scope].operation if scope in turn.state.sandboxes else ""
     what = f"{name_of(row)}: {action if state == 'calling' else _SAID[state]}"
     turn.say(
-        f"step.{_SAID[state]}", f"{what}{f': {reason}' if reason else ''}", step_id=id_of(row, step),
+        f"step.{_SAID[state]}", f"{what}{f': {reason}' if reason else ''}", step_id=identifier,
         sandbox_id=scope if scope in turn.state.sandboxes else "", operation_id=operation,
     )  # fmt: skip

@@ -16,7 +16,9 @@ def main() -> int:
     for one in rows:
         limit = "" if one["limit"] is None else f"≤ {one['limit']:g}"
         verdict = "" if one["limit"] is None else "ok" if one["ok"] else "OVER"
-        print(f"{one['name']:<{width}}  {one['value']:>10.3f} {one['unit']:<14} {limit:<8} {verdict:<5} {one['compared_with']}")
+        print(
+            f"{one['name']:<{width}}  {one['value']:>10.3f} {one['unit']:<14} {limit:<8} {verdict:<5} {one['compared_with']}"
+        )
     build = Path("build")
     build.mkdir(exist_ok=True)
     (build / "bench.json").write_text(json.dumps(rows, indent=2) + "\n")

@@ -81,10 +81,14 @@ async def drive(folder: Path) -> tuple[float, list[dict[str, Any]]]:
             "SANDBOXD_CLOCK__PACE": str(PACE), "SANDBOXD_CLOCK__ORIGIN": repr(world.clock.origin),
         }  # fmt: skip
         base = [sys.executable, "-m", "sandboxd"]
-        daemon = await trio.lowlevel.open_process([*base, "serve", "--state-dir", str(folder / "d")], env=env, stderr=subprocess.DEVNULL)
+        daemon = await trio.lowlevel.open_process(
+            [*base, "serve", "--state-dir", str(folder / "d")], env=env, stderr=subprocess.DEVNULL
+        )
 
         async def cli(*words: str, check: bool = True) -> int:
-            done = await trio.run_process([*base, *words], env=env, capture_stdout=True, capture_stderr=True, check=check)
+            done = await trio.run_process(
+                [*base, *words], env=env, capture_stdout=True, capture_stderr=True, check=check
+            )
             return done.returncode
 
         while await cli("info", check=False):
@@ -104,7 +108,9 @@ def replay(calls: list[dict[str, Any]], folder: Path) -> float:
     """CPU seconds of the same calls made bare."""
     file = folder / "calls.json"
     file.write_text(json.dumps(calls))
-    done = subprocess.run([sys.executable, "-m", "tests.bench.replay", str(file)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.replay", str(file)], capture_output=True, text=True, check=True
+    )
     return float(done.stdout)
 
 

@@ -18,7 +18,15 @@ def run() -> list[Row]:
     for name in ("create", "start"):
         phase = phases[name]
         ratio = phase["seconds"] / phase["bound_seconds"]
-        rows.append(row(f"{name} of model-bank, pace 20", [ratio], "× bound", 1.2 if name == "create" else None, "the simulator's bound"))
+        rows.append(
+            row(
+                f"{name} of model-bank, pace 20",
+                [ratio],
+                "× bound",
+                1.2 if name == "create" else None,
+                "the simulator's bound",
+            )
+        )
     create = phases["create"]
     calls = create["aws_calls"] / create["mutations"]
     rows.append(row("AWS calls per create", [calls], "× mutations", 1.5, "the mutations it needs"))

@@ -98,7 +98,9 @@ def main() -> None:
     if sys.argv[1] == "--serve":
         trio.run(answers, sys.argv[2])
         return
-    server = subprocess.Popen([sys.executable, "-m", "tests.bench.replay", "--serve", sys.argv[1]], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.replay", "--serve", sys.argv[1]], stdout=subprocess.PIPE, text=True
+    )
     try:
         assert server.stdout is not None
         print(trio.run(make, sys.argv[1], int(server.stdout.readline())))

@@ -18,4 +18,6 @@ class Row(TypedDict):
 def row(name: str, values: list[float], unit: str, limit: float | None, compared_with: str) -> Row:
     """A row of the median, and whether it is within the limit."""
     value = round(median(values), 3)
-    return Row(name=name, value=value, unit=unit, limit=limit, ok=limit is None or value <= limit, compared_with=compared_with)
+    return Row(
+        name=name, value=value, unit=unit, limit=limit, ok=limit is None or value <= limit, compared_with=compared_with
+    )

@@ -31,38 +31,14 @@ from sandboxd.lifecycle.messages import (
 from sandboxd.lifecycle.state import Settings, State
 from sandboxd.lifecycle.table import TABLE
 from sandboxd.model.errors import Refusal
-from sandboxd.model.keys import SHARED, make_key, scope_of
+from sandboxd.model.keys import SHARED, scope_of
 from sandboxd.model.records import Blueprint
-from sandboxd.model.resource import Edge, Need, Node, Usual
+from sandboxd.model.resource import Need
 from sandboxd.planning.graph import needs
 from sandboxd.planning.planner import Planner
+from tests.support.random_graphs import graph
 
 SETTINGS = Settings(attempts=4)
-
-
-def graph(rng, scope, names, below, top):
-    """Random nodes for these names, standing on `below` and on each other."""
-    out = {}
-    keys = [make_key("r", scope, str(name)) for name in names]
-    for i, key in enumerate(keys):
-        ground, states = below + keys[:i], rng.choice([2, 2, 2, 3])
-        requires, enter, loose = {}, {}, []
-        for state in range(1, states):
-            under = rng.sample(ground, min(len(ground), rng.choice([0, 1, 1, 2, 3])))
-            requires[state] = tuple(Need(d, rng.randint(1, top[d])) for d in under)
-            loose += [d for d in under if rng.random() < 0.25]
-            if rng.random() < 0.25 and ground:
-                enter[state] = tuple(Need(d, rng.randint(1, top[d])) for d in rng.sample(ground, 1))
-        out[key] = Node(
-            key=key, kind="thing", states=("absent", "one", "two")[:states], requires=requires, to_enter=enter,
-            edges=(Edge(0, 2, 2), Edge(2, 0, 0)) if states == 3 and rng.random() < 0.6 else (), loose=tuple(loose),
-            turns=rng.random() < 0.4, free=rng.random() < 0.25, skippable=rng.random() < 0.2,
-            data=scope != SHARED and rng.random() < 0.1,
-            up={s: Usual(rng.choice([0, 0.3, 5, 90]), 100) for s in range(1, states)},
-            down={s: Usual(rng.choice([0, 0.3, 5, 60]), 100) for s in range(1, states)},
-        )  # fmt: skip
-        top[key] = states - 1
-    return out
 
 
 class History:
@@ -210,7 +186,11 @@ class History:
         for start in out.starts:
             scope = scope_of(start.key)
             if start.step.way == "raise":
-                pursued = [s for s, root in roots.items() if root.mode == "pursued" and start.key in planner.reached(root.needs)]
+                pursued = [
+                    s
+                    for s, root in roots.items()
+                    if root.mode == "pursued" and start.key in planner.reached(root.needs)
+                ]
                 assert pursued if scope == SHARED else scope in pursued, ("raised without a root", start)
             if scope in roots and roots[scope].mode == "held" == before.get(scope):
                 assert start.key in planner.view().remade, ("started for a held root", start)
@@ -220,7 +200,10 @@ class History:
             kind, _, word = event.type.partition(".")
             if kind == "sandbox":
                 was = self.states.get(event.sandbox_id, "")
-                assert any(TABLE.get((was, one)) == word for one in ("create", "there", "fail", "retry", "delete", "stop", "start")), event
+                assert any(
+                    TABLE.get((was, one)) == word
+                    for one in ("create", "there", "fail", "retry", "delete", "stop", "start")
+                ), event
                 self.states[event.sandbox_id] = word
                 if word in ("stopped", "deleted"):
                     self.check_clean(event.sandbox_id, word)
@@ -238,7 +221,11 @@ class History:
             fresh = self.strays.get(key, -1) > since
             row = state.rows.get(key)
             if scope_of(key) == sandbox:
-                assert fresh or key in allowed or row and row.node.free and word == "stopped", ("there though", word, key)
+                assert fresh or key in allowed or (row and row.node.free and word == "stopped"), (
+                    "there though",
+                    word,
+                    key,
+                )
             elif scope_of(key) == SHARED and key not in reached and row and not row.node.free:
                 ours = not planner.bears_others(key, sandbox) and not row.flight
                 assert fresh or not ours, ("shared there though", word, key)
@@ -290,7 +277,9 @@ class History:
     def create(self, name, operation, committed):
         rng, sandbox = self.rng, f"{name}.{self.ids}"
         own = graph(rng, sandbox, range(rng.randint(2, 6)), list(self.shared), self.top)
-        tops = rng.sample(list(own), rng.randint(1, len(own))) + rng.sample(list(self.shared), rng.randint(0, min(2, len(self.shared))))
+        tops = rng.sample(list(own), rng.randint(1, len(own))) + rng.sample(
+            list(self.shared), rng.randint(0, min(2, len(self.shared)))
+        )
         blueprint = Blueprint(
             profile="p", region="r", nodes=(*self.shared.values(), *own.values()),
             started=tuple(Need(k, rng.randint(1, self.top[k])) for k in tops),
@@ -299,7 +288,10 @@ class History:
         )  # fmt: skip
         if committed:
             self.names[name] = sandbox
-        self.post(Create(operation=operation, sandbox=sandbox, name=name, tenant="t", blueprint=blueprint), committed=committed)
+        self.post(
+            Create(operation=operation, sandbox=sandbox, name=name, tenant="t", blueprint=blueprint),
+            committed=committed,
+        )
 
     def about(self, verb, record, committed):
         rng = self.rng
@@ -424,7 +416,7 @@ def main():
             history = History(seed, twin="alone" not in sys.argv).run()
             stats += history.stats
             ends += history.ends
-        except Exception as error:  # noqa: BLE001 - the findings are what is wanted
+        except Exception as error:
             bad += 1
             print(seed, type(error).__name__, str(error)[:700])
             if "-v" in sys.argv:

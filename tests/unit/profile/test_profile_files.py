@@ -1,0 +1,132 @@
+"""Profiles: the packaged ones, what is checked in them, and what they become."""
+
+from pathlib import Path
+
+import pytest
+
+from sandboxd.aws.kinds import specs
+from sandboxd.model.errors import BadRequest, NotFound
+from sandboxd.profile import available, check_parameters, expand, images_of, load, load_file, not_yet, packaged
+from sandboxd.profile.schema import schema
+from sandboxd.toml import TomlError
+
+
+def changed(tmp_path: Path, *pairs: tuple[str, str], name="model-bank") -> Path:
+    text = (packaged() / f"{name}.toml").read_text()
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path = tmp_path / "changed.toml"
+    path.write_text(text)
+    return path
+
+
+def test_the_packaged_profiles_are_there_and_whole():
+    """Both, with the machines of the mission."""
+    assert set(available([])) == {"model-bank", "trial"}
+    assert list(load("model-bank").machines) == ["acp", "ocp"]
+    assert list(load("trial").machines) == ["box"]
+
+
+def test_the_committed_schema_is_the_structs(tmp_path):
+    """Editors know what the program knows."""
+    assert (packaged() / "profile.schema.json").read_text() == schema()
+
+
+def test_all_mistakes_are_named_with_their_places(tmp_path):
+    """Unknown key, wrong type and too small a disk at once."""
+    path = changed(
+        tmp_path, ('summary = "Oracle', 'sumary = "Oracle'), ("port = 1521", 'port = "x"'), ("disk = 250", "disk = 2")
+    )
+    with pytest.raises(TomlError) as caught:
+        load_file(path)
+    said = str(caught.value)
+    assert len(caught.value.mistakes) == 3
+    for words in (
+        "changed.toml:24:1: machines.acp.sumary",
+        "did you mean 'summary'",
+        "machines.acp.ingress[0].port",
+        "machines.ocp.disk",
+    ):
+        assert words in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('machine = "ocp"\nwhen = "amq"', 'machine = "opc"\nwhen = "amq"', "did you mean 'ocp'"),
+        ('when = "amq"', 'when = "amk"', "did you mean 'amq'"),
+        ("default = false", 'default = "no"', "is no boolean"),
+        ('cidr = "0.0.0.0/0"', 'cidr = "0.0.0.0/0"\npeer = "ocp"', "either `cidr` or `peer`"),
+        ('cidr = "10.0.0.0/16"', 'cidr = "10.0.0.0/8"', "/16"),
+        ('image = { management = "avaloq-core-*" }', 'image = { management = "a", ssm = "/b" }', "exactly one"),
+        ('name = "web-banking"', 'name = "banking-apis"', "taken twice"),
+        ('peer = "ocp"', 'peer = "ocb"', "no machine 'ocb'"),
+    ],
+)
+def test_mistakes_across_fields(tmp_path, old, new, says):
+    """Each with a place and what was meant."""
+    with pytest.raises(TomlError) as caught:
+        load_file(changed(tmp_path, (old, new)))
+    assert says in str(caught.value)
+    assert "changed.toml:" in str(caught.value)
+
+
+def test_a_profile_that_is_not_there_suggests_one():
+    """A near miss."""
+    with pytest.raises(NotFound) as caught:
+        load("modelbank")
+    assert "model-bank" in caught.value.hint
+
+
+def test_parameters_are_checked_all_at_once():
+    """Unknown ones with a suggestion, wrong types by name; defaults fill the rest."""
+    profile = load("model-bank")
+    assert check_parameters(profile, {"amq": True}) == {"amq": True, "smart_client": False}
+    with pytest.raises(BadRequest) as caught:
+        check_parameters(profile, {"amk": True, "smart_client": "yes"})
+    assert "did you mean 'amq'" in caught.value.detail
+    assert "'yes' is no boolean" in caught.value.detail
+    assert caught.value.pointer == "/parameters/amk"
+
+
+def test_parts_of_later_releases_are_said():
+    """What is asked for and not made yet stands in words."""
+    profile = load("model-bank")
+    plain, all_ = (
+        not_yet(profile, {"amq": False, "smart_client": False}),
+        not_yet(profile, {"amq": True, "smart_client": True}),
+    )
+    assert "Smart Client fleet" in all_
+    assert "Smart Client fleet" not in plain
+    assert any("activemq" in one for one in all_)
+
+
+def test_what_a_sandbox_consists_of():
+    """Nodes stand on earlier ones only, sandboxes have ranges of their own, roots name machines and ways."""
+    profile = load("model-bank")
+    images = dict.fromkeys(images_of(profile), "ami-1")
+    made = [
+        expand(
+            profile,
+            {},
+            kinds=specs(),
+            region="r",
+            zone="z",
+            slot=n,
+            sandbox_id=f"sbx_{n}",
+            sandbox_name=f"s{n}",
+            stage="dev",
+            images=images,
+        )
+        for n in (0, 1)
+    ]
+    for blueprint in made:
+        seen: set[str] = set()
+        for node in blueprint.nodes:
+            for needs in (*node.requires.values(), *node.to_enter.values()):
+                assert {need.key for need in needs} <= seen, node.key
+            seen.add(node.key)
+    ranges = {node.parameters["cidr"] for blueprint in made for node in blueprint.nodes if node.key.endswith("/subnet")}
+    assert ranges == {"10.0.16.0/24", "10.0.17.0/24"}
+    assert {need.key for need in made[0].kept} == {"r/sbx_0/acp", "r/sbx_0/ocp"}
