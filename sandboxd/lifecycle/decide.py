@@ -7,6 +7,7 @@ means: load it again) and raises a Refusal before anything changed.
 from typing import assert_never
 
 from sandboxd.lifecycle import commands, outcomes
+from sandboxd.lifecycle.cost import hourly_cost
 from sandboxd.lifecycle.messages import (
     Called,
     Cancel,
@@ -29,7 +30,6 @@ from sandboxd.lifecycle.messages import (
 from sandboxd.lifecycle.settle import settle
 from sandboxd.lifecycle.state import State
 from sandboxd.lifecycle.turn import Turn
-from sandboxd.lifecycle.views import hourly_cost
 
 
 def decide(state: State, message: Message, now: float) -> Decision:

@@ -1,21 +1,25 @@
-"""What a command would do: the same rules, run from a copy of the present state with usual durations. Touches nothing."""
+"""What a command would do: the same rules, run from a copy of the present state with usual durations. Touches nothing.
+
+Steps in flight go on with what remains of their usual time; back-offs and proofs take the moments that they would. The
+usual time of everything gives what is expected, the slow tenth of everything what is nearly always enough.
+"""
 
 import heapq
-import itertools
-from collections.abc import Mapping
+from typing import TypeAlias
 
 from msgspec import Struct
 
+from sandboxd.lifecycle.cost import account_cost, bill
 from sandboxd.lifecycle.decide import decide
 from sandboxd.lifecycle.messages import Command, Create, Decision, Ended, Proved, Start, Tick
 from sandboxd.lifecycle.state import State
 from sandboxd.lifecycle.views import steps_of
-from sandboxd.model.resource import Row
 
 CALL = 0.5
-FOREVER = 10_000
-_ORDER = itertools.count()
-"""breaks ties of the same moment: first come, first served"""
+LISTING = 1.0
+FOREVER = 100_000
+"""messages after which a play is given up: more than any command can take"""
+Arrival: TypeAlias = Ended | Proved | Tick
 
 
 class PlannedStep(Struct, frozen=True, kw_only=True):
@@ -43,66 +47,72 @@ class Forecast(Struct, frozen=True, kw_only=True):
 
 def forecast(state: State, message: Create | Command, now: float) -> Forecast:
     """Return what would happen; raise Conflict where the command would be refused."""
-    expected, steps, after = _play(state, message, now, slow=False)
-    p90, _, _ = _play(state, message, now, slow=True)
-    running, stopped = _bill(after, message.sandbox)
+    usual, slow = _Play(state, now, slow=False), _Play(state, now, slow=True)
+    expected, p90 = usual.run(message), slow.run(message)
+    running, stopped = bill(usual.state, message.sandbox)
     return Forecast(
-        steps=steps,
+        steps=_steps(usual.state, message.operation, now),
         expected=expected,
-        p90=p90,
-        marginal_per_hour=_cost(after) - _cost(state),
+        p90=max(expected, p90),
+        marginal_per_hour=account_cost(usual.state) - account_cost(state),
         per_hour_running=running,
         per_hour_stopped=stopped,
     )
 
 
+class _Play:
+    """A copy of the state, and what will arrive in its mailbox."""
+
+    def __init__(self, state: State, now: float, *, slow: bool) -> None:
+        self.state, self._now, self._slow = _copy(state), now, slow
+        self._heap: list[tuple[float, int, Arrival]] = []
+        self._arrived = 0
+        for key, row in self.state.rows.items():
+            if row.flight is not None:
+                start = Start(key=key, step=row.flight, generation=row.generation, run=row.run)
+                self._arrive(max(now, row.since + self._seconds(start)), Ended(key, row.run))
+
+    def run(self, message: Create | Command) -> float:
+        """Seconds until the command's operation is over; what remains arrives, everything else is as the rules say."""
+        at = self._now
+        self._carry(decide(self.state, message, at), at)
+        while self._heap and message.operation in self.state.running and self._arrived < FOREVER:
+            at, _, due = heapq.heappop(self._heap)
+            self._carry(decide(self.state, due, at), at)
+        return at - self._now
+
+    def _arrive(self, at: float, message: Arrival) -> None:
+        self._arrived += 1  # what comes at the same moment comes in the order in which it was sent
+        heapq.heappush(self._heap, (at, self._arrived, message))
+
+    def _carry(self, out: Decision, now: float) -> None:
+        for start in out.starts:
+            self._arrive(now + self._seconds(start), Ended(start.key, start.run))
+        for proof in out.proofs:
+            self._arrive(now + LISTING, Proved(proof.operation, proof.number))
+        if out.wake_at is not None and self._is_timed():
+            self._arrive(max(now, out.wake_at), Tick())
+
+    def _is_timed(self) -> bool:
+        """Whether a proof or a back-off is waited for; deadlines never come in a play."""
+        backing_off = any(mark.waits and mark.until for row in self.state.rows.values() for mark in row.marks.values())
+        return backing_off or any(self.state.operations[name].due for name in self.state.running)
+
+    def _seconds(self, start: Start) -> float:
+        row, (way, to) = self.state.rows[start.key], start.step
+        usual = row.node.up.get(to) if way == "raise" else row.node.down.get(max(row.hi, row.lo))
+        if usual is None or way == "rebind":
+            return CALL
+        return usual.p90 if self._slow else usual.expected
+
+
 def _copy(state: State) -> State:
+    """The state as it would be loaded, without the operations that are over and nobody's last."""
     names = ["account", *state.sandboxes]
+    last = [record.operation for record in state.sandboxes.values() if record.operation in state.operations]
+    operations = {name: state.operation(name) for name in dict.fromkeys([*state.running, *last])}
     snapshots = {name: state.snapshot(name) for name in names}
-    operations = {name: state.operation(name) for name in state.running}
-    operations |= {
-        one.operation: state.operation(one.operation)
-        for one in state.sandboxes.values()
-        if one.operation in state.operations
-    }
     return State.load(state.account_id, snapshots, operations, settings=state.settings)
-
-
-def _play(state: State, message: Create | Command, now: float, *, slow: bool) -> tuple[float, list[PlannedStep], State]:
-    """Run the rules until the command's operation is over."""
-    copy = _copy(state)
-    heap: list[tuple[float, int, Ended | Proved | Tick]] = []
-    for key, row in copy.rows.items():
-        if row.flight is not None:
-            start = Start(key=key, step=row.flight, generation=row.generation, run=row.run)
-            _arrive(heap, _end(row, start, now, slow=slow, remaining=True), Ended(key, row.run))
-    at = now
-    _carry(copy, heap, decide(copy, message, at), at, slow=slow)
-    while heap and message.operation in copy.running and len(heap) < FOREVER:
-        at, _, due = heapq.heappop(heap)
-        _carry(copy, heap, decide(copy, due, at), at, slow=slow)
-    return at - now, _steps(copy, message.operation, now), copy
-
-
-def _arrive(heap: list[tuple[float, int, Ended | Proved | Tick]], at: float, message: Ended | Proved | Tick) -> None:
-    heapq.heappush(heap, (at, next(_ORDER), message))
-
-
-def _carry(
-    state: State, heap: list[tuple[float, int, Ended | Proved | Tick]], out: Decision, now: float, *, slow: bool
-) -> None:
-    for start in out.starts:
-        _arrive(heap, _end(state.rows[start.key], start, now, slow=slow), Ended(start.key, start.run))
-    for proof in out.proofs:
-        _arrive(heap, now + 2 * CALL, Proved(proof.operation, proof.number))
-    if out.wake_at is not None and any(state.operations[name].due for name in state.running):
-        _arrive(heap, max(now, out.wake_at), Tick())
-
-
-def _end(row: Row, start: Start, now: float, *, slow: bool, remaining: bool = False) -> float:
-    usual = row.node.up.get(start.step.to) if start.step.way == "raise" else row.node.down.get(max(row.hi, row.lo))
-    seconds = CALL if usual is None or start.step.way == "rebind" else usual.p90 if slow else usual.expected
-    return max(now, row.since + seconds) if remaining else now + seconds
 
 
 def _steps(state: State, operation: str, now: float) -> list[PlannedStep]:
@@ -119,24 +129,3 @@ def _steps(state: State, operation: str, now: float) -> list[PlannedStep]:
         )
         for step in steps
     ]
-
-
-# ---- the bill
-def _cost(state: State) -> float:
-    return sum(_price(state.settings.prices, row, row.hi) for row in state.rows.values())
-
-
-def _price(prices: Mapping[str, float], row: Row, at: int) -> float:
-    return sum(prices.get(key, 0.0) for state, key in row.node.prices.items() if state <= at)
-
-
-def _bill(state: State, sandbox: str) -> tuple[float, float]:
-    """Per hour running and stopped, were it alone in its account."""
-    record = state.sandboxes.get(sandbox)
-    if record is None or not record.blueprint.started:
-        return 0.0, 0.0
-    prices = state.settings.prices
-    closure = state.planner.closure(record.blueprint.started)
-    running = sum(_price(prices, state.rows[key], level) for key, level in closure.items())
-    stopped = sum(_price(prices, state.rows[key], level) for key, level in record.blueprint.kept)
-    return running, stopped

@@ -1,16 +1,19 @@
-"""What people see of an account's state: steps of operations, health, cost, and when an operation may be over. Reads only."""
+"""What people see of an account's state: steps of operations, health, and when an operation may be over. Reads only."""
 
 from collections.abc import Iterator
 
 from msgspec import Struct
 
+from sandboxd.lifecycle.cost import hourly_cost, shared_cost
 from sandboxd.lifecycle.judging import RAISING, unfinished
 from sandboxd.lifecycle.state import State
 from sandboxd.lifecycle.steps import depends_on
 from sandboxd.lifecycle.words import action_of
-from sandboxd.model.keys import SHARED, Key, is_shared, step_id
+from sandboxd.model.keys import Key, step_id
 from sandboxd.model.records import Operation, StepRecord
 from sandboxd.model.resource import Row, Step
+
+__all__ = ["StepView", "health_of", "hourly_cost", "operation_eta", "shared_cost", "step_of", "steps_of"]
 
 
 class StepView(Struct, frozen=True, kw_only=True):
@@ -127,30 +130,3 @@ def operation_eta(state: State, identifier: str, now: float) -> float | None:
         ends[step.id] = max(now, began + (step.usual or 0.5))
     gate = 2 * state.settings.relist_after if operation.verb in ("stop", "delete") else 0.0
     return max(ends.values(), default=now) + gate
-
-
-# ---- cost
-def hourly_cost(state: State, sandbox: str) -> float:
-    """What a sandbox costs an hour now: its own, and its share of what is shared."""
-    own = sum(row_cost(state, row) for row in state.rows_of(sandbox))
-    return own + sum(row_cost(state, row) / _sharers(state, row.node.key) for row in _shared_of(state, sandbox))
-
-
-def _shared_of(state: State, sandbox: str) -> list[Row]:
-    if sandbox not in state.planner.roots:
-        return []
-    return [state.rows[key] for key in state.reach.get(sandbox, {}) if is_shared(key)]
-
-
-def _sharers(state: State, key: Key) -> int:
-    return max(1, sum(key in state.reach.get(name, {}) for name in state.planner.roots))
-
-
-def shared_cost(state: State) -> float:
-    """What is shared costs an hour now."""
-    return sum(row_cost(state, row) for row in state.rows_of(SHARED))
-
-
-def row_cost(state: State, row: Row) -> float:
-    """What one resource costs an hour in the state that it may be in."""
-    return sum(state.settings.prices.get(key, 0.0) for at, key in row.node.prices.items() if at <= row.hi)
