@@ -210,7 +210,9 @@ async def _until_signal(signals: AsyncIterator[int], stop: trio.Event) -> None:
 
 
 def _rules(settings: Settings, listed: prices.Prices) -> state.Settings:
-    return state.Settings(relist_after=settings.engine.relist_after, prices=listed.per_hour, currency=listed.currency)
+    return state.Settings(
+        relist_after=settings.engine.relist_after, prices=listed.per_hour, currency=listed.currency, kinds=kinds.specs()
+    )
 
 
 def _health(settings: Settings, shared: Shared, folder: Path) -> things.Health:

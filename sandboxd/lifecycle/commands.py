@@ -4,6 +4,7 @@ from sandboxd.lifecycle import account_life, table
 from sandboxd.lifecycle.account_life import claim_node
 from sandboxd.lifecycle.judging import in_the_way
 from sandboxd.lifecycle.messages import Cancel, Command, Create, Extend, Onboard, Retry, Skip
+from sandboxd.lifecycle.steps import joined
 from sandboxd.lifecycle.turn import Turn
 from sandboxd.model.errors import Conflict, NotFound
 from sandboxd.model.keys import Key, parts
@@ -92,6 +93,7 @@ def _reopen(turn: Turn, operation: Operation) -> None:
     operation.state, operation.reason, operation.cancelling = "running", "", False
     operation.stands_on, operation.ended_at, operation.empty, operation.due = (), None, 0, None
     turn.state.running[operation.id] = True
+    joined(turn, operation)
     turn.changed_operation(operation)
     turn.set_root(turn.state.scope_of(operation), _MODES[operation.verb])
 

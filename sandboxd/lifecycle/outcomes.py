@@ -61,6 +61,9 @@ def ended(turn: Turn, message: Ended) -> None:
     else:
         _unfinished(turn, row, step, way, message)
     turn.changed(message.key)
+    if not row.hi and turn.state.is_orphan(message.key):
+        planner.drop(message.key)
+        turn.state.arm(message.key, None)
 
 
 def _unfinished(turn: Turn, row: Row, step: Step, way: Way, message: Ended) -> None:
@@ -89,8 +92,9 @@ def _mark(turn: Turn, row: Row, way: Way, message: Ended) -> Mark:
     mark = row.marks.setdefault(way, Mark())
     mark.attempts += 1
     mark.code, mark.reason, mark.waits, mark.until = message.code, message.reason or message.code, True, None
-    if message.how == "temporary" and mark.attempts < settings.attempts:
-        longest = min(message.after * 2 ** (mark.attempts - 1), settings.longest_back_off)
+    orphan = turn.state.is_orphan(row.node.key)
+    if orphan or (message.how == "temporary" and mark.attempts < settings.attempts):
+        longest = min(message.after * 2 ** min(mark.attempts - 1, 10), settings.longest_back_off)
         mark.waits = message.after > 0
         mark.until = turn.now + longest * _jitter(row) if mark.waits else None
     return mark
@@ -155,7 +159,7 @@ def _adopt(turn: Turn, found: Found) -> bool:
     """Something of ours that should not be there becomes a row; return whether it does."""
     planner = turn.state.planner
     if found.key not in planner.rows:
-        planner.add(Row(node=Node(key=found.key, kind=found.kind)))
+        planner.add(Row(node=_node_of(turn, found)))
     row = planner.rows[found.key]
     if row.hi or row.flight is not None or planner.view().want[found.key]:
         return False
@@ -165,6 +169,14 @@ def _adopt(turn: Turn, found: Found) -> bool:
     turn.changed(found.key)
     turn.say("step.found", f"{found.kind} {found.id} was found and is removed")
     return True
+
+
+def _node_of(turn: Turn, found: Found) -> Node:
+    """What is found stands on nothing that we know; its states and edges are its kind's."""
+    spec = turn.state.settings.kinds.get(found.kind)
+    if spec is None:
+        return Node(key=found.key, kind=found.kind)
+    return Node(key=found.key, kind=found.kind, states=spec.states, edges=spec.edges, down=spec.down)
 
 
 # ---- time, and a new life

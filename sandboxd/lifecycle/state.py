@@ -20,6 +20,7 @@ from sandboxd.lifecycle.snapshots import (
     encode,
 )
 from sandboxd.model.keys import ACCOUNT, SHARED, Key, scope_of
+from sandboxd.model.kind import KindSpec
 from sandboxd.model.records import Operation, SandboxRecord, TenantRecord
 from sandboxd.model.resource import Facts, Need, Row
 from sandboxd.planning.incremental import Incremental
@@ -39,6 +40,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     prices: Mapping[str, float] = field(default_factory=dict)
     """price list: key -> cost per hour"""
     currency: str = "USD"
+    kinds: Mapping[str, KindSpec] = field(default_factory=dict)
+    """of what a proof may find and no snapshot knows"""
 
 
 class State:
@@ -89,6 +92,11 @@ class State:
     def may_stay(self) -> set[Key]:
         """Keys that a proof may find: what is known to be there; anything else with our tags is a stray."""
         return {key for key, row in self.planner.rows.items() if row.hi or row.flight is not None}
+
+    def is_orphan(self, key: Key) -> bool:
+        """Whether it was found after its sandbox was gone: no operation waits for it, it is removed however often it takes."""
+        scope = scope_of(key)
+        return scope not in (SHARED, ACCOUNT) and scope not in self.reach
 
     def wanted(self, operation: Operation) -> tuple[Need, ...]:
         """What an operation that raises wants to be there."""

@@ -1,9 +1,11 @@
 """What operations remember of their steps: every running operation that a step belongs to keeps the same record."""
 
+from msgspec import structs
+
 from sandboxd.lifecycle.turn import Turn
 from sandboxd.lifecycle.words import action_of, id_of, name_of
 from sandboxd.model.keys import Key, is_shared, step_id
-from sandboxd.model.records import StepRecord
+from sandboxd.model.records import Operation, StepRecord
 from sandboxd.model.resource import Row, Step
 from sandboxd.planning.graph import entry, needs
 
@@ -41,6 +43,21 @@ def begun(turn: Turn, key: Key, step: Step, action: str) -> None:
         )  # fmt: skip
         turn.changed_operation(operation)
     _say(turn, row, step, "calling", "", identifier)
+
+
+def joined(turn: Turn, operation: Operation) -> None:
+    """An operation takes part in the steps that are in flight already: it waits for them like the one that began them."""
+    state = turn.state
+    scope = state.scope_of(operation)
+    for key in {**state.reach.get(scope, {}), **state.planner.of_scope.get(scope, {})}:
+        row = state.rows[key]
+        if row.flight is None:
+            continue
+        identifier = id_of(row, row.flight)
+        for name in state.running:
+            if name != operation.id and identifier in (known := state.operations[name].steps):
+                operation.steps[identifier] = structs.replace(known[identifier])
+                break
 
 
 def became(turn: Turn, row: Row, step: Step, state: str, reason: str = "", *, identifier: str = "") -> None:

@@ -183,6 +183,8 @@ def test_two_sandboxes_share_and_the_last_one_removes(desk):
     assert len([s for s in desk.flying if s.key == "r/shared/vpc"]) == 1
     desk.run()
     assert desk.sandbox("one").blueprint.slot != desk.sandbox("two").blueprint.slot
+    ids = [{step.id for step in steps_of(desk.state, name)} for name in ("op_one", "op_two")]
+    assert {"r/shared/vpc#1:present", "r/shared/nat#1:present"} <= ids[0] & ids[1]
     desk.say(Command(verb="delete", operation="op_3", sandbox="sbx_one"))
     desk.run()
     assert {"vpc", "nat"} <= desk.there()
