@@ -1,23 +1,40 @@
-"""Everything that a person or CI runs: `nox` checks all, `nox -s bench` measures. Needs nothing but Python 3.11 or newer."""
+"""Everything that a person or CI runs: `nox` checks all, `nox -s bench` measures. Needs nothing but Python 3.11 or newer.
+
+A session installs what its lock in requirements/ says and nothing else; a second run finds it installed.
+"""
+
+from pathlib import Path
 
 import nox
 
 nox.options.sessions = ["lint", "types", "tests", "docs"]
 nox.options.reuse_existing_virtualenvs = True
-nox.options.error_on_missing_interpreters = False
+nox.options.error_on_external_run = True
 nox.needs_version = ">=2026.1"
 
+RUN = ("project",)
+LOCKS = {"test": (*RUN, "test", "build"), "types": (*RUN, "types"), "run": RUN, "lint": ("lint",), "nox": ("nox",)}
+"""lock -> what of pyproject.toml is in it; the largest first, the others take its versions"""
 
-def prepare(session: nox.Session, lock: str) -> None:
-    """Install what the lock says, then this project as it is."""
+
+def install(session: nox.Session, lock: str) -> None:
+    """Install what a lock says; make the checkout importable."""
     session.install("-q", "--require-hashes", "-r", f"requirements/{lock}.txt")
+    session.env["PYTHONPATH"] = str(Path.cwd())
+
+
+def install_project(session: nox.Session) -> None:
+    """Install the tests' lock, and this project as a developer has it."""
+    session.install("-q", "--require-hashes", "-r", "requirements/test.txt")
     session.install("-q", "--no-deps", "--no-build-isolation", "-e", ".")
+    # a hundred tests start a process: without bytecode each would compile everything anew
+    session.env["PYTHONDONTWRITEBYTECODE"] = ""
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
     """Form, Trio's traps, floors, and sizes."""
-    prepare(session, "lint")
+    install(session, "lint")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("flake8", "--select", "ASYNC", "--disable-noqa", "--enable-async-library=trio", "sandboxd")
@@ -28,28 +45,53 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """mypy, strict."""
-    prepare(session, "types")
+    install(session, "types")
     session.run("mypy")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests: pure ones, real processes, the dashboard, the witnesses."""
-    prepare(session, "test")
-    session.env["PYTHONDONTWRITEBYTECODE"] = ""
+    """All tests: pure ones, real processes, the dashboard, the witnesses. Arguments go to pytest."""
+    install_project(session)
     session.run("pytest", "-q", "-n", "2", "--dist", "worksteal", *session.posargs)
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
     """Generated pages are as the code says, and links lead somewhere."""
-    prepare(session, "test")
+    install(session, "run")
     session.run("python", "docs/generate.py", "--check")
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure; prints a table and writes build/bench.json."""
-    prepare(session, "test")
-    session.env["PYTHONDONTWRITEBYTECODE"] = ""
+    """Measure; prints a table and writes build/bench.json. Arguments name benchmarks (`decide cpu life`)."""
+    install_project(session)
     session.run("python", "-m", "tests.bench", *session.posargs)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Write requirements/ from pyproject.toml; `-- --upgrade` for newer versions."""
+    session.install("-q", "pip-tools")
+    project = nox.project.load_toml("pyproject.toml")
+    asked = {
+        **project["dependency-groups"],
+        "project": project["project"]["dependencies"],
+        "build": [*project["build-system"]["requires"], "editables"],
+        "nox": [f"nox{nox.needs_version}"],
+    }
+    folder = Path("build")
+    folder.mkdir(exist_ok=True)
+    options = ("--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host")
+    before = ""
+    for name, parts in LOCKS.items():
+        wanted, written = folder / f"{name}.in", Path(f"requirements/{name}.txt")
+        wanted.write_text("\n".join(one for part in parts for one in asked[part]) + "\n", "utf-8")
+        if before and not written.exists():
+            written.write_text(before, "utf-8")
+        session.run(
+            "pip-compile", "-q", *options, "--no-header", "--strip-extras", "--allow-unsafe", *session.posargs,
+            "-o", str(written), str(wanted),
+        )  # fmt: skip
+        before = before or written.read_text("utf-8")
