@@ -38,7 +38,7 @@ async def _send_all(feed: Feed, last_id: str | None, send: Send, heartbeat: floa
     if not last_id:
         await out(_named("hello", feed))
     while not feed.closing.is_set():
-        events = feed.since(last)
+        events = feed.since(last) if last.isascii() else None
         if events is None:
             await out(_named("reset", feed))
             last = f"{feed.epoch}-{feed.position}"
