@@ -97,11 +97,11 @@ ACTIONS: Final = (
            obstacle=_needs_state("started", "initializing_failed", "starting_failed")),
     Action(id="delete", keys=("d", "delete"), label="Delete…", help="Delete a sandbox for good; asks for its name", footer=5,
            writes=True, obstacle=_deletable),
-    Action(id="retry", keys=("r",), label="Retry", help="Retry what failed", footer=7, writes=True, obstacle=_retryable),
+    Action(id="retry", keys=("r",), label="Retry", help="Retry what failed", footer=8, writes=True, obstacle=_retryable),
     Action(id="cancel", keys=("c",), label="Cancel…", help="Cancel the running operation", footer=8, writes=True,
            obstacle=_cancellable),
     Action(id="filter", keys=("slash",), label="Filter", help="Show only some rows: state=started tenant~acme",
-           places=("fleet",), footer=6),
+           places=("fleet",), footer=7),
     Action(id="tab_1", keys=("1",), label="Sandboxes", help="Show sandboxes", places=("fleet",)),
     Action(id="tab_2", keys=("2",), label="Tenants", help="Show tenants", places=("fleet",)),
     Action(id="tab_3", keys=("3",), label="Accounts", help="Show accounts and the pool", places=("fleet",)),
@@ -119,7 +119,7 @@ ACTIONS: Final = (
            footer=6),
     Action(id="copy", keys=("y",), label="Copy id", help="Copy the id of what is selected to the clipboard"),
     Action(id="theme", keys=("T",), label="Light/dark", help="Change between the dark and the light theme"),
-    Action(id="help", keys=("question_mark", "f1"), label="Help", help="Show this page", footer=9),
+    Action(id="help", keys=("question_mark", "f1"), label="Help", help="Show this page", footer=6),
     Action(id="quit", keys=("q", "ctrl+q"), label="Quit", help="Leave; what runs goes on in the daemon", footer=10),
 )  # fmt: skip
 

@@ -19,12 +19,12 @@ _SIGNS: Final = {"live": ("●", "ok"), "connecting": ("○", "busy"), "down": (
 
 
 def top(state: State, width: int, crumb: str = "") -> list[Piece]:
-    """`sandboxd · dev  ● live  …  3 sandboxes  1 running  $2.31/h  pool 2  ×20`; what does not fit goes, from the right."""
+    """`sandboxd · dev  ● live  …  3 sandboxes  1 running  $2.31/h  pool 2`; what does not fit goes, from the right."""
     stage = f" · {safe_text(state.health.stage, 20)}" if state.health is not None and state.health.stage else ""
     sign, tone = _SIGNS[state.link.standing]
     left = [Piece(f" sandboxd{stage}", "strong"), Piece(f"  {sign} {state.link.standing}", tone)]  # type: ignore[arg-type]
     if crumb:
-        left.append(Piece(f"  › {crumb}", "strong"))  # noqa: RUF001 - a breadcrumb
+        left.append(Piece(f"  › {crumb}", "strong"))
     facts = _facts(state)
     room = width - sum(cell_len(piece.text) for piece in left) - 1
     while facts and sum(cell_len(piece.text) + 2 for piece in facts) > room:
@@ -39,7 +39,7 @@ def _facts(state: State) -> list[Piece]:
     living = [one for one in view.sandboxes.values() if one.state != "deleted"]
     failed = sum(one.state.endswith("_failed") for one in living)
     facts = [
-        Piece(f"pace ×{view.pace:g}", "dim") if view.pace != 1 else None,  # noqa: RUF001 - times
+        Piece(f"pace ×{view.pace:g}", "dim") if view.pace != 1 else None,
         Piece(words.plural(len(living), "sandbox")) if view.epoch else None,
         Piece(f"{words.plural(len(state.running), 'operation')} running", "busy") if state.running else None,
         Piece(f"{failed} failed", "bad") if failed else None,
@@ -64,7 +64,11 @@ def banner(state: State) -> list[list[Piece]]:
 
 def waiting(state: State) -> list[list[Piece]]:
     """What stands where the tables will be, as long as no daemon has answered."""
-    lines = [[Piece("Waiting for the daemon", "strong")], [], [Piece("dialled  ", "dim"), Piece(safe_text(state.address))]]
+    lines = [
+        [Piece("Waiting for the daemon", "strong")],
+        [],
+        [Piece("dialled  ", "dim"), Piece(safe_text(state.address))],
+    ]
     if state.link.words:
         lines.append([Piece("answer   ", "dim"), Piece(safe_text(state.link.words, 200), "bad")])
         tries = f"{words.plural(state.link.tries, 'try') if state.link.tries == 1 else f'{state.link.tries} tries'}"
@@ -106,16 +110,18 @@ def _count(state: State, tab: Tab) -> int:
 
 def keys(place: Place, context: Context, width: int) -> list[tuple[str, Piece]]:
     """The footer: pairs of action id and piece, the most important ones that fit; faint is what cannot be done now."""
-    ranked = sorted((one for one in actions.at(place) if one.footer), key=lambda one: one.footer)
-    out: list[tuple[str, Piece]] = []
+    here = [one for one in actions.at(place) if one.footer]
+    chosen: set[str] = set()
     left = width - 1
-    for action in ranked:
-        text = f" {actions.shown(action.keys[0])} "
-        if (used := cell_len(text) + cell_len(action.label) + 1) > left:
-            continue
-        left -= used
+    for action in sorted(here, key=lambda one: one.footer):
+        used = cell_len(f" {actions.shown(action.keys[0])} {action.label} ")
+        if used <= left:
+            left -= used
+            chosen.add(action.id)
+    out: list[tuple[str, Piece]] = []
+    for action in (one for one in here if one.id in chosen):
         faint = action.why_not(context) is not None
-        out.append((action.id, Piece(text, "dim" if faint else "accent")))
+        out.append((action.id, Piece(f" {actions.shown(action.keys[0])} ", "dim" if faint else "accent")))
         out.append((action.id, Piece(f"{action.label} ", "dim" if faint else "")))
     return out
 

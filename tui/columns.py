@@ -76,15 +76,15 @@ def sandbox_state(_: State, one: things.Sandbox) -> Piece:
     return Piece(f"{sign.text} {words.state_word(one.state)}", sign.tone)
 
 
-def progress_of(state: State, operation: things.Operation | None) -> str:
-    """`█████░░░ 12/34 ~1m20s` of a running operation."""
+def progress_of(state: State, operation: things.Operation | None, width: int = 6) -> str:
+    """`████░░ 12/34 ~1m20s` of a running operation."""
     if operation is None or operation.state not in ("running", "queued"):
         return ""
     done, total = graph.progress(operation.steps)
     ends = words.parse(operation.eta)
     left = max(0.0, ends - state.clock.now) if ends is not None else 0.0
     eta = f" ~{words.duration(float(int(left)))}" if left >= 1 else ""
-    return f"{words.bar(done, total)} {done}/{total}{eta}" if total else f"{words.bar(0, 1)}{eta}"
+    return f"{words.bar(done, total, width)} {done}/{total}{eta}" if total else f"{words.bar(0, 1, width)}{eta}"
 
 
 def _progress(state: State, one: things.Sandbox) -> Piece:
@@ -105,7 +105,8 @@ def doing(state: State, one: things.Sandbox) -> Piece:
     active = state.active_steps(operation) if operation is not None and operation.state == "running" else []
     trouble = [step for step in active if step.state == "backing-off"]
     if trouble:
-        return Piece(f"again soon: {safe_text(trouble[0].reason or '')}", "warn")
+        why = trouble[0].reason or f"{trouble[0].action} {graph.name_of(trouble[0].id)[1]}"
+        return Piece(f"is tried again: {safe_text(why)}", "warn")
     names = dict.fromkeys(f"{step.action} {graph.name_of(step.id)[1]}" for step in active)
     return Piece(", ".join(safe_text(name, 60) for name in names), "dim")
 

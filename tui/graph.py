@@ -9,8 +9,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from sandboxd.wire.things import Step
 from sandboxd.wire.text import safe_text
+from sandboxd.wire.things import Step
 
 OVER: Final = ("done", "skipped", "dropped")
 ACTIVE: Final = ("calling", "waiting", "backing-off")

@@ -47,9 +47,13 @@ def glyph(state: str) -> Piece:
     return Piece(*_STATES.get(state, ("?", "warn")))
 
 
+_FAILED: Final = {"initializing": "create", "starting": "start", "stopping": "stop", "deleting": "delete"}
+
+
 def state_word(state: str) -> str:
-    """A state as it is shown: `initializing_failed` is `initializing failed`."""
-    return safe_text(state, 40).replace("_", " ")
+    """A state as it is shown: `initializing_failed` is `create failed`, which fits into a column."""
+    begun, failed, _ = state.partition("_failed")
+    return safe_text(f"{_FAILED.get(begun, begun)} failed" if failed else state, 40)
 
 
 # ---- time

@@ -1,7 +1,7 @@
 """The fleet: sandboxes, tenants, accounts, operations and events as tables, with one filter and one cursor each."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from msgspec import Struct, field
 from textual.app import ComposeResult
@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from sandboxd.wire import filters, things
 from sandboxd.wire.text import safe_text
-from tui import bars, columns
+from tui import bars, columns, facts
 from tui.actions import Context
 from tui.columns import Column
 from tui.listing import Listing
@@ -19,6 +19,9 @@ from tui.widgets.keybar import KeyBar
 from tui.widgets.lines import Lines
 from tui.widgets.text import Toned
 from tui.words import Piece, fit, plural
+
+_ROOMY: Final = 32
+"""lines from which on there is room for more than tables"""
 
 
 class Kept(Struct):
@@ -54,6 +57,7 @@ class Fleet(PlaceScreen):
         yield Toned(id="empty")
         yield Lines(self._paint, head=self._head, id="table")
         yield Toned(id="note")
+        yield Toned(id="preview-pane")
         yield Input(id="filter", compact=True, placeholder="state=started tenant~acme   ⏎ keep   esc clear")
         yield KeyBar()
 
@@ -132,7 +136,10 @@ class Fleet(PlaceScreen):
         if self._now.listing.ids:
             return []
         if self._now.filter_text:
-            return [[Piece(f"Nothing matches {safe_text(self._now.filter_text)}", "strong")], [Piece("esc clears the filter.", "dim")]]
+            return [
+                [Piece(f"Nothing matches {safe_text(self._now.filter_text)}", "strong")],
+                [Piece("esc clears the filter.", "dim")],
+            ]
         match self._tab:
             case "sandboxes":
                 free = plural(self.state.view.pool.available, "account")
@@ -142,7 +149,10 @@ class Fleet(PlaceScreen):
                     [Piece(f"{free} in the pool wait for tenants.", "dim")],
                 ]  # fmt: skip
             case "tenants":
-                return [[Piece("No tenants yet", "strong")], [Piece("n", "accent"), Piece(" creates a sandbox for a new one.")]]
+                return [
+                    [Piece("No tenants yet", "strong")],
+                    [Piece("n", "accent"), Piece(" creates a sandbox for a new one.")],
+                ]
             case _:
                 return [[Piece(f"No {self._tab} yet", "strong")]]
 
@@ -174,7 +184,19 @@ class Fleet(PlaceScreen):
         shown = f"{len(kept.listing.ids)} shown" if kept.filter_text else ""
         note = "  ".join(part for part in (shown, kept.filter_text and f"/{kept.filter_text}") if part)
         self.query_one("#tabs", Toned).say(bars.tabs(self.state, self._tab, note, self.size.width))
-        self.query_one("#note", Toned).say(self._note())
+        self._draw_preview()
+
+    def _draw_preview(self) -> None:
+        """More about the sandbox under the cursor where there is room for it, one line elsewhere."""
+        note, pane = self.query_one("#note", Toned), self.query_one("#preview-pane", Toned)
+        thing = self._thing(self.query_one(Lines).cursor)
+        roomy = self.size.height >= _ROOMY and isinstance(thing, things.Sandbox) and not self._now.trouble
+        note.display, pane.display = not roomy, roomy
+        if roomy:
+            title = [Piece(safe_text(f" {thing.tenant}/{thing.name}", 80), "strong"), Piece(f"  {thing.id}", "dim")]
+            pane.say(title, *facts.lines(self.state, thing, self.size.width))
+        else:
+            note.say(self._note())
 
     def _note(self) -> list[Piece]:
         if self._now.trouble:
@@ -187,7 +209,9 @@ class Fleet(PlaceScreen):
                 return [Piece(f" {safe_text(thing.reason)}", "bad")]
             case things.Account():
                 pool = self.state.view.pool
-                words = f" Pool: {pool.available} available, {pool.preparing} preparing, {pool.quarantined} quarantined."
+                words = (
+                    f" Pool: {pool.available} available, {pool.preparing} preparing, {pool.quarantined} quarantined."
+                )
                 return [Piece(words, "dim"), Piece(f" {safe_text(pool.reason or '')}", "warn")]
             case things.Event():
                 return [Piece(f" {safe_text(thing.message)}", "dim")]

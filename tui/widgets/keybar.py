@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
+from textual import events
 from textual.widgets import Static
 
 from tui import theme as themes
@@ -27,8 +29,16 @@ class KeyBar(Static):
         """Draw in the present theme."""
         tones = themes.styles(self.app.current_theme)
         text = Text(no_wrap=True, end="")
-        for identifier, piece in self._pairs:
+        for _, piece in self._pairs:
             style = tones[piece.tone]
-            click = Style(color=style.color, bold=style.bold, meta={"@click": f"screen.act('{identifier}')"})
-            text.append(piece.text, click)
+            text.append(piece.text, Style(color=style.color, bold=style.bold))
         self.update(text)
+
+    async def on_click(self, event: events.Click) -> None:
+        """A click on a key is the key."""
+        at = 0
+        for identifier, piece in self._pairs:
+            at += cell_len(piece.text)
+            if event.x < at:
+                await self.run_action(f"screen.act('{identifier}')")
+                return

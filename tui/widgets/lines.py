@@ -135,7 +135,7 @@ class Lines(ScrollView, can_focus=True):
     def _place_cursor(self) -> None:
         if self._at < len(self._ids) and self._ids[self._at] == self._cursor:
             return
-        if self._cursor in self._ids:
+        if self._cursor is not None and self._cursor in self._ids:
             self._at = list(self._ids).index(self._cursor)
         else:
             self._at = max(0, min(self._at, len(self._ids) - 1))

@@ -38,4 +38,3 @@ class Toned(Static):
                 style = tones[piece.tone]
                 text.append(piece.text, Style(color=style.color, bold=style.bold))
         self.update(text)
-

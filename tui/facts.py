@@ -1,0 +1,83 @@
+"""The lines at the top of a sandbox: what it is, what it costs, why it waits. Pure; no Textual."""
+
+from sandboxd.wire import things
+from sandboxd.wire.text import safe_text
+from tui import columns, graph, words
+from tui.state import OVER, State
+from tui.words import Piece
+
+
+def lines(state: State, sandbox: things.Sandbox, width: int) -> list[list[Piece]]:
+    """Three to five lines."""
+    out = [_what(state, sandbox), _settings(sandbox)]
+    if sandbox.not_yet:
+        parts = ", ".join(safe_text(one, 60) for one in sandbox.not_yet)
+        count = words.plural(len(sandbox.not_yet), "part")
+        out.append([Piece(" not yet   ", "dim"), Piece(f"{count} that this version does not make: {parts}")])
+    operation = state.operation_of(sandbox)
+    if operation is not None:
+        out.append(_operation(state, operation))
+        out.append(_why(state, sandbox, operation))
+    return [words.join(line, width) for line in out]
+
+
+def _what(state: State, sandbox: things.Sandbox) -> list[Piece]:
+    cost = sandbox.cost
+    now = columns.sandbox_state(state, sandbox)
+    pieces = [
+        Piece(f" {now.text}", now.tone),
+        Piece(f" for {words.age(sandbox.state_since, state.clock.now)}"),
+        Piece("   costs ", "dim"), Piece(f"{words.money(cost.per_hour, cost.currency)}/h"),
+        Piece(f", {words.money(cost.to_date, cost.currency)} so far", "dim"),
+    ]  # fmt: skip
+    ends = words.parse(sandbox.expires_at)
+    if ends is not None:
+        pieces += [Piece("   expires in ", "dim"), Piece(words.duration(ends - state.clock.now))]
+    return pieces
+
+
+def _settings(sandbox: things.Sandbox) -> list[Piece]:
+    parameters = "".join(f" {safe_text(k, 40)}={_value(v)}" for k, v in sandbox.parameters.items())
+    where = f"   account {safe_text(sandbox.account_id, 20)} in {safe_text(sandbox.region, 30)}"
+    return [Piece(" profile   ", "dim"), Piece(safe_text(sandbox.profile, 40)), Piece(parameters), Piece(where, "dim")]
+
+
+def _value(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else safe_text(str(value), 60)
+
+
+def _operation(state: State, operation: things.Operation) -> list[Piece]:
+    sign = words.glyph(operation.state)
+    begun = words.parse(operation.started_at or operation.requested_at) or state.clock.now
+    took = words.duration(float(int((words.parse(operation.ended_at) or state.clock.now) - begun)))
+    done, total = graph.progress(operation.steps)
+    pieces = [
+        Piece(f" {safe_text(operation.kind, 20):<9.9} ", "dim"),
+        Piece(f"{sign.text} {operation.state}", sign.tone),
+    ]
+    if operation.state not in OVER:
+        pieces.append(Piece(f"  {columns.progress_of(state, operation, 12)}", "busy"))
+    elif total:
+        pieces.append(Piece(f"  {done} of {words.plural(total, 'step')}"))
+    return [*pieces, Piece(f"  in {took}"), Piece(f"  by {safe_text(operation.requested_by, 40)}", "dim")]
+
+
+def _why(state: State, sandbox: things.Sandbox, operation: things.Operation) -> list[Piece]:
+    """What everything waits for: the last link of the daemon's chain of reasons."""
+    if operation.reason or sandbox.reason:
+        return [Piece(" because   ", "dim"), Piece(safe_text(operation.reason or sandbox.reason or ""), "bad")]
+    why = state.whys.get(sandbox.id)
+    if operation.state in OVER:
+        return [Piece(" now       ", "dim"), Piece("nothing waits", "dim")]
+    if why is None or not why.chain:
+        return [Piece(" now       ", "dim"), columns.doing(state, sandbox)]
+    last = why.chain[-1]
+    pieces = [Piece(" now       ", "dim"), Piece(f"{safe_text(last.subject)} ", "strong"), Piece(safe_text(last.text))]
+    since = words.parse(last.since)
+    if since is not None:
+        pieces.append(Piece(f", {words.duration(float(int(state.clock.now - since)))}"))
+        pieces.append(Piece(f" of usually {words.duration(last.usual)}" if last.usual else "", "dim"))
+    again = words.parse(last.next_attempt_at)
+    if again is not None:
+        pieces.append(Piece(f", again in {words.duration(float(int(max(0.0, again - state.clock.now))))}", "warn"))
+    return pieces

@@ -1,0 +1,38 @@
+"""A plan as a few lines: how many steps, how long, what it costs, what is not made yet, and why it would be refused. Pure."""
+
+from sandboxd.wire.text import safe_text
+from sandboxd.wire.things import Plan
+from tui import words
+from tui.words import Piece
+
+
+def lines(plan: Plan) -> list[list[Piece]]:
+    """At most two lines per refusal, three for the rest."""
+    if plan.refusals:
+        out = []
+        for one in plan.refusals:
+            out.append([Piece(f"✗ {safe_text(one.detail)}", "bad"), Piece(f"  {safe_text(one.code, 60)}", "dim")])
+            out += [[Piece(f"  {safe_text(one.hint)}")]] if one.hint else []
+        return out
+    expected, p90 = plan.seconds.expected, plan.seconds.p90
+    time = f"about {words.duration(float(round(expected)))}"
+    later = f", {words.duration(float(round(p90)))} when AWS is slow" if p90 > expected else ""
+    out = [
+        [Piece(words.plural(len(plan.steps), "step"), "strong"), Piece(f", {time}"), Piece(later, "dim")],
+        _cost(plan),
+    ]
+    if plan.not_yet:
+        parts = ", ".join(safe_text(one, 60) for one in plan.not_yet)
+        out.append([Piece("not yet made by this version: ", "dim"), Piece(parts)])
+    return out
+
+
+def _cost(plan: Plan) -> list[Piece]:
+    cost = plan.cost
+    change = cost.marginal_per_hour
+    sign = "+" if change > 0 else "-" if change < 0 else "±"
+    return [
+        Piece(f"{sign}{words.money(abs(change), cost.currency)}/h", "strong"),
+        Piece(f"   running {words.money(cost.per_hour_running, cost.currency)}/h, ", "dim"),
+        Piece(f"stopped {words.money(cost.per_hour_stopped, cost.currency)}/h", "dim"),
+    ]  # fmt: skip
