@@ -15,31 +15,16 @@ from typing import Any
 
 from sandboxd.simulator.services import SERVICES
 from tests.referee import recordings
-from tests.referee.forms import form, is_placeholder, template
-from tests.referee.paths import Node, nodes
+from tests.referee.members import ASKED, FREE
+from tests.referee.forms import is_placeholder, template
+from tests.referee.paths import UNKNOWN, Node, bare, nodes
 from tests.referee.recordings import Recording
 
 FACTS = Path(__file__).parent / "facts"
-LATER = ("elbv2", "wafv2")
-"""services that the simulator does not answer yet, extracted whole for those who will build them"""
 MODERN = "2019"
 """older answers count only where there are no newer ones"""
 WORDS = 6
 """a member with more forms than this is free text"""
-FREE = frozenset({
-    "Key", "Value", "GroupName", "Description", "Name", "KeyName", "ClientToken", "ImageLocation", "AccountName", "UserId",
-    "PublicDnsName", "Progress", "QuotaName", "ServiceName", "ComputerName", "AgentVersion", "PlatformName", "PlatformVersion",
-    "Device", "DeviceName", "RootDeviceName", "AlgorithmDescription", "StatusMessage", "SecretAccessKey", "SessionToken",
-    "SerialNumber", "AvailabilityZone", "RegionName", "Endpoint", "Email", "NextToken", "KmsKeyId", "AssumedRoleId",
-})  # fmt: skip
-"""members that hold what a person or a secret generator wrote, or a name of a region"""
-ASKED = frozenset({
-    "Tags", "TagSet", "KeyName", "IamInstanceProfile", "NextToken", "Description", "ClientToken", "CapacityReservationId",
-    "InstanceLifecycle", "SpotInstanceRequestId", "Platform", "RequesterId", "KmsKeyId", "ImageOwnerAlias", "PublicIpAddress",
-    "Association", "SourceIdentity", "PackedPolicySize", "ProductCodes", "DeprecationTime", "RestoreExpiryTime", "OutpostArn",
-    "KernelId", "RamdiskId",
-})  # fmt: skip
-"""members that follow from what was asked for, not from the state: their presence proves nothing"""
 
 
 @dataclass
@@ -59,56 +44,75 @@ class Place:
     """What was seen of one structure in one state."""
 
     complete: list[str] = field(default_factory=list)
-    """when each complete one was recorded"""
+    """when each complete one was recorded, the newest last"""
     members: dict[str, Member] = field(default_factory=lambda: defaultdict(Member))
+    shape: str = ""
 
-    def add(self, node: Node, recording: Recording) -> None:
-        """Take one structure in."""
-        if recording.complete:
-            self.complete.append(recording.when)
+    def add(self, node: Node, recording: Recording, *, whole: bool) -> None:
+        """Take one structure in; what is missing proves something only in a whole one."""
+        if whole:
+            self.complete = sorted([*self.complete, recording.when])
+        self.shape = node.shape
         for name, value in node.value.items():
             member = self.members[name]
             member.kind = node.kinds.get(name, "")
             member.first = min(member.first, recording.when)
-            member.present += recording.complete
+            member.present += whole
             member.wide = member.wide or name in node.wide
             if is_placeholder(value):
                 member.forms["?"] += 1
             else:
-                member.forms[form(value, member.kind)] += 1
+                member.forms[node.form(name)] += 1
 
 
-def observe(kept: Iterable[Recording]) -> dict[str, Place]:
-    """The places of one operation's answers."""
-    every: dict[str, list[tuple[Node, Recording]]] = defaultdict(list)
+Seen = list[tuple[Node, Recording]]
+
+
+def observe(kept: Iterable[Recording]) -> dict[str, Seen]:
+    """Every structure of one operation's answers, by its path."""
+    every: dict[str, Seen] = defaultdict(list)
     for one in kept:
         for node in nodes(one.service, one.operation, one.answer or {}):
-            every[node.path].append((node, one))
-    places = {}
-    for path in sorted(every):
-        modern = [pair for pair in every[path] if pair[1].when >= MODERN and pair[1].complete]
-        snapshots = [pair for pair in every[path] if pair[1].when >= MODERN and not pair[1].complete]
-        place = places[path] = Place()
-        for node, one in (modern + snapshots) if modern else every[path]:
-            place.add(node, one)
-    return places
+            if UNKNOWN not in node.path:
+                every[node.path].append((node, one))
+    return dict(sorted(every.items()))
+
+
+def _place(seen: Seen) -> Place:
+    """Newer answers where there are any; a structure with few of the usual members was cut by the one who kept it."""
+    modern = [pair for pair in seen if pair[1].when >= MODERN]
+    used = modern if any(one.complete for _, one in modern) else seen
+    most = max(len(node.value) for node, _ in used)
+    place = Place()
+    for node, one in used:
+        place.add(node, one, whole=one.complete and len(node.value) * 2 >= most)
+    return place
 
 
 # ---- facts
-def facts_of(place: Place, elsewhere: frozenset[str]) -> dict[str, Any]:
-    """One place; `elsewhere` are the members that the same thing has in other states."""
-    groups: dict[str, dict[str, Any]] = {"always": {}, "newer": {}, "may": {}}
+def facts_of(place: Place, elsewhere: Mapping[str, str], everywhere: Mapping[str, str]) -> dict[str, Any]:
+    """One place. `elsewhere` are the members that the same thing has in other states, `everywhere` those of its structure
+    in any answer of the service, both with the day since when.
+
+    A member that came after the newest answer in this state may be here as well by now: it is too new to tell.
+    """
+    groups: dict[str, dict[str, Any]] = {"always": {}, "newer": {}, "may": {}, "asked": {}}
     for name in sorted(place.members):
         groups[_presence(name, place)][name] = _form(name, place.members[name])
-    absent = sorted(elsewhere - set(place.members) - ASKED) if place.complete else []
-    found: dict[str, Any] = {"seen": len(place.complete)} | {name: group for name, group in groups.items() if group}
-    return found | ({"absent": absent} if absent else {})
+    newest = place.complete[-1] if place.complete else "9999"
+    missing = [name for name in sorted(everywhere) if name not in place.members and name not in ASKED]
+    lists = {
+        "absent": [name for name in missing if name in elsewhere and elsewhere[name] <= newest and place.complete],
+        "too_new": [name for name in missing if everywhere[name] > newest and elsewhere.get(name, "9999") > newest],
+    }
+    found: dict[str, Any] = {"seen": len(place.complete)}
+    return found | {name: group for name, group in (groups | lists).items() if group}
 
 
 def _presence(name: str, place: Place) -> str:
     member = place.members[name]
     if name in ASKED:
-        return "may"
+        return "asked"
     if place.complete and member.present == len(place.complete):
         return "always"
     since = sum(when >= member.first for when in place.complete)
@@ -121,6 +125,8 @@ def _form(name: str, member: Member) -> str | list[str]:
     lists = {"list", "empty list"} & set(seen)
     if lists:
         return "list" if len(lists) > 1 else "empty list" if "empty list" in lists else "filled list"
+    if not seen and member.kind == "timestamp":
+        return "time/time.fraction"
     if not seen or name in FREE or member.wide or (len(seen) > WORDS and seen[0].startswith("=")):
         return "number" if seen == ["number"] else "text"
     values = [one[1:] for one in seen if one.startswith("=")]
@@ -135,48 +141,57 @@ CONSTANT = 3
 """how often a switch must have been seen before its only value is a fact"""
 
 
-def bare(path: str) -> str:
-    """A path without the states in it."""
-    out, depth = [], 0
-    for letter in path:
-        depth -= letter in "]}"
-        if not depth:
-            out.append(letter)
-        depth += letter in "[{"
-    return "".join(out)
+def since(places: Iterable[Place], known: dict[str, str]) -> dict[str, str]:
+    """Member -> when it was first seen in any of these places."""
+    for place in places:
+        known |= {name: min(one.first, known.get(name, one.first)) for name, one in place.members.items()}
+    return known
 
 
-def operation_facts(kept: list[Recording]) -> dict[str, Any]:
-    """All places of one operation."""
-    places = observe(one for one in kept if one.answer is not None)
-    siblings: dict[str, set[str]] = defaultdict(set)
+def service_facts(operations: Mapping[str, dict[str, Seen]]) -> dict[str, Any]:
+    """All places of all operations, and every structure without regard to place or state."""
+    places = {name: {path: _place(seen) for path, seen in every.items()} for name, every in operations.items()}
+    shapes: dict[str, dict[str, str]] = defaultdict(dict)
+    pooled: dict[str, Seen] = defaultdict(list)
+    for name, every in operations.items():
+        for path, seen in every.items():
+            since([places[name][path]], shapes[places[name][path].shape])
+            pooled[places[name][path].shape].extend(seen)
+    structures = {shape: _place(pooled[shape]) for shape in sorted(pooled) if shape}
+    return {
+        "operations": {name: _operation(every, shapes) for name, every in places.items() if every},
+        "structures": {shape: facts_of(place, {}, {}) for shape, place in structures.items()},
+    }
+
+
+def _operation(places: dict[str, Place], shapes: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    things: dict[str, dict[str, str]] = defaultdict(dict)
     for path, place in places.items():
-        siblings[bare(path)] |= set(place.members)
-    return {path: facts_of(place, frozenset(siblings[bare(path)])) for path, place in places.items()}
+        since([place], things[bare(path)])
+    return {path: facts_of(place, things[bare(path)], shapes[place.shape]) for path, place in places.items()}
 
 
 def error_facts(kept: Iterable[Recording]) -> dict[str, Any]:
     """Code -> statuses, and wordings per operation."""
     found: dict[str, dict[str, Any]] = {}
     for one in kept:
-        if one.code and not is_placeholder(one.words):
+        if one.code:
             error = found.setdefault(one.code, {"status": set(), "words": defaultdict(set)})
             error["status"] |= {one.status} - {None, 200}
-            error["words"][one.operation].add(template(one.words))
+            if one.words is not None and not is_placeholder(one.words):
+                error["words"][one.operation].add(template(one.words))
     return {
-        code: {"status": sorted(error["status"]), "words": {name: sorted(w) for name, w in sorted(error["words"].items())}}
+        code: {
+            "status": sorted(error["status"]),
+            "words": {name: sorted(w) for name, w in sorted(error["words"].items())},
+        }
         for code, error in sorted(found.items())
     }
 
 
-def wanted(service: str) -> frozenset[str] | None:
-    """The operations whose answers become facts; None for all."""
-    return None if service in LATER else frozenset(SERVICES[service].operations)
-
-
 def extract() -> dict[str, str]:
     """Service -> the text of its file of facts."""
-    by_service: dict[str, list[Recording]] = {name: [] for name in sorted((*SERVICES, *LATER))}
+    by_service: dict[str, list[Recording]] = {name: [] for name in sorted(SERVICES)}
     for one in recordings.read():
         if one.service in by_service:
             by_service[one.service].append(one)
@@ -185,13 +200,13 @@ def extract() -> dict[str, str]:
 
 def _text(service: str, kept: list[Recording]) -> str:
     by_operation: dict[str, list[Recording]] = defaultdict(list)
-    names = wanted(service)
     for one in kept:
-        if names is None or one.operation in names:
+        if one.operation in SERVICES[service].operations:
             by_operation[one.operation].append(one)
-    operations = {name: operation_facts(by_operation[name]) for name in sorted(by_operation)}
-    known: Mapping[str, Any] = {name: places for name, places in operations.items() if places}
-    facts = {"service": service, "errors": error_facts(kept), "operations": known}
+    answered = {
+        name: observe(one for one in by_operation[name] if one.answer is not None) for name in sorted(by_operation)
+    }
+    facts = {"service": service, "errors": error_facts(kept)} | service_facts(answered)
     return _dump(facts) + "\n"
 
 

@@ -8,7 +8,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-PLACEHOLDER = re.compile(r"<[a-z_-]+(:\d+)?>|<removed>|<\d+ characters>|\.\.\.$")
+PLACEHOLDER = re.compile(r"<[a-z_-]+(:\d+)?>|<removed>|<\d+ characters>|\.\.\.$|^(timestamp|datetime)$")
 _REGION = r"(?:af|ap|ca|cn|eu|il|me|mx|sa|us)(?:-gov)?-(?:north|south|east|west|central|northeast|southeast|southwest|northwest)-\d"
 RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), word)
@@ -28,8 +28,13 @@ RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<=\.)ec2\.internal\b|<region>\.compute\.internal\b|(?<=>\.)ec2\.internal\b", "<domain>"),
         (r"\b([a-z]+(?:-[a-z]+)*)-(?:[0-9a-f]{17}|[0-9a-f]{8}|x{3,}|X{3,})(?![\w-])", r"<\1>"),
         (r"\b(o|r|ou-[0-9a-z]{4,32}|car|p)-[0-9a-z]{4,32}\b(?!-)", "<organization's id>"),
-        (r"(?<![\d-])\d{12}(?!\d)", "<account>"),
-        (r"\b(A[A-Z]{3})[A-Z0-9]{12,17}\b", r"<\1>"),
+        (r"(?<![\d-])\d{11,12}(?!\d)", "<account>"),
+        (r"\b(AKIA|ASIA|AIDA|AROA|AIPA)[A-Z0-9]{5,17}\b", r"<\1>"),
+        (r"(?<=port: )\d+|(?<=limit of )\d+", "<number>"),
+        (r"\bL-[0-9A-F]{8}\b", "<quota>"),
+        (r"(?<=:servicequotas:<region>:<account>:)[a-z0-9-]+/", "<service>/"),
+        (r"(?<=:)(instance-profile|role|user|assumed-role)/[^\s:]+", r"\1/<name>"),
+        (r"(?<=User: )arn:aws:(?:iam|sts)::<account>:[a-z-]+/<name>", "<principal>"),
     )
 )  # fmt: skip
 """tried in this order; each sees what the ones before have left"""
@@ -57,8 +62,11 @@ def time_form(value: Any) -> str:
     return "text" if found is None else "time.fraction" if int(found[1] or 0) else "time"
 
 
-def form(value: Any, kind: str) -> str:
-    """The form of one value; `kind` is the type that the service's model gives it."""
+def form(name: str, value: Any, kind: str) -> str:
+    """The form of one value; `kind` is the type that the service's model gives to this member.
+
+    `=TEMPLATE` for texts and switches, a word for everything else. Numbers are compared only where they are codes.
+    """
     match value:
         case bool():
             return f"={str(value).lower()}"
@@ -69,7 +77,7 @@ def form(value: Any, kind: str) -> str:
         case _ if kind == "timestamp":
             return time_form(value)
         case int() | float():
-            return "number"
+            return f"={value}" if name == "Code" else "number"
         case str():
             return "=" + template(value)
     return type(value).__name__

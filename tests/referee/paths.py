@@ -11,6 +11,10 @@ from typing import Any, NamedTuple
 from botocore.loaders import Loader
 from botocore.model import ServiceModel, Shape
 
+from tests.referee.forms import form
+
+UNKNOWN = "?"
+"""state of a thing that does not say its state"""
 State = Callable[[dict[str, Any]], str]
 
 
@@ -18,11 +22,30 @@ class Node(NamedTuple):
     """One structure of an answer."""
 
     path: str
+    shape: str
+    """name of the structure in the service's model"""
     value: dict[str, Any]
     kinds: Mapping[str, str]
     """member -> type in the service's model"""
     wide: frozenset[str]
     """members whose enumeration is too long to hold anybody to it"""
+
+    def form(self, name: str) -> str:
+        """The form of a member's value."""
+        found = form(name, self.value[name], self.kinds.get(name, ""))
+        if self.path == "" and found == "empty list":
+            return "list"  # how much there is to list says nothing
+        return "number" if self.path.endswith("PreviousState") and name == "Code" else found
+
+    @property
+    def member(self) -> str:
+        """The member that this structure is the value of, or stands in."""
+        return bare(self.path).rpartition(".")[2].rstrip("[]{}")
+
+    @property
+    def has_state(self) -> bool:
+        """Whether the last part of the path says a state."""
+        return self.path.endswith(("]", "}")) and not self.path.endswith("[]")
 
 
 def by(*members: str) -> State:
@@ -52,10 +75,18 @@ def _address(thing: dict[str, Any]) -> str:
 
 
 def _route(thing: dict[str, Any]) -> str:
-    if thing.get("GatewayId") == "local":
+    target = str(thing.get("GatewayId", ""))
+    if target == "local":
         return "local"
-    names = ("GatewayId", "NatGatewayId", "InstanceId", "TransitGatewayId", "VpcPeeringConnectionId")
-    return next((f"to {name}" for name in names if name in thing), "other")
+    names = ("NatGatewayId", "InstanceId", "TransitGatewayId", "VpcPeeringConnectionId")
+    kind = target.partition("-")[0] or next((name for name in names if name in thing), "other")
+    return f"{kind} {thing.get('State', '')}".strip()
+
+
+def _rule(thing: dict[str, Any]) -> str:
+    traffic = "all traffic" if thing.get("IpProtocol") == "-1" else "ports"
+    sources = ("CidrIpv4", "CidrIpv6", "PrefixListId", "ReferencedGroupInfo", "ReferencedGroupId")
+    return f"{traffic}, {next((name for name in sources if name in thing), 'no source')}"
 
 
 def _interface(thing: dict[str, Any]) -> str:
@@ -84,7 +115,7 @@ STATES: dict[str, State] = {
     "NatGateway": _nat, "NatGateways": _nat,
     "Addresses": _address, "Routes": _route, "NetworkInterfaces": _interface,
     "IpPermissions": _permission, "IpPermissionsEgress": _permission,
-    "SecurityGroupRules": _permission, "RevokedSecurityGroupRules": _permission,
+    "SecurityGroupRules": _rule, "RevokedSecurityGroupRules": _rule,
     "Volumes": by("State"), "CreateAccountStatus": by("State"),
     "LoadBalancers": by("State", "Code"), "TargetHealthDescriptions": by("TargetHealth", "State"),
 }  # fmt: skip
@@ -100,6 +131,17 @@ def output(service: str, operation: str) -> Shape | None:
     return ServiceModel(loaded, service).operation_model(operation).output_shape
 
 
+def bare(path: str) -> str:
+    """A path without the states in it."""
+    out, depth = [], 0
+    for letter in path:
+        depth -= letter in "]}"
+        if not depth:
+            out.append(letter)
+        depth += letter in "[{"
+    return "".join(out)
+
+
 def nodes(service: str, operation: str, answer: dict[str, Any]) -> Iterator[Node]:
     """Every structure in an answer; the answer itself stands at ``."""
     yield from _structure(operation, "", answer, output(service, operation))
@@ -109,7 +151,7 @@ def _structure(operation: str, path: str, value: dict[str, Any], shape: Shape | 
     members: Mapping[str, Shape] = shape.members if shape is not None and shape.type_name == "structure" else {}
     kinds = {name: str(one.type_name) for name, one in members.items()}
     wide = frozenset(name for name, one in members.items() if len(getattr(one, "enum", ())) > ENUM)
-    yield Node(path, value, kinds, wide)
+    yield Node(path, str(shape.name) if shape is not None else "", value, kinds, wide)
     for name, one in value.items():
         yield from _member(operation, path, name, one, members.get(name))
 
@@ -121,14 +163,14 @@ ENUM = 24
 def _member(operation: str, path: str, name: str, value: Any, shape: Shape | None) -> Iterator[Node]:
     where, state = f"{path}.{name}".lstrip("."), _state_of(operation, path, name)
     match value:
-        case dict():
-            at = f"{where}{{{state(value)}}}" if state else where
+        case dict() if shape is None or shape.type_name == "structure":
+            at = f"{where}{{{state(value) or UNKNOWN}}}" if state else where
             yield from _structure(operation, at, value, shape)
         case list():
             inner = shape.member if shape is not None and shape.type_name == "list" else None
             for one in value:
                 if isinstance(one, dict):
-                    at = f"{where}[{state(one) if state else ''}]"
+                    at = f"{where}[{(state(one) or UNKNOWN) if state else ''}]"
                     yield from _structure(operation, at, one, inner)
 
 

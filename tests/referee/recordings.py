@@ -36,7 +36,8 @@ class Recording:
     operation: str
     answer: dict[str, Any] | None
     code: str
-    words: str
+    words: str | None
+    """None where nobody kept them; AWS also says nothing at times"""
     status: int | None
     when: str
     """the day or year of the call, or the last moment that the answer mentions"""
@@ -61,7 +62,7 @@ def _recording(line: dict[str, Any], service: str) -> Recording:
         operation=line["operation"],
         answer=line["answer"],
         code=error.get("code") or "",
-        words=error.get("message") or "",
+        words=error.get("message"),
         status=line["status"],
         when=str(line.get("recorded") or line.get("validated") or _latest(line["answer"])),
         complete=whole and not line.get("partial"),
