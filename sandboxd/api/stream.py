@@ -35,8 +35,9 @@ async def _send_all(feed: Feed, last_id: str | None, send: Send, heartbeat: floa
         await send({"type": "http.response.body", "body": data, "more_body": True})
 
     last = last_id or f"{feed.epoch}-{feed.position}"
-    if not last_id:
-        await out(_named("hello", feed))
+    # something at once: the head of the answer leaves with it, and the client knows that it is connected. No position
+    # here: the events up to it are still to come
+    await out(b":\n\n" if last_id else _named("hello", feed))
     while not feed.closing.is_set():
         events = feed.since(last) if last.isascii() else None
         if events is None:

@@ -1,32 +1,16 @@
 """The API as an application, without sockets: every route with every role, shapes, problems, keys and tags."""
 
 import json
-from contextlib import asynccontextmanager
 
 import httpx2
 import msgspec
 import pytest
+from apiclient import NEW, REF, client, path_of
 from fakedesk import FakeCallers, FakeDesk
 
 from sandboxd.api.app import Api
-from sandboxd.api.openapi import document
 from sandboxd.api.routes import ROUTES
-from sandboxd.http.limits import Peer
 from sandboxd.wire import things
-
-NEW = {"name": "bank", "tenant": "acme", "profile": "trial"}
-REF = "acme%2Fbank"
-
-
-@asynccontextmanager
-async def client(desk=None, uid=0):
-    api = Api(desk=desk or FakeDesk(), callers=FakeCallers(), version="9.9")
-
-    async def app(scope, receive, send):
-        await api(scope | {"state": {"peer": Peer(1, uid, uid)}}, receive, send)
-
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://sandboxd") as made:
-        yield made
 
 
 def problem(answer, status, code):
@@ -38,10 +22,6 @@ def problem(answer, status, code):
     assert found.request_id == answer.headers["x-request-id"]
     assert answer.headers["sandboxd-version"] == "9.9"
     return found
-
-
-def path_of(route, ref="x"):
-    return route.path.replace("{" + route.variable + "}", ref) if route.variable else route.path
 
 
 async def test_a_life_over_the_api():
@@ -324,81 +304,3 @@ async def test_metrics_have_gauges_by_state_and_no_names():
     assert "acme" not in text
     samples = [line for line in text.splitlines() if not line.startswith("#")]
     assert all(len(line.rsplit(" ", 1)) == 2 and float(line.rsplit(" ", 1)[1]) >= 0 for line in samples)
-
-
-# ---- the document
-async def test_the_document_is_served_and_names_every_route():
-    """OpenAPI 3.1, exactly the table."""
-    async with client(uid=3) as c:
-        served = (await c.get("/v1/openapi.json")).json()
-    assert served["openapi"].startswith("3.1")
-    listed = {(method.upper(), path) for path, methods in served["paths"].items() for method in methods}
-    assert listed == {(route.method, route.path) for route in ROUTES}
-    names = [operation["operationId"] for methods in served["paths"].values() for operation in methods.values()]
-    assert len(names) == len(set(names))
-
-
-def test_the_document_is_whole_and_strict():
-    """Every reference resolves; requests forbid unknown members, parameters are those that are decoded."""
-    made = json.loads(json.dumps(document(ROUTES, "1")))
-    schemas = made["components"]["schemas"]
-    text = json.dumps(made)
-    for part in text.split('"$ref": "')[1:]:
-        name = part.partition('"')[0]
-        assert name.removeprefix("#/components/schemas/") in schemas
-    for route in ROUTES:
-        operation = made["paths"][route.path][route.method.lower()]
-        if route.request is not None:
-            schema = operation["requestBody"]["content"]["application/json"]["schema"]
-            assert schemas[schema["$ref"].rpartition("/")[2]]["additionalProperties"] is False
-        said = {(p["in"], p["name"]) for p in operation["parameters"]}
-        query = route.query.__struct_encode_fields__ if route.query else ()
-        assert {name for place, name in said if place == "query"} == set(query)
-        assert (("header", "Idempotency-Key") in said) is route.keyed
-        assert (("header", "If-Match") in said) is route.guarded
-        assert (("path", route.variable) in said) is bool(route.variable)
-
-
-def matches(schema, value, schemas):
-    """Whether a value fits the parts of JSON Schema that the document uses."""
-    if "$ref" in schema:
-        return matches(schemas[schema["$ref"].rpartition("/")[2]], value, schemas)
-    if "anyOf" in schema:
-        return any(matches(one, value, schemas) for one in schema["anyOf"])
-    kinds = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "null": type(None),
-             "boolean": bool}  # fmt: skip
-    if "type" in schema and not isinstance(value, kinds[schema["type"]]):
-        return False
-    if isinstance(value, dict):
-        properties = schema.get("properties", {})
-        assert not properties or set(value) <= set(properties), (set(value), set(properties))
-        return set(schema.get("required", ())) <= set(value) and all(
-            matches(properties[name], one, schemas) for name, one in value.items() if name in properties
-        )
-    return not isinstance(value, list) or all(matches(schema.get("items", {}), one, schemas) for one in value)
-
-
-async def test_answers_are_as_the_document_says():
-    """Each GET with JSON, on a world with things in it, against its schema."""
-    desk = FakeDesk()
-    made = document(ROUTES, "1")
-    schemas = made["components"]["schemas"]
-    async with client(desk) as c:
-        await c.post("/v1/tenants", json={"name": "acme", "email": "ops@acme.example"})
-        await c.post("/v1/sandboxes", json=NEW)
-        refs = {
-            "/v1/tenants": "acme",
-            "/v1/accounts": "one",
-            "/v1/sandboxes": REF,
-            "/v1/operations": "op_001",
-            "/v1/why": "x",
-        }
-        for route in ROUTES:
-            if route.method != "GET" or route.response is None or route.path == "/v1/openapi.json":
-                continue
-            ref = next((ref for start, ref in refs.items() if route.path.startswith(start + "/")), "x")
-            query = "?timeout=0" if route.path.endswith("wait") else ""
-            answer = await c.get(path_of(route, ref) + query, headers={"accept": "application/json"})
-            assert answer.status_code == route.status, (route.path, answer.text)
-            schema = made["paths"][route.path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-            assert matches(schema, answer.json(), schemas), (route.path, answer.json())
