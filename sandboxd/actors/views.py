@@ -73,7 +73,7 @@ def step_view(step: StepView, progress: str = "") -> things.Step:
         ended_at=stamp_or_none(step.ended_at),
         usual=step.usual,
         next_attempt_at=stamp_or_none(step.next_attempt_at),
-        reason=safe_text(step.reason or progress) or None,
+        reason=safe_text(step.reason or (progress if step.state in ("calling", "waiting") else "")) or None,
     )
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from sandboxd.cli.output import narrate
+from sandboxd.cli.parser import USAGE
 
 RESET = "\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1004l\x1b[<u\x1b[0m"
 """leave the alternate screen, show the cursor, switch mouse, paste and focus reports off"""
@@ -103,7 +104,7 @@ def main(arguments: Namespace) -> int:
     """Run the demo with or without a screen."""
     from sandboxd.cli.demo_headless import run as headless
 
-    screen = not arguments.headless and sys.stdin.isatty() and sys.stdout.isatty()
+    screen = not arguments.headless and all(one.isatty() for one in (sys.stdin, sys.stdout, sys.stderr))
     if not screen and not arguments.headless:
         narrate("There is no terminal: the demo runs headless.")
     demo = Demo(pace=arguments.pace or (20.0 if screen else 60.0), state_dir=arguments.state_dir)
@@ -129,8 +130,8 @@ def _dashboard(demo: Demo) -> int:
             [sys.executable, "-m", "sandboxd", "tui", "--socket", str(demo.socket)], env=demo.env
         )
         _watch(demo, board)
-        if board.returncode == CLEAN_QUIT:
-            return 0
+        if board.returncode in (CLEAN_QUIT, USAGE):
+            return board.returncode
         _sane(saved)
         restarts += 1
         if restarts > MOST_RESTARTS:
