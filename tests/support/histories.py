@@ -2,7 +2,7 @@
 
 What AWS has is `truth`; each attempt's outcome is drawn once and outlives the daemon. A crash loads the state from the
 snapshots that were committed. A twin with the full evaluation gets the same messages and must answer the same. Run as
-a script: `python -m tests.support.histories FIRST N`.
+a script: `python -m tests.support.histories FIRST N [profiles] [crowded] [alone] [-v]`.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 
+from sandboxd.aws.kinds import specs
 from sandboxd.lifecycle.decide import decide
 from sandboxd.lifecycle.messages import (
     Called,
@@ -29,34 +30,61 @@ from sandboxd.lifecycle.messages import (
     Tick,
 )
 from sandboxd.lifecycle.state import Settings, State
-from sandboxd.lifecycle.table import TABLE
 from sandboxd.model.errors import Refusal
 from sandboxd.model.keys import SHARED, scope_of
 from sandboxd.model.records import Blueprint
 from sandboxd.model.resource import Need
-from sandboxd.planning.graph import needs
 from sandboxd.planning.planner import Planner
+from sandboxd.profile import expand, images_of, load
+from tests.support.history_checks import Checks
 from tests.support.random_graphs import graph
 
 SETTINGS = Settings(attempts=4)
+PROFILES = ("trial", "model-bank")
 
 
-class History:
+class Remembering(Planner):
+    """The full evaluation, done once for each change that is told."""
+
+    remembered = None
+
+    def view(self):
+        self.remembered = self.remembered or super().view()
+        return self.remembered
+
+    def touch(self, key):
+        self.remembered = None
+        super().touch(key)
+
+    def set_root(self, *what):
+        self.remembered = None
+        super().set_root(*what)
+
+    def add(self, row):
+        self.remembered = None
+        super().add(row)
+
+    def drop(self, key):
+        self.remembered = None
+        super().drop(key)
+
+
+class History(Checks):
     """One history from one seed."""
 
-    def __init__(self, seed, *, twin=True, blueprints=None):
+    def __init__(self, seed, *, twin=True, profiles=(), span=3000):
         self.rng = rng = random.Random(seed)
         self.now, self.heap, self.n, self.life = 0.0, [], 0, 1
         self.stats, self.ends, self.digest = Counter(), Counter(), hashlib.sha256()
         self.state = State.empty("1", settings=SETTINGS)
-        self.twin = State("1", settings=SETTINGS, planner=Planner()) if twin else None
+        self.twin = State("1", settings=SETTINGS, planner=Remembering()) if twin else None
         self.snapshots, self.operations = {}, {}
         self.truth, self.outcome, self.strays, self.found, self.begun, self.drifted = {}, {}, {}, {}, {}, {}
         self.states, self.names, self.ids, self.timer = {}, {}, 0, None
         self.fail = rng.choice([0, 0.05, 0.2, 0.4])
         self.top = {}
-        self.blueprints = blueprints
-        self.shared = graph(rng, SHARED, range(rng.randint(2, 6)), [], self.top)
+        self.profiles, self.span = profiles, span
+        self.shared = {} if profiles else graph(rng, SHARED, range(rng.randint(2, 6)), [], self.top)
 
     def at(self, when, run):
         self.n += 1
@@ -95,6 +123,9 @@ class History:
             if name in ("starts", "turns", "events"):
                 mine, other = sorted(mine, key=repr), sorted(other, key=repr)
             assert mine == other, ("incremental is not full", name, mine, other, message)
+        mine, other = self.state.planner.view(), Planner.view(self.twin.planner)
+        for name in ("want", "still", "remade"):
+            assert dict(getattr(mine, name)) == dict(getattr(other, name)), ("view", name, mine, other, message)
 
     def commit(self, out):
         """Only what the decision says changed is written."""
@@ -136,7 +167,7 @@ class History:
         seconds = seconds * rng.uniform(0.5, 1.5) + 0.1
         if (start.key, start.run) not in self.outcome:
             left, how = "done", ""
-            if row.node.kind == "thing" and rng.random() < self.fail:
+            if scope_of(start.key) != "account" and rng.random() < self.fail:
                 left = rng.choice(["nothing", "between", "spoiled", "hang"]) if step.way == "raise" else "between"
                 how = rng.choice(["temporary", "temporary", "permanent"])
             self.outcome[start.key, start.run] = (left, how)
@@ -164,98 +195,6 @@ class History:
             self.later(0.3, Called(start.key, start.run, {"id": start.key}))
         self.at(self.now + seconds, lambda: life == self.life and end())
 
-    # ---- what must always hold
-    def check(self, message, out, before):
-        self.check_starts(message, out, before)
-        self.check_events(out)
-        state = self.state
-        for operation in state.operations.values():
-            if operation.state == "running":
-                assert state.watch.get(operation.id), ("no reason", operation)
-            if operation.superseded_by:
-                assert operation.state != "running", operation
-        for record in state.sandboxes.values():
-            running = state.operations[record.operation].state == "running"
-            assert (record.state in ("initializing", "starting", "stopping", "deleting")) == running, record
-        self.check_rows()
-
-    def check_starts(self, message, out, before):
-        planner, roots = self.state.planner, self.state.planner.roots
-        if isinstance(message, Recovered | Retry):  # what a retry begins and fails at once is held again
-            return
-        for start in out.starts:
-            scope = scope_of(start.key)
-            if start.step.way == "raise":
-                pursued = [
-                    s
-                    for s, root in roots.items()
-                    if root.mode == "pursued" and start.key in planner.reached(root.needs)
-                ]
-                assert pursued if scope == SHARED else scope in pursued, ("raised without a root", start)
-            if scope in roots and roots[scope].mode == "held" == before.get(scope):
-                assert start.key in planner.view().remade, ("started for a held root", start)
-
-    def check_events(self, out):
-        for event in out.events:
-            kind, _, word = event.type.partition(".")
-            if kind == "sandbox":
-                was = self.states.get(event.sandbox_id, "")
-                assert any(
-                    TABLE.get((was, one)) == word
-                    for one in ("create", "there", "fail", "retry", "delete", "stop", "start")
-                ), event
-                self.states[event.sandbox_id] = word
-                if word in ("stopped", "deleted"):
-                    self.check_clean(event.sandbox_id, word)
-            if kind == "operation":
-                self.ends[word] += 1
-
-    def check_clean(self, sandbox, word):
-        """What AWS has when a sandbox says stopped or deleted."""
-        state, planner = self.state, self.state.planner
-        record = state.sandboxes[sandbox]
-        allowed = planner.closure(planner.kept(record.blueprint.kept)) if word == "stopped" else {}
-        reached = {k for root in planner.roots.values() for k in planner.reached(root.needs)}
-        since = self.begun.get(record.operation, 0)
-        for key in self.truth:
-            fresh = self.strays.get(key, -1) > since
-            row = state.rows.get(key)
-            if scope_of(key) == sandbox:
-                assert fresh or key in allowed or (row and row.node.free and word == "stopped"), (
-                    "there though",
-                    word,
-                    key,
-                )
-            elif scope_of(key) == SHARED and key not in reached and row and not row.node.free:
-                ours = not planner.bears_others(key, sandbox) and not row.flight
-                assert fresh or not ours, ("shared there though", word, key)
-
-    def check_rows(self):
-        planner, view = self.state.planner, self.state.planner.view()
-        for key, row in planner.rows.items():
-            if key in self.found:
-                continue
-            if key not in view.remade:
-                for ground, state in needs(row.node, 0, row.hi):
-                    loose = ground in row.node.loose or ground in self.drifted
-                    ok = loose or planner.rows[ground].lo >= state or row.lo < row.hi
-                    assert ok, ("nothing under", key, ground)
-            self.check_reason(key, view)
-
-    def check_reason(self, key, view):
-        planner = self.state.planner
-        todo, seen = [key], {}
-        while todo and not any(planner.rows[x].flight or planner.rows[x].marks for x in seen):
-            x = todo.pop()
-            seen[x] = True
-            verdict = planner.verdict(x, view)
-            assert verdict.step is None, ("may start and does not", x, verdict)
-            todo += [b for b in verdict.blockers if b not in seen]
-        last = list(seen)[-1]
-        row = planner.rows[last]
-        at_rest = last in view.still or row.lo == row.hi == view.want[last]
-        assert row.flight or row.marks or at_rest, ("stuck", key, list(seen))
-
     # ---- what happens to it
     def command(self):
         rng = self.rng
@@ -275,23 +214,31 @@ class History:
             self.post(Command(verb=verb, operation=operation, sandbox=record.id), committed=committed)
 
     def create(self, name, operation, committed):
-        rng, sandbox = self.rng, f"{name}.{self.ids}"
+        sandbox = f"{name}.{self.ids}"
+        if committed:
+            self.names[name] = sandbox
+        self.post(
+            Create(
+                operation=operation, sandbox=sandbox, name=name, tenant="t", blueprint=self.blueprint(name, sandbox)
+            ),
+            committed=committed,
+        )
+
+    def blueprint(self, name, sandbox):
+        """Of a random graph, or of one of the profiles."""
+        rng = self.rng
+        if self.profiles:
+            return expanded(rng.choice(self.profiles), name, sandbox, self.state.free_slot())
         own = graph(rng, sandbox, range(rng.randint(2, 6)), list(self.shared), self.top)
         tops = rng.sample(list(own), rng.randint(1, len(own))) + rng.sample(
             list(self.shared), rng.randint(0, min(2, len(self.shared)))
         )
-        blueprint = Blueprint(
+        return Blueprint(
             profile="p", region="r", nodes=(*self.shared.values(), *own.values()),
             started=tuple(Need(k, rng.randint(1, self.top[k])) for k in tops),
             kept=tuple(Need(k, 1) for k in rng.sample(list(own), rng.randint(0, 2))),
             heal=rng.choice([{}, {}, {"shared": False}, {"remake": False}]),
         )  # fmt: skip
-        if committed:
-            self.names[name] = sandbox
-        self.post(
-            Create(operation=operation, sandbox=sandbox, name=name, tenant="t", blueprint=blueprint),
-            committed=committed,
-        )
 
     def about(self, verb, record, committed):
         rng = self.rng
@@ -338,7 +285,7 @@ class History:
         self.life += 1
         self.state = State.load("1", self.snapshots, self.operations, settings=SETTINGS)
         if self.twin:
-            self.twin = State.load("1", self.snapshots, self.operations, settings=SETTINGS, planner=Planner())
+            self.twin = State.load("1", self.snapshots, self.operations, settings=SETTINGS, planner=Remembering())
         self.states = {name: record.state for name, record in self.state.sandboxes.items()}
         self.stats["crashes"] += 1
         self.later(self.rng.uniform(0, 60), Recovered())
@@ -348,9 +295,9 @@ class History:
         rng = self.rng
         self.post(Onboard(operation="op0", tenant="ten", name="t", email="e@x"))
         for _ in range(rng.randint(4, 40)):
-            self.at(rng.uniform(10, 3000), self.command)
+            self.at(rng.uniform(10, self.span), self.command)
         for _ in range(rng.randint(0, 4)):
-            self.at(rng.uniform(10, 4000), rng.choice([self.lose, self.crash, self.crash, self.stray]))
+            self.at(rng.uniform(10, self.span + 1000), rng.choice([self.lose, self.crash, self.crash, self.stray]))
         self.at(40000, self.finish)
         while self.heap:
             self.now, _, run = heapq.heappop(self.heap)
@@ -393,12 +340,21 @@ class History:
                 self.post(Command(verb="delete", operation=f"op{self.ids}", sandbox=record.id))
 
 
-def batch(first, count, *, twin=True):
+def expanded(profile, name, sandbox, slot):
+    """The blueprint of a sandbox of a profile, images and zone made up."""
+    found = load(profile)
+    return expand(
+        found, {}, kinds=specs(), region="r", zone="z", slot=slot, sandbox_id=sandbox, sandbox_name=name, stage="dev",
+        images=dict.fromkeys(images_of(found), "ami-1"),
+    )  # fmt: skip
+
+
+def batch(first, count, *, twin=True, profiles=(), span=3000):
     """Run histories; return their statistics and one digest."""
     stats, ends, digest = Counter(), Counter(), hashlib.sha256()
     for seed in range(first, first + count):
         try:
-            history = History(seed, twin=twin).run()
+            history = History(seed, twin=twin, profiles=profiles, span=span).run()
         except Exception as error:
             raise AssertionError(f"seed {seed}: {error}") from error
         stats += history.stats
@@ -408,12 +364,13 @@ def batch(first, count, *, twin=True):
 
 
 def main():
-    first, count = int(sys.argv[1]), int(sys.argv[2])
+    first, count, profiles = int(sys.argv[1]), int(sys.argv[2]), PROFILES if "profiles" in sys.argv else ()
+    span = 300 if "crowded" in sys.argv else 3000
     began, bad = time.time(), 0
     stats, ends = Counter(), Counter()
     for seed in range(first, first + count):
         try:
-            history = History(seed, twin="alone" not in sys.argv).run()
+            history = History(seed, twin="alone" not in sys.argv, profiles=profiles, span=span).run()
             stats += history.stats
             ends += history.ends
         except Exception as error:

@@ -1,0 +1,102 @@
+"""What must hold after every message of a history; a part of `History`."""
+
+from sandboxd.lifecycle.messages import Recovered, Retry
+from sandboxd.lifecycle.table import TABLE
+from sandboxd.model.keys import SHARED, scope_of
+from sandboxd.planning.graph import needs
+
+
+class Checks:
+    """Reads the history's state, truth and strays."""
+
+    # ---- what must always hold
+    def check(self, message, out, before):
+        self.check_starts(message, out, before)
+        self.check_events(out)
+        state = self.state
+        for operation in state.operations.values():
+            if operation.state == "running":
+                assert state.watch.get(operation.id), ("no reason", operation)
+            if operation.superseded_by:
+                assert operation.state != "running", operation
+        for record in state.sandboxes.values():
+            running = state.operations[record.operation].state == "running"
+            assert (record.state in ("initializing", "starting", "stopping", "deleting")) == running, record
+        self.check_rows()
+
+    def check_starts(self, message, out, before):
+        planner, roots = self.state.planner, self.state.planner.roots
+        if isinstance(message, Recovered | Retry):  # what a retry begins and fails at once is held again
+            return
+        for start in out.starts:
+            scope = scope_of(start.key)
+            if start.step.way == "raise":
+                pursued = [
+                    s
+                    for s, root in roots.items()
+                    if root.mode == "pursued" and start.key in planner.reached(root.needs)
+                ]
+                assert pursued if scope == SHARED else scope in pursued, ("raised without a root", start)
+            if scope in roots and roots[scope].mode == "held" == before.get(scope):
+                assert start.key in planner.view().remade, ("started for a held root", start)
+
+    def check_events(self, out):
+        for event in out.events:
+            kind, _, word = event.type.partition(".")
+            if kind == "sandbox":
+                was = self.states.get(event.sandbox_id, "")
+                assert any(
+                    TABLE.get((was, one)) == word
+                    for one in ("create", "there", "fail", "retry", "delete", "stop", "start")
+                ), event
+                self.states[event.sandbox_id] = word
+                if word in ("stopped", "deleted"):
+                    self.check_clean(event.sandbox_id, word)
+            if kind == "operation":
+                self.ends[word] += 1
+
+    def check_clean(self, sandbox, word):
+        """What AWS has when a sandbox says stopped or deleted."""
+        state, planner = self.state, self.state.planner
+        record = state.sandboxes[sandbox]
+        allowed = planner.closure(planner.kept(record.blueprint.kept)) if word == "stopped" else {}
+        reached = {k for root in planner.roots.values() for k in planner.reached(root.needs)}
+        since = self.begun.get(record.operation, 0)
+        for key in self.truth:
+            fresh = self.strays.get(key, -1) > since
+            row = state.rows.get(key)
+            if scope_of(key) == sandbox:
+                assert fresh or key in allowed or (row and row.node.free and word == "stopped"), (
+                    "there though",
+                    word,
+                    key,
+                )
+            elif scope_of(key) == SHARED and key not in reached and row and not row.node.free:
+                ours = not planner.bears_others(key, sandbox) and not row.flight
+                assert fresh or not ours, ("shared there though", word, key)
+
+    def check_rows(self):
+        planner, view = self.state.planner, self.state.planner.view()
+        for key, row in planner.rows.items():
+            if key in self.found:
+                continue
+            if key not in view.remade:
+                for ground, state in needs(row.node, 0, row.hi):
+                    loose = ground in row.node.loose or ground in self.drifted
+                    ok = loose or planner.rows[ground].lo >= state or row.lo < row.hi
+                    assert ok, ("nothing under", key, ground)
+            self.check_reason(key, view)
+
+    def check_reason(self, key, view):
+        planner = self.state.planner
+        todo, seen = [key], {}
+        while todo and not any(planner.rows[x].flight or planner.rows[x].marks for x in seen):
+            x = todo.pop()
+            seen[x] = True
+            verdict = planner.verdict(x, view)
+            assert verdict.step is None, ("may start and does not", x, verdict)
+            todo += [b for b in verdict.blockers if b not in seen]
+        last = list(seen)[-1]
+        row = planner.rows[last]
+        at_rest = last in view.still or row.lo == row.hi == view.want[last]
+        assert row.flight or row.marks or at_rest, ("stuck", key, list(seen))
