@@ -2,14 +2,20 @@
 
 import difflib
 import ipaddress
-from collections.abc import Iterator, Mapping
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sandboxd.model.errors import BadRequest
+from sandboxd.model.ids import is_name
 from sandboxd.model.profile import Image, Profile, ProfileParameter, Rule
 from sandboxd.toml.decode import Mistake
 from sandboxd.toml.places import Path, Places
 
+SMALLEST_NETWORK = 19
+"""a prefix: /19 has 32 subnets of /24, of which 16 are for sandboxes"""
+_PARAMETER = re.compile(r"[a-z][a-z0-9_]{0,30}")
 Found = Iterator[tuple[Path, str, str]]
 _TYPES: dict[str, tuple[type, ...]] = {"boolean": (bool,), "string": (str,), "integer": (int,), "number": (int, float)}
 
@@ -29,12 +35,32 @@ def _all(profile: Profile) -> Found:
     yield from _machines(profile)
     yield from _references(profile)
     yield from _doubles(profile)
-    if not _is_network(profile.network.cidr, longest=20):
-        yield ("network", "cidr"), f"{profile.network.cidr!r} is no IPv4 range of /16 to /20", ""
+    yield from _names(profile)
+    if not _is_network(profile.network.cidr, longest=SMALLEST_NETWORK):
+        words = f"{profile.network.cidr!r} is no IPv4 range of /16 to /{SMALLEST_NETWORK}"
+        yield ("network", "cidr"), words, "its first 16 subnets are shared, each sandbox takes one of the others"
+
+
+def _names(profile: Profile) -> Found:
+    """Keys of tables become names of resources and of options: none may mean two things."""
+    for name in profile.parameters:
+        if not _PARAMETER.fullmatch(name):
+            yield ("parameters", name), f"{name!r} is no name of a parameter", "a-z, then a-z, 0-9 and _"
+    taken = {"subnet": "its subnet", "subnet-assoc": "its subnet"}
+    for name, machine in profile.machines.items():
+        if not is_name(name):
+            yield ("machines", name), f"{name!r} is no name of a machine", "a-z, then a-z, 0-9 and -; at most 31"
+        rules = [f"{name}-{way}-{n}" for way in ("egress", "ingress") for n, _ in enumerate(getattr(machine, way), 1)]
+        for resource in (name, f"{name}-sg", *rules):
+            if resource in taken:
+                yield ("machines", name), f"the name {resource!r} is taken by {taken[resource]}", ""
+            taken.setdefault(resource, f"machine {name!r}")
 
 
 def _parameters(profile: Profile) -> Found:
     for name, declared in profile.parameters.items():
+        if declared.choices and declared.type != "string":
+            yield ("parameters", name, "choices"), f"only a string has choices, this is a {declared.type}", ""
         if wrong := _wrong_type(declared, declared.default):
             yield ("parameters", name, "default"), wrong, ""
     uses = [("constellations", i, one.when) for i, one in enumerate(profile.constellations)]
@@ -102,11 +128,15 @@ def _references(profile: Profile) -> Found:
 
 
 def _doubles(profile: Profile) -> Found:
-    for section in ("constellations", "secrets", "probes"):
+    named: list[tuple[Path, Sequence[Any]]] = [
+        (("constellations",), profile.constellations), (("secrets",), profile.secrets), (("probes",), profile.probes),
+        (("ingress", "routes"), profile.ingress.routes if profile.ingress else ()),
+    ]  # fmt: skip
+    for path, things in named:
         seen: dict[str, bool] = {}
-        for index, one in enumerate(getattr(profile, section)):
+        for index, one in enumerate(things):
             if one.name in seen:
-                yield (section, index, "name"), f"the name {one.name!r} is taken twice", ""
+                yield (*path, index, "name"), f"the name {one.name!r} is taken twice", ""
             seen[one.name] = True
 
 
@@ -142,6 +172,8 @@ def check_parameters(profile: Profile, given: Mapping[str, Any]) -> dict[str, An
 def _wrong_type(declared: ProfileParameter, value: Any) -> str:
     allowed = _TYPES[declared.type]
     if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+        return f"{value!r} is no {declared.type}"
+    if isinstance(value, float) and not math.isfinite(value):
         return f"{value!r} is no {declared.type}"
     if declared.choices and value not in declared.choices:
         return f"{value!r} is none of {', '.join(declared.choices)}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import structs
 
+from sandboxd.model.errors import LimitReached
 from sandboxd.model.keys import SHARED, Key, make_key
 from sandboxd.model.kind import KindSpec
 from sandboxd.model.profile import Machine, Profile, Rule
@@ -63,7 +64,10 @@ def expand(
     stage: str,
     images: Mapping[str, str],
 ) -> Blueprint:
-    """Return what one sandbox consists of; `images` says which image each ref of the profile means here."""
+    """Return what one sandbox consists of; `images` says which image each ref of the profile means here.
+
+    Raises LimitReached when the address plan has no range of that `slot`.
+    """
     draft = _Draft(kinds=kinds, region=region, sandbox=sandbox_id, names={"shared": stage, "own": sandbox_name})
     ways = _shared(draft, profile, zone)
     ways += _own_subnet(draft, profile, zone, slot)
@@ -113,8 +117,14 @@ def _shared(draft: _Draft, profile: Profile, zone: str) -> list[Key]:
 
 def _own_subnet(draft: _Draft, profile: Profile, zone: str, slot: int) -> list[Key]:
     vpc, private = draft.key("vpc", shared=True), draft.key("private", shared=True)
-    cidr = _subnets(profile)[_FIRST_OWN + slot] if _FIRST_OWN + slot < len(_subnets(profile)) else _subnets(profile)[-1]
-    subnet = draft.add("subnet", "subnet", shared=False, links={"vpc": (vpc,)}, cidr=cidr, zone=zone)
+    ranges = _subnets(profile)[_FIRST_OWN:]
+    if slot >= len(ranges):
+        raise LimitReached(
+            "address_plan_full",
+            f"All {len(ranges)} ranges for sandboxes in {profile.network.cidr} are taken.",
+            "Delete a sandbox of this tenant, then try again.",
+        )
+    subnet = draft.add("subnet", "subnet", shared=False, links={"vpc": (vpc,)}, cidr=ranges[slot], zone=zone)
     links = {"table": (private,), "subnet": (subnet,)}
     return [draft.add("route-table-association", "subnet-assoc", shared=False, links=links)]
 

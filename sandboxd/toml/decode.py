@@ -71,9 +71,21 @@ def decode_file(path: FilePath, type_: type[T]) -> T:
 def decode(text: str, type_: type[T], name: str) -> T:
     """The struct in a text; raise TomlError with every mistake."""
     try:
-        data = tomllib.loads(text)
+        return _convert(_parse(text, name), text, type_, name)
+    except RecursionError:
+        raise TomlError([Mistake(name, "", "is nested too deeply")]) from None
+
+
+def _parse(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise TomlError([_syntax(error, text, name)]) from error
+    except ValueError as error:  # a number with thousands of digits
+        raise TomlError([Mistake(name, "", f"cannot be read: {str(error).partition(';')[0]}")]) from error
+
+
+def _convert(data: dict[str, Any], text: str, type_: type[T], name: str) -> T:
     places = Places(text)
     mistakes: list[Mistake] = []
     taken: list[Path] = []

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sandboxd.aws.kinds import specs
-from sandboxd.model.errors import BadRequest, NotFound
+from sandboxd.model.errors import BadRequest, LimitReached, NotFound
 from sandboxd.profile import available, check_parameters, expand, images_of, load, load_file, not_yet, packaged
 from sandboxd.profile.schema import schema
 from sandboxd.toml import TomlError
@@ -59,6 +59,10 @@ def test_all_mistakes_are_named_with_their_places(tmp_path):
         ("default = false", 'default = "no"', "is no boolean"),
         ('cidr = "0.0.0.0/0"', 'cidr = "0.0.0.0/0"\npeer = "ocp"', "either `cidr` or `peer`"),
         ('cidr = "10.0.0.0/16"', 'cidr = "10.0.0.0/8"', "/16"),
+        ('cidr = "10.0.0.0/16"', 'cidr = "10.0.0.0/20"', "/16 to /19"),
+        ("[parameters.amq]", "[parameters.AMQ]", "no name of a parameter"),
+        ('type = "boolean"', 'type = "boolean"\nchoices = ["a"]', "only a string has choices"),
+        ('name = "web"\n', 'name = "api"\n', "ingress.routes[1].name: the name 'api' is taken twice"),
         ('image = { management = "avaloq-core-*" }', 'image = { management = "a", ssm = "/b" }', "exactly one"),
         ('name = "web-banking"', 'name = "banking-apis"', "taken twice"),
         ('peer = "ocp"', 'peer = "ocb"', "no machine 'ocb'"),
@@ -70,6 +74,32 @@ def test_mistakes_across_fields(tmp_path, old, new, says):
         load_file(changed(tmp_path, (old, new)))
     assert says in str(caught.value)
     assert "changed.toml:" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("machine", "says"),
+    [
+        ("subnet", "taken by its subnet"), ("subnet-assoc", "taken by its subnet"), ("acp-sg", "taken by machine 'acp'"),
+        ("acp-egress-1", "taken by machine 'acp'"), ('"a b"', "no name of a machine"),
+    ],
+)  # fmt: skip
+def test_a_machine_cannot_have_the_name_of_another_resource(tmp_path, machine, says):
+    """Names become keys: two of one key would be one resource."""
+    path = changed(tmp_path)
+    more = f'\n[machines.{machine}]\nimage = {{ ssm = "/x" }}\ntype = "t3.micro"\ndisk = 8\n'
+    path.write_text(path.read_text() + more)
+    with pytest.raises(TomlError, match=says):
+        load_file(path)
+
+
+def test_a_full_address_plan_is_refused():
+    """No sandbox gets the range of another one."""
+    profile = load("trial")
+    with pytest.raises(LimitReached, match="All 240 ranges"):
+        expand(
+            profile, {}, kinds=specs(), region="r", zone="z", slot=240, sandbox_id="sbx_1", sandbox_name="s", stage="dev",
+            images=dict.fromkeys(images_of(profile), "ami-1"),
+        )  # fmt: skip
 
 
 def test_a_profile_that_is_not_there_suggests_one():

@@ -74,3 +74,20 @@ def test_the_environment_goes_over_the_file(tmp_path):
         load_settings(Outer, None, {"SANDBOXD_CLOCK__PASE": "1"})
     with pytest.raises(TomlError, match="'fast'"):
         load_settings(Outer, None, {"SANDBOXD_CLOCK__PACE": "fast"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a=" + "[" * 30_000,
+        "a=" + "9" * 5_000,
+        "a=" + "{a=" * 3_000,
+        "[named]\n" + "a." * 3_000 + "a=1",
+        "\x00",
+        "x='\x7f'",
+    ],
+)
+def test_a_text_made_to_break_the_reader_is_a_mistake_like_others(text):
+    """Depth and length end in a sentence, not in a traceback."""
+    with pytest.raises(TomlError):
+        decode(text, Outer, "f")
