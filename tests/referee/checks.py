@@ -68,7 +68,7 @@ class Checks:
 
     def _value(self, said: Said, node: Node, name: str, known: PlaceFacts) -> None:
         expected, found = known.form(name) or known.elsewhere.get(name), node.form(name)
-        if name in known.asked and "list" in expected:
+        if name in known.asked and isinstance(expected, str) and "list" in expected:
             expected = "list" if "list" in (found, known.elsewhere.get(name)) else expected
         if known.seen and name not in ASKED:
             self._check(said, node, name, "never recorded", expected is not None, repr(node.value[name]))
@@ -111,17 +111,18 @@ def fits(found: str, expected: Form) -> bool:
     """Whether a value's form is one that is known."""
     if isinstance(expected, list):
         return found.startswith("=") and found[1:] in expected
-    match expected:
-        case "text":
-            return found.startswith("=")
-        case "list":
-            return found in ("list", "empty list")
-        case "filled list":
-            return found == "list"
-        case "boolean":
-            return found in ("=true", "=false")
-        case "only true" | "only false":
-            return found == "=" + expected[5:]
-        case "number":
-            return found == "number" or (found.startswith("=") and found[1:].isdigit())
-    return found in expected.split("/")
+    if expected == "text":
+        return found.startswith("=")
+    if expected == "number":
+        return found == "number" or found[1:].isdigit()
+    return found in _MEANT.get(expected, expected.split("/"))
+
+
+_MEANT = {
+    "list": ["list", "empty list"],
+    "filled list": ["list"],
+    "boolean": ["=true", "=false"],
+    "only true": ["=true"],
+    "only false": ["=false"],
+}
+"""word of the facts -> forms that it stands for; other words stand for themselves"""

@@ -3,7 +3,7 @@
 Both stand under a clock that only `later` moves, at a fraction of a second, such that whole seconds in an answer are meant.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import botocore.session
@@ -78,20 +78,26 @@ class OverWire(Moved):
         return AWSResponse(request.url, status, headers, _Raw(body))
 
     async def _asked(self, request: AWSPreparedRequest) -> tuple[int, dict[str, str], bytes]:
-        sent: list[dict[str, Any]] = []
+        sent: list[MutableMapping[str, Any]] = []
         body = request.body or b""
         body = body.encode() if isinstance(body, str) else bytes(body)
 
-        async def receive() -> dict[str, Any]:
+        async def receive() -> MutableMapping[str, Any]:
             await trio.lowlevel.checkpoint()
             return {"type": "http.request", "body": body}
 
-        async def send(message: dict[str, Any]) -> None:
+        async def send(message: MutableMapping[str, Any]) -> None:
             await trio.lowlevel.checkpoint()
             sent.append(message)
 
         headers = [(name.lower().encode(), _bytes(value)) for name, value in request.headers.items()]
-        scope = {"type": "http", "method": request.method, "path": "/", "query_string": b"", "headers": headers}
+        scope: dict[str, Any] = {
+            "type": "http",
+            "method": request.method,
+            "path": "/",
+            "query_string": b"",
+            "headers": headers,
+        }
         await self._wire(scope, receive, send)
         names = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         return sent[0]["status"], names, sent[1]["body"]

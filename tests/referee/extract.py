@@ -15,8 +15,8 @@ from typing import Any
 
 from sandboxd.simulator.services import SERVICES
 from tests.referee import recordings
-from tests.referee.members import ASKED, FREE
 from tests.referee.forms import is_placeholder, template
+from tests.referee.members import ASKED, FREE
 from tests.referee.paths import UNKNOWN, Node, bare, nodes
 from tests.referee.recordings import Recording
 
@@ -212,7 +212,7 @@ def _text(service: str, kept: list[Recording]) -> str:
 
 def _dump(value: Any, depth: int = 0) -> str:
     """JSON with a line for every place and every error, so that a diff shows what changed."""
-    if depth > 2 or not isinstance(value, dict) or not value:  # noqa: PLR2004 - operations, operation, place
+    if depth > 2 or not isinstance(value, dict) or not value:
         return json.dumps(value, ensure_ascii=False)
     space = " " * (depth + 1)
     inner = f",\n{space}".join(f"{json.dumps(key)}: {_dump(one, depth + 1)}" for key, one in value.items())

@@ -66,8 +66,8 @@ def structure(service: str, shape: str) -> PlaceFacts | None:
 
 def _place(one: dict[str, Any], elsewhere: dict[str, Form]) -> PlaceFacts:
     groups = {group: one.get(group, {}) for group in GROUPS}
-    lists = {name: frozenset(one.get(name, ())) for name in ("absent", "too_new")}
-    return PlaceFacts(seen=one["seen"], elsewhere=elsewhere, **groups, **lists)
+    absent, too_new = (frozenset(one.get(name, ())) for name in ("absent", "too_new"))
+    return PlaceFacts(seen=one["seen"], elsewhere=elsewhere, absent=absent, too_new=too_new, **groups)
 
 
 def _wider(known: Form | None, form: Form) -> Form:

@@ -67,17 +67,13 @@ def form(name: str, value: Any, kind: str) -> str:
 
     `=TEMPLATE` for texts and switches, a word for everything else. Numbers are compared only where they are codes.
     """
+    if kind == "timestamp":
+        return time_form(value)
     match value:
-        case bool():
-            return f"={str(value).lower()}"
-        case dict():
-            return "structure"
-        case list():
-            return "list" if value else "empty list"
-        case _ if kind == "timestamp":
-            return time_form(value)
+        case bool() | str():
+            return "=" + template(str(value).lower() if isinstance(value, bool) else value)
         case int() | float():
             return f"={value}" if name == "Code" else "number"
-        case str():
-            return "=" + template(value)
-    return type(value).__name__
+        case list():
+            return "list" if value else "empty list"
+    return "structure"

@@ -232,7 +232,7 @@ def machines(ask: Transcript, ids: dict[str, str]) -> None:
 
 def refused_launches(ask: Transcript, ids: dict[str, str]) -> None:
     """Launches that AWS refuses."""
-    asked = {"InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1, "SubnetId": ids["private"]}
+    asked: dict[str, Any] = {"InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1, "SubnetId": ids["private"]}
     ask.refused("InvalidAMIID.NotFound", "RunInstances", ImageId=unknown("ami"), **asked)
     image = ask("GetParameter", "ssm", Name=AMI)["Parameter"]["Value"]
     many = asked | {"ImageId": image, "InstanceType": "m6i.4xlarge", "MinCount": 5, "MaxCount": 5}

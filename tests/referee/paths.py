@@ -125,10 +125,9 @@ ELSEWHERE = {"Associations": ("DescribeRouteTables", _main)}
 
 
 @cache
-def output(service: str, operation: str) -> Shape | None:
-    """The shape of an operation's answers, as botocore's model says."""
-    loaded = Loader(include_default_search_paths=True).load_service_model(service, "service-2")
-    return ServiceModel(loaded, service).operation_model(operation).output_shape
+def model(service: str) -> ServiceModel:
+    """A service as botocore knows it."""
+    return ServiceModel(Loader(include_default_search_paths=True).load_service_model(service, "service-2"), service)
 
 
 def bare(path: str) -> str:
@@ -144,7 +143,7 @@ def bare(path: str) -> str:
 
 def nodes(service: str, operation: str, answer: dict[str, Any]) -> Iterator[Node]:
     """Every structure in an answer; the answer itself stands at ``."""
-    yield from _structure(operation, "", answer, output(service, operation))
+    yield from _structure(operation, "", answer, model(service).operation_model(operation).output_shape)
 
 
 def _structure(operation: str, path: str, value: dict[str, Any], shape: Shape | None) -> Iterator[Node]:
