@@ -39,7 +39,7 @@ class Feed:
     def since(self, last_id: str) -> list[Event] | None:
         """Return the events after this id; None if it is of another epoch, of the future, or fallen out of the ring."""
         epoch, _, text = last_id.rpartition("-")
-        if epoch != self.epoch or not text.isdigit():
+        if epoch != self.epoch or not (text.isascii() and text.isdigit()):
             return None
         after = int(text)
         if not self._oldest <= after <= self.position:

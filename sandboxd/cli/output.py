@@ -27,6 +27,10 @@ WIDE: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+MACHINE = ("json", "jsonl", "yaml")
+"""forms in which a failure is a value on stdout too"""
+
+
 def form_of(arguments: Namespace) -> str:
     """The form that was asked for: a table by default."""
     return getattr(arguments, "output", None) or "table"
@@ -87,11 +91,11 @@ def cell(value: Any) -> str:
         case None:
             return "-"
         case {"per_hour": per_hour, "currency": currency}:
-            return f"{per_hour:.3f} {currency}/h"
+            value = f"{per_hour:.3f} {currency}/h"
         case list():
-            return ", ".join(str(one.get("name", "")) if isinstance(one, dict) else str(one) for one in value) or "-"
+            value = ", ".join(str(one.get("name", "")) if isinstance(one, dict) else str(one) for one in value)
         case dict():
-            return ", ".join(f"{key}={one}" for key, one in value.items()) or "-"
+            value = ", ".join(f"{key}={one}" for key, one in value.items())
     return safe_text(str(value)) or "-"
 
 
@@ -132,6 +136,17 @@ def _after(value: Any, indent: int) -> str:
     if isinstance(value, (dict, list)) and value:
         return "\n" + yaml(value, indent + 1)
     return " " + json.dumps(value)
+
+
+def untouched(text: str) -> str:
+    """An answer of the API as it came: the same JSON, with what could steer a terminal written as escapes."""
+    if not text.lstrip().startswith(("{", "[", '"')):
+        return "\n".join(safe_text(line) for line in text.split("\n"))
+    return "".join(one if one in "\n\t\r" or one.isprintable() else _escaped(one) for one in text)
+
+
+def _escaped(char: str) -> str:
+    return json.dumps(char).strip('"')
 
 
 def narrate(text: str) -> None:

@@ -59,6 +59,8 @@ def build() -> Parser:
 
 
 def _fill(parser: Parser, command: Command) -> None:
+    # also after the command, where people type it; what stands before it counts unless it is said twice
+    parser.add_argument("--socket", metavar="PATH", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     for argument in command.arguments:
         parser.add_argument(*argument.names, **argument.options)
     parser.set_defaults(run=command.run, kind=command.noun)

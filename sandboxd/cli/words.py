@@ -2,6 +2,7 @@
 
 import re
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 from sandboxd.client.address import socket_path
@@ -36,6 +37,11 @@ def parameters(pairs: list[str]) -> dict[str, Any]:
             raise BadRequest("parameter_invalid", f"{pair!r} is no parameter.", "Write it as --set name=value.")
         out[name] = _value(value)
     return out
+
+
+def profile_ref(text: str) -> str:
+    """A profile's name as it is, the path of a file in full: the daemon has another working directory."""
+    return str(Path(text).absolute()) if "/" in text or text.endswith(".toml") else text
 
 
 def _value(text: str) -> Any:

@@ -18,7 +18,7 @@ from sandboxd.daemon.lock import StateLock
 from sandboxd.daemon.log import set_up
 from sandboxd.daemon.settings import Settings, state_dir
 from sandboxd.http import SocketRefused
-from sandboxd.model.errors import ConfigurationError, StoreError
+from sandboxd.model.errors import ConfigurationError, Refusal, StoreError
 from sandboxd.store import SqliteStore, open_store
 from sandboxd.toml import TomlError, load_settings
 
@@ -73,6 +73,8 @@ def _serve(settings: Settings, store: SqliteStore, folder: Path, log: logging.Lo
         code = _say(group.exceptions[0], SOCKET)
     except* StoreError as group:
         code = _say(group.exceptions[0], IO_ERROR)
+    except* Refusal as group:
+        code = _say(group.exceptions[0], CONFIGURATION)
     return code
 
 

@@ -69,7 +69,7 @@ class Planner(Graph):
 
     def _holds(self, ground: Key, state: int, view: View) -> bool:
         row = self.rows[ground]
-        leaving = row.flight is not None and row.flight.way == "lower"
+        leaving = row.flight is not None and row.flight.way == "lower" and row.flight.to < state
         return row.lo >= state and ground not in view.remade and not leaving
 
     def _lowering(self, key: Key, row: Row, goal: int, *, first: bool) -> Verdict:

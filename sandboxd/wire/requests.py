@@ -4,7 +4,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,30}$", description="lower-case letters, digits and hyphens")]
+Name = Annotated[
+    str, Meta(pattern=r"^[a-z][a-z0-9-]{0,30}(?!\n)$", description="lower-case letters, digits and hyphens")
+]
 
 
 class NewTenant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

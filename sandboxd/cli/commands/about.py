@@ -7,7 +7,7 @@ from argparse import Namespace
 from sandboxd import __version__
 from sandboxd.cli.completion import script
 from sandboxd.cli.main import FAILED, OK
-from sandboxd.cli.output import form_of, narrate, plain, print_thing
+from sandboxd.cli.output import form_of, narrate, plain, print_thing, untouched
 from sandboxd.cli.words import connection_of
 from sandboxd.client import ops
 from sandboxd.client.errors import ClientError, DaemonDown
@@ -72,7 +72,7 @@ def api(arguments: Namespace) -> int:
     if method not in ("GET", "POST", "DELETE"):
         raise BadRequest("method_invalid", f"{arguments.method!r} is no method of the API.", "GET, POST or DELETE.")
     out = connection_of(arguments).raw(method, arguments.path, body.encode(), again=method == "GET")
-    sys.stdout.write(out.decode("utf-8", "replace").rstrip("\n") + "\n")
+    print(untouched(out.decode("utf-8", "replace").rstrip("\n")))
     return OK
 
 

@@ -2,17 +2,20 @@
 
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 
+from sandboxd.cli.failures import Failed, problem_of, say
 from sandboxd.cli.main import OK
 from sandboxd.cli.output import form_of, print_thing
 from sandboxd.cli.waiting import finish
-from sandboxd.cli.words import connection_of, parameters, seconds
+from sandboxd.cli.words import connection_of, parameters, profile_ref, seconds
 from sandboxd.client import ops
+from sandboxd.client.ops import Op
 from sandboxd.client.stdlib import Connection
 from sandboxd.model.errors import BadRequest
 from sandboxd.model.ids import is_name
 from sandboxd.wire.requests import NewSandbox, NewTenant
-from sandboxd.wire.things import Sandbox
+from sandboxd.wire.things import Operation, Sandbox
 
 
 def _check_name(name: str) -> None:
@@ -36,24 +39,36 @@ def create(arguments: Namespace) -> int:
     """One sandbox or several."""
     for name in arguments.name:
         _check_name(name)
-    connection = connection_of(arguments)
-    accepted = [connection.call(ops.create(new_sandbox(arguments, name))) for name in arguments.name]
-    return finish(arguments, connection, accepted)
+    return _each(arguments, [ops.create(new_sandbox(arguments, name)) for name in arguments.name])
 
 
 def new_sandbox(arguments: Namespace, name: str) -> NewSandbox:
     """The request that the options describe."""
     return NewSandbox(
-        name=name, tenant=arguments.tenant, profile=arguments.profile, parameters=parameters(arguments.set),
+        name=name, tenant=arguments.tenant, profile=profile_ref(arguments.profile), parameters=parameters(arguments.set),
         region=arguments.region, ttl=seconds(arguments.ttl),
     )  # fmt: skip
 
 
 def command(arguments: Namespace) -> int:
     """Start or stop."""
+    return _each(arguments, [ops.command(arguments.verb, ref) for ref in arguments.sandbox])
+
+
+def _each(arguments: Namespace, wanted: Sequence[Op[Operation]]) -> int:
+    """Ask for one thing, or for several of which some may be refused: those are told, the others go on."""
     connection = connection_of(arguments)
-    accepted = [connection.call(ops.command(arguments.verb, ref)) for ref in arguments.sandbox]
-    return finish(arguments, connection, accepted)
+    if len(wanted) == 1:
+        return finish(arguments, connection, [connection.call(wanted[0])])
+    accepted: list[Operation] = []
+    refused: list[Exception] = []
+    for op in wanted:
+        try:
+            accepted.append(connection.call(op))
+        except Failed as error:
+            refused.append(error)
+            say(problem_of(error))
+    return finish(arguments, connection, accepted, refused=refused, many=True)
 
 
 def delete(arguments: Namespace) -> int:
@@ -62,8 +77,7 @@ def delete(arguments: Namespace) -> int:
     found = [connection.call(ops.thing("sandboxes", ref)) for ref in arguments.sandbox]
     for sandbox in found:
         _confirm(sandbox, arguments.confirm)
-    accepted = [connection.call(ops.command("delete", sandbox.id)) for sandbox in found]
-    return finish(arguments, connection, accepted)
+    return _each(arguments, [ops.command("delete", sandbox.id) for sandbox in found])
 
 
 def _confirm(sandbox: Sandbox, confirmed: list[str]) -> None:
