@@ -1,6 +1,5 @@
 """The lines around the tables: what the top bar, the banner, the tabs and the keys say. Pure; no Textual."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from rich.cells import cell_len
@@ -53,10 +52,10 @@ def banner(state: State) -> list[list[Piece]]:
     """What is wrong with what is shown; nothing when all is well."""
     if state.link.standing == "down":
         since = words.duration(float(int(state.down_for)))
-        what = f" ✗ The daemon is away for {since}: {safe_text(state.link.words, 80)}."
-        shown = f" This is how things were at {words.clock_time(state.link.as_of)}." if state.link.as_of else ""
-        more = f"   Trying again at {safe_text(state.address, 60)}; whatever runs in AWS goes on."
-        return [[Piece(what, "bad"), Piece(shown)], [Piece(more, "dim")]]
+        what = f" ✗ The daemon is away for {since}: {safe_text(state.link.words, 200)}."
+        shown = f"   As of {words.clock_time(state.link.as_of)}."
+        more = f" Trying again at {safe_text(state.address, 107)}; what runs in AWS goes on."
+        return [[Piece(what, "bad")], [Piece(shown), Piece(more, "dim")]]
     if state.view.degraded:
         return [[Piece(f" ! Nothing is changed in AWS at the moment: {safe_text(state.view.degraded, 300)}", "warn")]]
     return []
@@ -124,8 +123,3 @@ def keys(place: Place, context: Context, width: int) -> list[tuple[str, Piece]]:
         out.append((action.id, Piece(f" {actions.shown(action.keys[0])} ", "dim" if faint else "accent")))
         out.append((action.id, Piece(f"{action.label} ", "dim" if faint else "")))
     return out
-
-
-def listed(lines: Sequence[Sequence[Piece]]) -> str:
-    """Lines of pieces as plain text."""
-    return "\n".join("".join(piece.text for piece in line) for line in lines)

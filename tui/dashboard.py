@@ -13,7 +13,7 @@ from textual.app import App, SystemCommand
 from textual.screen import Screen
 
 from sandboxd.client import ops
-from tui import actions, theme
+from tui import actions, theme, words
 from tui.actions import Context
 from tui.feed import Asker, Backend, Feed, Sleep
 from tui.questions import question
@@ -31,6 +31,8 @@ _FRAME: Final = 0.1
 """real seconds between two drawings at most"""
 _TICK_BUSY: Final = 1.0
 _TICK_IDLE: Final = 20.0
+_WORTH_TELLING: Final = 2.0
+"""real seconds of absence that a person may have seen"""
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -83,6 +85,9 @@ class Dashboard(App[int]):
     def _draw(self) -> None:
         self._drawing = False
         self._ask_for_steps()
+        away, self.state.away = self.state.away, None
+        if away is not None and away >= _WORTH_TELLING:
+            self.tell(f"The daemon is back after {words.duration(float(int(away)))}.")
         changes = self.state.take_changes()
         for screen in self.screen_stack:
             if isinstance(screen, PlaceScreen) and screen.is_mounted:

@@ -17,7 +17,8 @@ def lines(state: State, sandbox: things.Sandbox, width: int) -> list[list[Piece]
     operation = state.operation_of(sandbox)
     if operation is not None:
         out.append(_operation(state, operation))
-        out.append(_why(state, sandbox, operation))
+        if why := _why(state, sandbox, operation):
+            out.append(why)
     return [words.join(line, width) for line in out]
 
 
@@ -28,7 +29,7 @@ def _what(state: State, sandbox: things.Sandbox) -> list[Piece]:
         Piece(f" {now.text}", now.tone),
         Piece(f" for {words.age(sandbox.state_since, state.clock.now)}"),
         Piece("   costs ", "dim"), Piece(f"{words.money(cost.per_hour, cost.currency)}/h"),
-        Piece(f", {words.money(cost.to_date, cost.currency)} so far", "dim"),
+        Piece(f", {words.money(state.spent(sandbox), cost.currency)} so far", "dim"),
     ]  # fmt: skip
     ends = words.parse(sandbox.expires_at)
     if ends is not None:
@@ -63,16 +64,16 @@ def _operation(state: State, operation: things.Operation) -> list[Piece]:
 
 
 def _why(state: State, sandbox: things.Sandbox, operation: things.Operation) -> list[Piece]:
-    """What everything waits for: the last link of the daemon's chain of reasons."""
+    """What everything waits for: the last link of the daemon's chain of reasons; nothing when it is over and well."""
     if operation.reason or sandbox.reason:
         return [Piece(" because   ", "dim"), Piece(safe_text(operation.reason or sandbox.reason or ""), "bad")]
     why = state.whys.get(sandbox.id)
     if operation.state in OVER:
-        return [Piece(" now       ", "dim"), Piece("nothing waits", "dim")]
+        return []
     if why is None or not why.chain:
         return [Piece(" now       ", "dim"), columns.doing(state, sandbox)]
     last = why.chain[-1]
-    pieces = [Piece(" now       ", "dim"), Piece(f"{safe_text(last.subject)} ", "strong"), Piece(safe_text(last.text))]
+    pieces = [Piece(" now       ", "dim"), Piece(f"{safe_text(last.subject)}: ", "strong"), Piece(safe_text(last.text))]
     since = words.parse(last.since)
     if since is not None:
         pieces.append(Piece(f", {words.duration(float(int(state.clock.now - since)))}"))

@@ -44,7 +44,8 @@ def line(node: Node, axis: Axis, width: int, *, own: str, verb: str) -> list[Pie
     sign = words.glyph(step.state)
     scope, name = graph.name_of(step.id)
     label = max(_LABEL[0], min(_LABEL[1], width - 3 - _TIMES - _LEAST_BAR, width // 2))
-    told = [step.action] * (step.action != verb) + [step.kind] * (step.kind != name)
+    silent = step.action == verb and verb in ("create", "delete")
+    told = [step.action] * (not silent) + [step.kind] * (step.kind != name)
     tree = f"{node.lines}{' ' if node.lines else ''}"
     pieces = words.join([
         Piece(tree, "dim"), Piece(name, _name_tone(step, mine=scope == own)), Piece(f"  {safe_text(' '.join(told), 80)}", "dim"),
@@ -99,6 +100,9 @@ def _times(step: Step, axis: Axis) -> str:
             if step.usual and step.state == "pending"
             else step.state * (step.state != "pending")
         )
+    again_at = words.parse(step.next_attempt_at)
+    if step.state == "backing-off" and again_at is not None:
+        return f"{again}in {words.duration(float(int(max(0.0, again_at - axis.now))))}"
     if step.state in graph.ACTIVE:
         passed = words.duration(float(int(axis.now - start)))
         return (

@@ -1,9 +1,13 @@
 """A plan as a few lines: how many steps, how long, what it costs, what is not made yet, and why it would be refused. Pure."""
 
+from typing import Final
+
 from sandboxd.wire.text import safe_text
 from sandboxd.wire.things import Plan
 from tui import words
 from tui.words import Piece
+
+_NAMED: Final = 3
 
 
 def lines(plan: Plan) -> list[list[Piece]]:
@@ -21,9 +25,10 @@ def lines(plan: Plan) -> list[list[Piece]]:
         [Piece(words.plural(len(plan.steps), "step"), "strong"), Piece(f", {time}"), Piece(later, "dim")],
         _cost(plan),
     ]
-    if plan.not_yet:
-        parts = ", ".join(safe_text(one, 60) for one in plan.not_yet)
-        out.append([Piece("not yet made by this version: ", "dim"), Piece(parts)])
+    if plan.not_yet and plan.verb == "create":
+        parts = ", ".join(safe_text(one, 60) for one in plan.not_yet[:_NAMED])
+        more = f" and {len(plan.not_yet) - _NAMED} more" if len(plan.not_yet) > _NAMED else ""
+        out.append([Piece("not yet made by this version: ", "dim"), Piece(parts), Piece(more, "dim")])
     return out
 
 

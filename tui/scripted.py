@@ -21,6 +21,8 @@ EPOCH: Final = "e1"
 ADDRESS: Final = "/run/sandboxd/sandboxd.sock"
 BANK_2: Final = "sbx_01K0BANK2000000000000000000"
 _REGION: Final = "eu-central-1"
+_ATTEMPTS: Final = {"pending": 0, "backing-off": 3}
+_THROTTLED: Final = "RequestLimitExceeded: too many requests at once"
 
 
 def ago(seconds: float) -> str:
@@ -125,8 +127,9 @@ def creation() -> list[things.Step]:
     return [
         things.Step(
             id=ids[name], kind=kind, action=action, state=how, depends_on=[ids[one] for one in needs], usual=usual,
-            attempts=int(how != "pending"), started_at=ago(98 - start) if start is not None else None,
+            attempts=_ATTEMPTS.get(how, 1), started_at=ago(98 - start) if start is not None else None,
             ended_at=ago(98 - end) if end is not None else None,
+            reason=_THROTTLED if how == "backing-off" else None, next_attempt_at=ago(-9) if how == "backing-off" else None,
         )
         for name, _, kind, action, _, how, needs, usual, start, end in CREATION
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from sandboxd.client.fold import View
 from sandboxd.wire import things
@@ -31,8 +31,6 @@ class Link(Struct):
     since: float = 0.0
     tries: int = 0
     as_of: str = ""
-    missed: int = 0
-    """events that came after the daemon was back"""
 
 
 class State:
@@ -50,6 +48,9 @@ class State:
         self.full: dict[str, things.Sandbox | things.Account] = {}
         self.whys: dict[str, things.Why] = {}
         self.running: dict[str, None] = {}
+        self.away: float | None = None
+        """real seconds that the daemon was away, just after it is back; who tells it sets it back"""
+        self._told: dict[str, float] = {}
         self._changed: dict[Tab, dict[str, None]] = {}
         self._reloaded = True
 
@@ -58,7 +59,8 @@ class State:
         """Begin anew with a whole state."""
         self.view.load(snapshot)
         self.clock.hear(words.parse(snapshot.now) or 0.0, snapshot.pace)
-        self.running = {one.id: None for one in snapshot.operations if one.state == "running"}
+        self.running = {one.id: None for one in snapshot.operations if one.state not in OVER}
+        self._told = dict.fromkeys(self.view.sandboxes, self.clock.now)
         self._reloaded = True
 
     def happened(self, event: things.Event) -> None:
@@ -69,7 +71,6 @@ class State:
             return
         self.view.apply(event)
         self.clock.hear(words.parse(event.at) or 0.0)
-        self.link.missed += 1
         self._touch(event)
 
     def stood(self, standing: Standing, said: str) -> None:
@@ -82,6 +83,7 @@ class State:
             as_of = self.view.now if self.view.epoch else ""
             self.link = Link("down", said, self._ticks(), 1, as_of)
         elif standing == "live" and self.link.standing != "live":
+            self.away = self.down_for if self.link.standing == "down" and self.link.as_of else None
             self.clock.thaw()
             self.link = Link("live", "", self._ticks())
 
@@ -93,7 +95,9 @@ class State:
                 self._operation_changed(answer.id)
             case things.Sandbox():
                 self.full[answer.id] = answer
-                self._mark("sandboxes", answer.id)
+                if (known := self.view.sandboxes.get(answer.id)) is not None:
+                    self.view.sandboxes[answer.id] = structs.replace(known, cost=answer.cost)
+                    self._told[answer.id] = self.clock.now
             case things.Account():
                 self.full[answer.id] = answer
             case things.Why():
@@ -127,6 +131,11 @@ class State:
         """The operation that runs for a sandbox, or the last one."""
         return self.view.operations.get(sandbox.operation_id or "")
 
+    def spent(self, sandbox: things.Sandbox) -> float:
+        """What it has cost so far: as the daemon last told it, and at that rate since."""
+        hours = max(0.0, self.clock.now - self._told.get(sandbox.id, self.clock.now)) / 3600
+        return sandbox.cost.to_date + sandbox.cost.per_hour * hours
+
     def active_steps(self, operation: things.Operation) -> list[things.Step]:
         """What is being done right now."""
         return [step for step in operation.steps if step.state in graph.ACTIVE]
@@ -153,6 +162,8 @@ class State:
         for tab, name in (("sandboxes", event.sandbox_id), ("accounts", event.account_id)):
             if name:
                 self._mark(tab, name)  # type: ignore[arg-type]
+        if "sandbox" in event.data and event.sandbox_id:
+            self._told[event.sandbox_id] = words.parse(event.at) or self.clock.now
         if isinstance(tenant := event.data.get("tenant"), dict):
             self._mark("tenants", str(tenant.get("id", "")))
         if event.step_id and not event.operation_id:

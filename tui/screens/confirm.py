@@ -44,6 +44,7 @@ class Confirm(ModalScreen[str | None]):
                 yield Input(id="typed", compact=True)
             yield Toned(id="outcome")
             with Horizontal(id="buttons"):
+                yield Toned(id="keys-hint")
                 yield Button("No, leave it" if self._question.danger else "No", id="no", compact=True)
                 variant: Literal["error", "primary"] = "error" if self._question.danger else "primary"
                 yield Button(self._question.verb, id="yes", variant=variant, compact=True)
@@ -53,6 +54,8 @@ class Confirm(ModalScreen[str | None]):
         asked = self._question
         self.query_one("#title", Toned).say([Piece(asked.title, "strong")])
         self.query_one("#explain", Toned).say([Piece(asked.explain)])
+        hint = "⏎ when the name is right, esc leaves it" if asked.typed else "y yes, esc no"
+        self.query_one("#keys-hint", Toned).say([Piece(hint, "dim")])
         if asked.typed:
             prompt = [Piece("Type its name to confirm: ", "dim"), Piece(safe_text(asked.typed), "strong")]
             self.query_one("#ask-name", Toned).say(prompt)

@@ -1,6 +1,6 @@
 """One sandbox: why it waits, its steps as a live graph, its resources with the ids of AWS, and what happened to it."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -18,7 +18,9 @@ from tui.widgets.lines import Lines
 from tui.widgets.text import Toned
 from tui.words import Piece, fit
 
-PARTS = ("steps", "resources", "events")
+PARTS: Final = ("steps", "resources", "events")
+_LOW: Final = 18
+"""lines below which only the first and the last fact are shown"""
 
 
 class Detail(PlaceScreen):
@@ -52,6 +54,7 @@ class Detail(PlaceScreen):
 
     def on_mount(self) -> None:
         """Ask for what the stream does not carry."""
+        self.query_one("#events", Lines).newest_first = True
         self._show_part("steps")
         self.ask()
         super().on_mount()
@@ -104,7 +107,9 @@ class Detail(PlaceScreen):
         width = self.size.width
         sandbox = self.sandbox
         if sandbox is not None:
-            self.query_one("#facts", Toned).say(*facts.lines(self.state, sandbox, width))
+            lines = facts.lines(self.state, sandbox, width)
+            low = self.size.height < _LOW
+            self.query_one("#facts", Toned).say(*([lines[0], lines[-1]] if low else lines))
         self._draw_parts()
         self._draw_lists()
         self._draw_note()

@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from sandboxd.wire import filters, things
 from sandboxd.wire.text import safe_text
-from tui import bars, columns, facts
+from tui import bars, columns, facts, notes
 from tui.actions import Context
 from tui.columns import Column
 from tui.listing import Listing
@@ -18,7 +18,7 @@ from tui.state import State, Tab
 from tui.widgets.keybar import KeyBar
 from tui.widgets.lines import Lines
 from tui.widgets.text import Toned
-from tui.words import Piece, fit, plural
+from tui.words import Piece, fit
 
 _ROOMY: Final = 32
 """lines from which on there is room for more than tables"""
@@ -133,28 +133,7 @@ class Fleet(PlaceScreen):
     def _nothing(self) -> list[list[Piece]]:
         if not self.state.view.epoch:
             return bars.waiting(self.state)
-        if self._now.listing.ids:
-            return []
-        if self._now.filter_text:
-            return [
-                [Piece(f"Nothing matches {safe_text(self._now.filter_text)}", "strong")],
-                [Piece("esc clears the filter.", "dim")],
-            ]
-        match self._tab:
-            case "sandboxes":
-                free = plural(self.state.view.pool.available, "account")
-                return [
-                    [Piece("No sandboxes yet", "strong")], [],
-                    [Piece("n", "accent"), Piece(" creates the first one, for a new tenant too.")],
-                    [Piece(f"{free} in the pool wait for tenants.", "dim")],
-                ]  # fmt: skip
-            case "tenants":
-                return [
-                    [Piece("No tenants yet", "strong")],
-                    [Piece("n", "accent"), Piece(" creates a sandbox for a new one.")],
-                ]
-            case _:
-                return [[Piece(f"No {self._tab} yet", "strong")]]
+        return [] if self._now.listing.ids else notes.nothing(self.state, self._tab, self._now.filter_text)
 
     def _columns(self, width: int) -> list[tuple[Column, int]]:
         if self._fitted is None or self._fitted[:2] != (width, self._tab):
@@ -201,21 +180,7 @@ class Fleet(PlaceScreen):
     def _note(self) -> list[Piece]:
         if self._now.trouble:
             return [Piece(f" ✗ {safe_text(self._now.trouble)}", "bad")]
-        thing = self._thing(self.query_one(Lines).cursor)
-        match thing:
-            case things.Sandbox():
-                return [Piece(f" {thing.tenant}/{thing.name}  ", "strong"), columns.doing(self.state, thing)]
-            case things.Operation() if thing.reason:
-                return [Piece(f" {safe_text(thing.reason)}", "bad")]
-            case things.Account():
-                pool = self.state.view.pool
-                words = (
-                    f" Pool: {pool.available} available, {pool.preparing} preparing, {pool.quarantined} quarantined."
-                )
-                return [Piece(words, "dim"), Piece(f" {safe_text(pool.reason or '')}", "warn")]
-            case things.Event():
-                return [Piece(f" {safe_text(thing.message)}", "dim")]
-        return [Piece("")]
+        return notes.note(self.state, self._thing(self.query_one(Lines).cursor))
 
     # ---- what a person does
     def do(self, identifier: str) -> bool:
@@ -248,6 +213,7 @@ class Fleet(PlaceScreen):
     def _choose(self, tab: Tab) -> None:
         table = self.query_one(Lines)
         self._now.cursor, self._tab = table.cursor, tab
+        table.newest_first = tab == "events"
         self.draw_bars()
         self._draw_table()
         if self._now.cursor:

@@ -28,7 +28,7 @@ class KeyBar(Static):
     def restyle(self) -> None:
         """Draw in the present theme."""
         tones = themes.styles(self.app.current_theme)
-        text = Text(no_wrap=True, end="")
+        text = Text(end="")
         for _, piece in self._pairs:
             style = tones[piece.tone]
             text.append(piece.text, Style(color=style.color, bold=style.bold))

@@ -64,6 +64,8 @@ class Lines(ScrollView, can_focus=True):
         self._at = 0
         self._painted: dict[int, tuple[Piece, ...]] = {}
         self.faded = False
+        self.newest_first = False
+        """the cursor stays on the first line when it is there: new ones come in above"""
 
     # ---- what is shown
     @property
@@ -75,8 +77,8 @@ class Lines(ScrollView, can_focus=True):
         """Show these ids; the cursor stays on its own, or near where it was."""
         if ids is not self._ids:
             self._ids = ids
-            self._place_cursor()
             self.virtual_size = Size(self.size.width, len(ids) + self._fixed)
+            self._place_cursor()
         self.repaint_changed()
 
     def put_cursor(self, identifier: str) -> None:
@@ -135,12 +137,17 @@ class Lines(ScrollView, can_focus=True):
     def _place_cursor(self) -> None:
         if self._at < len(self._ids) and self._ids[self._at] == self._cursor:
             return
+        if self.newest_first and self._at == 0:
+            self._cursor = None
         if self._cursor is not None and self._cursor in self._ids:
-            self._at = list(self._ids).index(self._cursor)
+            before, self._at = self._at, list(self._ids).index(self._cursor)
+            # what came or went above it moves the page along, so that its line stays where the eyes are
+            self.scroll_to(y=self.scroll_offset.y + self._at - before, animate=False, immediate=True)
         else:
             self._at = max(0, min(self._at, len(self._ids) - 1))
             self._cursor = self._ids[self._at] if self._ids else None
             self.post_message(self.Moved(self, by_hand=False))
+        self._scroll_into_sight()
         self.refresh()
 
     def _set(self, row: int, *, by_hand: bool) -> None:

@@ -30,7 +30,7 @@ class Toned(Static):
 
     def _draw(self) -> None:
         tones = themes.styles(self.app.current_theme)
-        text = Text(no_wrap=False, overflow="fold", end="")
+        text = Text(end="")
         for number, line in enumerate(self._lines):
             if number:
                 text.append("\n")
