@@ -74,6 +74,6 @@ def _print(event: Event, form: str) -> None:
     if form in ("json", "jsonl"):
         print(json.dumps(plain(event)), flush=True)
     elif form == "name":
-        print(event.id, flush=True)
+        print(safe_text(event.id), flush=True)
     else:
-        print(f"{event.at}  {safe_text(event.type):<26} {safe_text(event.message)}", flush=True)
+        print(f"{safe_text(event.at)}  {safe_text(event.type):<26} {safe_text(event.message)}", flush=True)

@@ -32,7 +32,10 @@ def _show(arguments: Namespace, plan: Plan) -> int:
         narrate(f"It would be refused: {safe_text(refusal.detail)} {safe_text(refusal.hint)}")
     if plan.refusals:
         return CONFLICT
-    rows = [[f"{step.starts:.0f} s", f"{step.ends:.0f} s", step.action, step.kind, step.id] for step in plan.steps]
+    rows = [
+        [f"{step.starts:.0f} s", f"{step.ends:.0f} s", *map(safe_text, (step.action, step.kind, step.id))]
+        for step in plan.steps
+    ]
     print_table(("from", "to", "action", "kind", "step"), rows)
     cost = plan.cost
     print(f"\nTakes about {plan.seconds.expected:.0f} s, nearly always less than {plan.seconds.p90:.0f} s.")

@@ -47,6 +47,6 @@ def why(arguments: Namespace) -> int:
         return OK
     for depth, link in enumerate(found.chain):
         usual = f" (usually {link.usual:.0f} s)" if link.usual else ""
-        again = f" (again at {link.next_attempt_at})" if link.next_attempt_at else ""
+        again = f" (again at {safe_text(link.next_attempt_at)})" if link.next_attempt_at else ""
         print(f"{'  ' * depth}{'└ ' if depth else ''}{safe_text(link.subject)}: {cell(link.text)}{usual}{again}")
     return OK
