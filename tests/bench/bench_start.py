@@ -53,7 +53,9 @@ def run() -> list[Row]:
             ]
             pid = daemon.popen.pid
             rows.append(row("wake-ups of an idle daemon", [wakeups(pid)], "a second", 1, f"{ACCOUNTS} idle accounts"))
-            rows.append(row("memory of an idle daemon", [status(pid, "VmRSS") / 1024], "MB", 120, f"{ACCOUNTS} idle accounts"))
+            rows.append(
+                row("memory of an idle daemon", [status(pid, "VmRSS") / 1024], "MB", 120, f"{ACCOUNTS} idle accounts")
+            )
             return rows
         finally:
             world.close()

@@ -153,7 +153,7 @@ JSON = {"content-type": "application/json"}
         (b'{"name":"bank","name":"bank","tenant":"acme","profile":"t"}', 422, "duplicate_field", "/name"),
         (b'{"name":"Bank!","tenant":"acme","profile":"t"}', 422, "invalid_field", "/name"),
         (b'{"name":"","tenant":"acme","profile":"t"}', 422, "invalid_field", "/name"),
-        (b'{"name":"bank\\n","tenant":"acme","profile":"t"}', 422, "control_character", "/name"),
+        (b'{"name":"bank\\n","tenant":"acme","profile":"t"}', 422, "invalid_field", "/name"),
         (
             b'{"name":"bank","tenant":"acme","profile":"t","labels":{"a":"\\u001b[2J"}}',
             422,
