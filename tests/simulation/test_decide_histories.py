@@ -1,6 +1,6 @@
-"""Random histories of `decide`: over random graphs, compared with the full evaluation after every message.
+"""Random histories of `decide`: over random graphs and over the profiles, compared with the full evaluation after every message.
 
-What must hold is checked after each message in `tests/support/histories.py`: nothing stands on nothing, no kept or held
+What must hold is checked after each message in `tests/support/history_checks.py`: nothing stands on nothing, no kept or held
 root raises anything, nothing waits without a reason, a sandbox that says stopped or deleted is that in AWS, and in the
 end everything is empty.
 """
@@ -10,14 +10,16 @@ import sys
 
 import pytest
 
-from tests.support.histories import batch
+from tests.support.histories import PROFILES, batch
 
-BATCHES, SIZE = 20, 250
+BATCHES, SIZE = 16, 250
+CROWDED = 300
+"""seconds in which all commands of a crowded history fall: into each other's steps"""
 
 
 @pytest.mark.parametrize("number", range(BATCHES))
 def test_random_histories(number: int, record_property) -> None:
-    """5,000 histories in all; each counts what it went through."""
+    """4,000 histories; each batch counts what it went through."""
     stats, ends, _ = batch(number * SIZE, SIZE)
     record_property("stats", dict(stats))
     assert stats["crashes"] > SIZE // 4
@@ -25,6 +27,25 @@ def test_random_histories(number: int, record_property) -> None:
     assert ends["failed"] > SIZE // 4
     assert ends["cancelled"] > SIZE // 4
     assert ends["succeeded"] > SIZE
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_crowded_histories(number: int, record_property) -> None:
+    """1,000 more whose commands fall into each other's steps: deletes during any wait, turns, commands superseded."""
+    stats, ends, _ = batch(100_000 + number * SIZE, SIZE, span=CROWDED)
+    record_property("stats", dict(stats))
+    assert stats["turned"] > SIZE // 5
+    assert ends["cancelled"] > SIZE
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_histories_of_the_profiles(number: int, record_property) -> None:
+    """Sandboxes of both profiles in one account, on the kinds that there are."""
+    stats, ends, _ = batch(number * 25, 25, profiles=PROFILES, span=CROWDED)
+    record_property("stats", dict(stats))
+    assert stats["turned"]
+    assert ends["succeeded"] > 25
+    assert ends["failed"]
 
 
 def test_one_seed_gives_one_history_under_every_hash_seed() -> None:

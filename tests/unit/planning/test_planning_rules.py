@@ -136,3 +136,16 @@ def test_something_spoiled_is_lowered_before_it_is_raised_again(planner):
     planner.started(NAT, Step("raise", 1))
     planner.between(NAT, spoiled=True)
     assert settle(planner) == [("nat", "lower", 0), ("nat", "raise", 1)]
+
+
+def test_what_goes_down_to_the_needed_state_keeps_nobody_waiting(planner):
+    """A machine that is stopped holds its stopped state all the while: what stands on that may rise meanwhile."""
+    disk = "r/shared/copy"
+    planner.add(Row(node=Node(key=disk, kind="copy", requires={1: (Need(BOX, 1),)})))
+    planner.set_root("sbx", "pursued", (Need(BOX, 2),))
+    settle(planner)
+    planner.set_root("sbx", "pursued", (Need(disk, 1),))
+    due = planner.due()
+    assert (BOX, Step("lower", 1)) in due
+    planner.started(BOX, Step("lower", 1))
+    assert (disk, Step("raise", 1)) in due + planner.due()
