@@ -22,10 +22,11 @@ class Allowed(NamedTuple):
     def covers(self, difference: Difference) -> bool:
         """Whether a difference is one of these."""
         pairs = zip(self[:4], difference[1:], strict=True)
-        return all(_matches(pattern, text) for pattern, text in pairs)
+        return all(matches(pattern, text) for pattern, text in pairs)
 
 
-def _matches(pattern: str, text: str) -> bool:
+def matches(pattern: str, text: str) -> bool:
+    """Whether a text is what a pattern with `*` describes."""
     return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), text) is not None
 
 
