@@ -94,8 +94,9 @@ def _mark(turn: Turn, row: Row, way: Way, message: Ended) -> Mark:
     mark.code, mark.reason, mark.waits, mark.until = message.code, message.reason or message.code, True, None
     orphan = turn.state.is_orphan(row.node.key)
     if orphan or (message.how == "temporary" and mark.attempts < settings.attempts):
-        longest = min(message.after * 2 ** min(mark.attempts - 1, 10), settings.longest_back_off)
-        mark.waits = message.after > 0
+        after = max(message.after, 1.0) if orphan else message.after
+        longest = min(after * 2 ** min(mark.attempts - 1, 10), settings.longest_back_off)
+        mark.waits = after > 0
         mark.until = turn.now + longest * _jitter(row) if mark.waits else None
     return mark
 

@@ -145,7 +145,9 @@ class State:
         """The payload of one snapshot: `account`, or the id of a sandbox."""
         if name == ACCOUNT_SNAPSHOT:
             root = self.planner.roots.get(ACCOUNT)
-            rows = [*self.rows_of(SHARED), *self.rows_of(ACCOUNT)]
+            rows = [
+                row for scope in self.planner.of_scope if scope not in self.sandboxes for row in self.rows_of(scope)
+            ]
             mode = root.mode if root else None
             return encode(
                 AccountSnapshot(

@@ -30,6 +30,8 @@ class Turn:
             self.repriced = self.repriced or bool(self.state.planner.rows[key].node.prices)
         elif scope in self.state.sandboxes:
             self._note(self.decision.sandboxes, scope)
+        else:  # a stray of a sandbox that this account knows nothing of
+            self.decision.account_changed = True
         arm_row(self.state, key)
         return self.state.planner.rows[key]
 
