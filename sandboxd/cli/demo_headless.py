@@ -20,7 +20,7 @@ from sandboxd.wire.requests import NewSandbox, NewTenant
 from sandboxd.wire.things import Operation
 
 if TYPE_CHECKING:
-    from sandboxd.cli.demo import Demo
+    from sandboxd.cli.demo_processes import Demo
 
 TENANT, SANDBOX = "acme", "bank"
 

@@ -120,7 +120,7 @@ class Transport:
         except BROKEN:
             # a handler sees a plain cancellation: frameworks must not meet an exception of ours
             self._scope.cancel()
-            await trio.lowlevel.checkpoint()
+            await trio.lowlevel.checkpoint()  # noqa: ASYNC120 - the peer is gone; nobody needs the reason
             raise Gone from None
         finally:
             self._scope.deadline = math.inf

@@ -2,7 +2,9 @@
 
 import platform
 import sys
+import time
 from argparse import Namespace
+from datetime import datetime
 
 from sandboxd import __version__
 from sandboxd.cli.completion import script
@@ -11,7 +13,12 @@ from sandboxd.cli.output import form_of, narrate, plain, print_thing, untouched
 from sandboxd.cli.words import connection_of
 from sandboxd.client import ops
 from sandboxd.client.errors import ClientError, DaemonDown
+from sandboxd.client.stdlib import Connection
 from sandboxd.model.errors import BadRequest
+from sandboxd.wire.text import safe_text
+
+MOST_APART = 30.0
+"""seconds between the daemon's clock and ours"""
 
 
 def whoami(arguments: Namespace) -> int:
@@ -32,34 +39,62 @@ def info(arguments: Namespace) -> int:
 def doctor(arguments: Namespace) -> int:
     """Look at everything that a start of the day needs."""
     connection, wrong = connection_of(arguments), 0
-    for name, check in (("socket", _socket), ("daemon", _daemon), ("profiles", _profiles)):
+    for name, check in (
+        ("socket", _socket),
+        ("daemon", _daemon),
+        ("versions", _versions),
+        ("clock", _clock),
+        ("profiles", _profiles),
+    ):
         try:
             print(f"✓ {name}: {check(connection)}")
         except (DaemonDown, ClientError, BadRequest) as error:
             wrong += 1
-            print(f"✗ {name}: {error}")
+            print(f"✗ {name}: {safe_text(str(error))}")
             if hint := getattr(error, "hint", ""):
-                print(f"    {hint}")
+                print(f"    {safe_text(hint)}")
     return FAILED if wrong else OK
 
 
-def _socket(connection: object) -> str:
-    path = connection.path  # type: ignore[attr-defined]
+def _socket(connection: Connection) -> str:
+    path = connection.path
     if not path.exists():
         raise BadRequest("no_socket", f"{path} does not exist", "Start the daemon, or name its socket.")
     return str(path)
 
 
-def _daemon(connection: object) -> str:
-    health = connection.call(ops.health())  # type: ignore[attr-defined]
+def _daemon(connection: Connection) -> str:
+    health = connection.call(ops.health())
     if health.reasons:
         raise BadRequest(
             "degraded", f"degraded: {'; '.join(health.reasons)}", "Nothing is changed in AWS until this is over."
         )
-    return f"version {health.version}, stage {health.stage}, pid {health.pid}"
+    return safe_text(f"version {health.version}, stage {health.stage}, pid {health.pid}")
 
 
-def _profiles(_: object) -> str:
+def _versions(connection: Connection) -> str:
+    theirs = connection.call(ops.health()).version
+    if theirs != __version__:
+        raise BadRequest(
+            "version_skew",
+            f"the daemon is {theirs}, this program {__version__}",
+            "Restart the daemon with what is installed.",
+        )
+    return f"both {safe_text(theirs)}"
+
+
+def _clock(connection: Connection) -> str:
+    """A paced clock is meant; a real one must agree with ours, since expiries and signatures hang on it."""
+    snapshot = connection.call(ops.snapshot())
+    if snapshot.pace != 1.0:
+        return f"paced: {snapshot.pace:g} times as fast as ours"
+    apart = abs(datetime.fromisoformat(snapshot.now).timestamp() - time.time())
+    if apart > MOST_APART:
+        raise BadRequest("clock_skew", f"{apart:.0f} s away from ours", "Set the machine's time by NTP.")
+    return f"{apart:.1f} s away from ours"
+
+
+def _profiles(_: Connection) -> str:
     from sandboxd.profile import available
 
     return ", ".join(available([]))
