@@ -13,10 +13,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 RUN, GROUPS = PROJECT["project"]["dependencies"], PROJECT["dependency-groups"]
 BUILD = PROJECT["build-system"]["requires"]
 LOCKS = {
-    "run": RUN,
+    "run": [*RUN, *BUILD],
     "test": [*RUN, *GROUPS["test"], *BUILD],
-    "types": [*RUN, *GROUPS["types"], *BUILD],
-    "lint": [*GROUPS["lint"], *BUILD],
+    "types": [*RUN, *GROUPS["types"]],
+    "lint": GROUPS["lint"],
     "nox": ["nox"],
 }
 
