@@ -82,7 +82,8 @@ def name_of(item: dict[str, Any], what: str) -> str:
     """How a thing is called on the command line."""
     if what == "sandbox":
         return safe_text(f"{item['tenant']}/{item['name']}")
-    return safe_text(str(item["id"] if what in ("operation", "account") else item["name"]))
+    first = ("id",) if what in ("operation", "account") else ("name", "id", "subject", "user", "target")
+    return safe_text(next((str(item[key]) for key in first if item.get(key)), what))
 
 
 def cell(value: Any) -> str:

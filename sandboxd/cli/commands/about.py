@@ -104,6 +104,7 @@ def api(arguments: Namespace) -> int:
     """One request, its answer as it came."""
     body = sys.stdin.read() if arguments.body == "-" else arguments.body or ""
     method = arguments.method.upper()
+    arguments.output = arguments.output or "json"  # what is asked for is what the API says, its refusals included
     if method not in ("GET", "POST", "DELETE"):
         raise BadRequest("method_invalid", f"{arguments.method!r} is no method of the API.", "GET, POST or DELETE.")
     out = connection_of(arguments).raw(method, arguments.path, body.encode(), again=method == "GET")

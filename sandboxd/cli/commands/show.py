@@ -45,8 +45,9 @@ def why(arguments: Namespace) -> int:
     if form_of(arguments) != "table":
         print_thing(found, "why", form_of(arguments))
         return OK
+    print(f"{safe_text(found.subject)}: {safe_text(found.answer)}")
     for depth, link in enumerate(found.chain):
         usual = f" (usually {link.usual:.0f} s)" if link.usual else ""
         again = f" (again at {safe_text(link.next_attempt_at)})" if link.next_attempt_at else ""
-        print(f"{'  ' * depth}{'└ ' if depth else ''}{safe_text(link.subject)}: {cell(link.text)}{usual}{again}")
+        print(f"{'  ' * depth}└ {safe_text(link.subject)}: {cell(link.text)}{usual}{again}")
     return OK

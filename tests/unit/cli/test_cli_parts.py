@@ -4,15 +4,19 @@ import json
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
+from needs import need
 
 from sandboxd.cli.completion import script
+from sandboxd.cli.live import Live
 from sandboxd.cli.output import cell, print_list, print_thing, yaml
 from sandboxd.cli.parser import build
 from sandboxd.cli.table import COMMANDS
-from sandboxd.cli.words import parameters, seconds
-from sandboxd.model.errors import BadRequest
+from sandboxd.cli.waiting import code_of, with_refused
+from sandboxd.cli.words import parameters, profile_ref, seconds
+from sandboxd.model.errors import BadRequest, Conflict, NotFound
 from sandboxd.wire import things
 
 HEAVY = ("trio", "aiobotocore", "httpx2", "textual", "botocore", "asyncio", "h11", "apsw")
@@ -96,6 +100,64 @@ def test_words():
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_knows_the_table(shell):
-    """Every noun is in it."""
+    """Every noun, verb and option is in it."""
     text = script(shell)
-    assert all(command.noun in text for command in COMMANDS)
+    for command in COMMANDS:
+        options = [max(one.names, key=len) for one in command.arguments if one.names[0].startswith("-")]
+        assert all(word.lstrip("-") in text for word in (command.noun, command.verb, *options))
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("sandboxd sand", "sandbox"), ("sandboxd op ca", "cancel"), ("sandboxd sandbox create --ten", "--tenant"),
+        ("sandboxd events --fo", "--follow"), ("sandboxd completion b", "bash"), ("sandboxd profile check /dev/nul", "/dev/null"),
+    ],
+)  # fmt: skip
+def test_bash_offers_what_fits(typed, offered):
+    """The script runs in the shell itself."""
+    shell = need("bash")
+    words = typed.split()
+    code = f"{script('bash')}\nCOMP_WORDS=({typed})\nCOMP_CWORD={len(words) - 1}\n_sandboxd\necho ${{COMPREPLY[@]}}"
+    done = subprocess.run([shell, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout.strip(), done.stderr) == (offered, "")
+
+
+def test_a_moving_line_is_taken_away_before_a_line_that_stays(capsys):
+    """On a terminal only."""
+    for moves, said in ((True, "\r\x1b[2Kworking\r\x1b[2Kdone\n"), (False, "done\n")):
+        live = Live(moves=moves)
+        live.status("working")
+        live.line("done")
+        live.clear()
+        assert capsys.readouterr().err == said
+
+
+def test_a_profile_is_a_name_or_a_file_of_this_folder():
+    """The daemon has another working directory."""
+    assert profile_ref("trial") == "trial"
+    assert profile_ref("./mine.toml") == str(Path("mine.toml").absolute())
+
+
+def test_how_several_ended_is_one_code():
+    """Partly failed is a code of its own, still running another."""
+
+    def ended(*states: str) -> list[things.Operation]:
+        return [
+            things.Operation(
+                id="op", kind="stop", target="t", tenant="a", state=state, requested_by="x", requested_at=""
+            )
+            for state in states
+        ]
+
+    refused = [NotFound("x", "x"), Conflict("y", "y")]
+    assert [
+        code_of(ended(*states))
+        for states in (["succeeded"], ["failed"], ["succeeded", "failed"], ["running", "failed"])
+    ] == [0, 1, 8, 7]
+    assert [
+        with_refused(0, ended("succeeded"), refused),
+        with_refused(0, [], refused),
+        with_refused(0, [], refused[:1]),
+    ] == [8, 1, 5]
+    assert with_refused(130, ended("running"), refused) == 130
