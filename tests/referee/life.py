@@ -230,6 +230,21 @@ def machines(ask: Transcript, ids: dict[str, str]) -> None:
     ask("TerminateInstances", InstanceIds=[one])
 
 
+def public_machine(ask: Transcript) -> None:
+    """A machine in the default network, where AWS lends it a public address; its disk outlives it."""
+    image = ask("GetParameter", "ssm", Name=AMI)["Parameter"]["Value"]
+    disk = {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 9, "VolumeType": "gp3", "DeleteOnTermination": False}}
+    asked: dict[str, Any] = {"ImageId": image, "InstanceType": "t3.small", "MinCount": 1, "MaxCount": 1}
+    machine = ask("RunInstances", BlockDeviceMappings=[disk], **asked)["Instances"][0]["InstanceId"]
+    for operation in ("StopInstances", "StartInstances", "TerminateInstances"):
+        ask.later(300)
+        look(ask)
+        ask(operation, InstanceIds=[machine])
+        look(ask)
+    ask.later(90)
+    look(ask)
+
+
 def refused_launches(ask: Transcript, ids: dict[str, str]) -> None:
     """Launches that AWS refuses."""
     asked: dict[str, Any] = {"InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1, "SubnetId": ids["private"]}
@@ -314,6 +329,7 @@ def whole_life(ask: Transcript, owner: str) -> None:
     ids = network(ask)
     gateways(ask, ids)
     machines(ask, ids)
+    public_machine(ask)
     refused_launches(ask, ids)
     gateways_end(ask, ids)
     network_end(ask, ids)

@@ -10,7 +10,7 @@ FREE = frozenset({
 ASKED = frozenset({
     "Tags", "TagSet", "KeyName", "IamInstanceProfile", "NextToken", "Description", "ClientToken", "CapacityReservationId",
     "InstanceLifecycle", "SpotInstanceRequestId", "Platform", "RequesterId", "KmsKeyId", "ImageOwnerAlias", "PublicIpAddress",
-    "Association", "SourceIdentity", "PackedPolicySize", "ProductCodes", "DeprecationTime", "RestoreExpiryTime", "OutpostArn",
-    "KernelId", "RamdiskId",
+    "SourceIdentity", "PackedPolicySize", "ProductCodes", "DeprecationTime", "RestoreExpiryTime", "OutpostArn",
+    "BootMode", "ImdsSupport", "KernelId", "RamdiskId",
 })  # fmt: skip
-"""members that follow from what was asked for, not from the state: their presence proves nothing"""
+"""members that follow from what was asked for, or from the image, not from the state: their presence proves nothing"""

@@ -34,7 +34,9 @@ class Nearest:
         self.alike: set[tuple[str, str, str, frozenset[str]]] = set()
         self.differences: dict[Difference, str] = {}
         for one in recordings.read():
-            for node in nodes(one.service, one.operation, one.answer or {}):
+            if one.answer is None:
+                continue
+            for node in nodes(one.service, one.operation, one.answer):
                 for name in node.value:
                     self._first[node.shape, name] = min(one.when, self._first.get((node.shape, name), LATEST))
                 if one.complete and one.when >= MODERN:
@@ -43,7 +45,9 @@ class Nearest:
 
     def hold(self, said: Said) -> None:
         """Find the nearest recorded structure for each one in an answer."""
-        for node in nodes(said.service, said.operation, said.answer or {}):
+        if said.answer is None:
+            return
+        for node in nodes(said.service, said.operation, said.answer):
             if known := self._kept.get((said.service, said.operation, node.path)):
                 self._node(said, node, known)
 

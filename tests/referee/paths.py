@@ -93,6 +93,8 @@ def _interface(thing: dict[str, Any]) -> str:
     kind = str(thing.get("InterfaceType", "interface"))
     if kind == "interface":
         kind = "instance" if "InstanceId" in thing.get("Attachment", {}) else "other"
+    if kind == "nat_gateway" and "Association" not in thing:
+        kind = "addressless nat_gateway"
     return f"{kind} {thing.get('Status', '')}".strip()
 
 
@@ -102,6 +104,10 @@ def _permission(thing: dict[str, Any]) -> str:
 
 def _main(thing: dict[str, Any]) -> str:
     return "main" if thing.get("Main") else "subnet"
+
+
+def _address_of(thing: dict[str, Any]) -> str:
+    return "elastic" if "AllocationId" in thing else "lent"
 
 
 STATES: dict[str, State] = {
@@ -120,7 +126,10 @@ STATES: dict[str, State] = {
     "LoadBalancers": by("State", "Code"), "TargetHealthDescriptions": by("TargetHealth", "State"),
 }  # fmt: skip
 """member that holds a thing or a list of things -> the state of one"""
-ELSEWHERE = {"Associations": ("DescribeRouteTables", _main)}
+ELSEWHERE = {
+    "Associations": ("DescribeRouteTables", _main),
+    "Association": ("DescribeNetworkInterfaces", _address_of),
+}
 """the same for members whose name means other things in other operations"""
 
 
