@@ -112,7 +112,7 @@ class LeanSession(HttpxSession):  # type: ignore[misc]  # aiobotocore is not typ
         for connection in [one for idle in self._idle.values() for one in idle]:
             await trio.aclose_forcefully(connection.stream)
         self._idle.clear()
-        return await super().__aexit__(*args)
+        return await super().__aexit__(*args)  # noqa: ASYNC102 - a forceful close does not block
 
     async def send(self, request: Any) -> Any:
         """Send one request once; raise botocore's exceptions."""
@@ -134,7 +134,7 @@ class LeanSession(HttpxSession):  # type: ignore[misc]  # aiobotocore is not typ
                 # bytes were or may have been written: the outcome is not known
                 raise ConnectionClosedError(endpoint_url=request.url, error=error) from error
             finally:
-                await self._put_back(url, connection, reusable=reusable)
+                await self._put_back(url, connection, reusable=reusable)  # noqa: ASYNC102 - a forceful close does not block
         headers = HTTPHeaders.from_pairs((k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers)
         return AioAWSResponse(request.url, response.status_code, headers, _Body(data))
 
