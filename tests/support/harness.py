@@ -69,7 +69,7 @@ class World:
     ) -> None:
         self.folder = folder
         self.state_dir, self.socket = folder / "state", folder / "d.sock"
-        self._base = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SANDBOXD_"))}
+        self._base = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SANDBOXD_", "PYTHONDONT"))}
         argv = [*PYTHON, "-m", "sandboxd", "simulator", "--pace", str(pace), "--pool", str(pool), "--seed", str(seed)]
         self.simulator = Process("simulator", [*argv, *simulator], folder, self._base)
         self.env = self._base | self._exports() | {"SANDBOXD_SOCKET": str(self.socket)}
