@@ -1,5 +1,7 @@
 """The scripted life of an organization: its tree, accounts that come, move and go, and sessions in them."""
 
+from typing import Any
+
 from tests.referee.transcript import Transcript
 
 ROLE = "OrganizationAccountAccessRole"
@@ -61,7 +63,7 @@ def sessions(ask: Transcript, member: str) -> None:
     """Who one is, here and there, and where one may not go."""
     ask("GetCallerIdentity", "sts")
     ask("GetCallerIdentity", "sts", account=member)
-    role = {"RoleSessionName": "referee", "DurationSeconds": 3600}
+    role: dict[str, Any] = {"RoleSessionName": "referee", "DurationSeconds": 3600}
     ask("AssumeRole", "sts", RoleArn=f"arn:aws:iam::{member}:role/{ROLE}", **role)
     ask.refused("AccessDenied", "AssumeRole", "sts", RoleArn=f"arn:aws:iam::{member}:role/NoSuchRole", **role)
     ask.refused("AccessDenied", "AssumeRole", "sts", RoleArn=f"arn:aws:iam::999999999999:role/{ROLE}", **role)

@@ -32,7 +32,6 @@ EXCUSES = (
     Excuse("machine", "Groups", "[]", "*", _LOST),
     Excuse("machine", "SubnetId", "None", "subnet-*", _LOST),
     Excuse("machine", "Reason", "None", "", "moto shows an empty StateReason; a running machine of AWS has none (24 recorded)"),
-    Excuse("subnet", "AvailabilityZoneId", "*-az*", "*-az*", "which letter stands for which zone differs from account to account"),
     Excuse("subnet", "AvailableIpAddressCount", "*", "*", "moto never gives addresses back, and gives a NAT gateway none"),
     Excuse("table", "Routes", "*blackhole*", "*active*", "a route whose target is gone stays active at moto; AWS says blackhole"),
 )  # fmt: skip

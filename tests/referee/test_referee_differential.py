@@ -4,12 +4,13 @@ import random
 
 import pytest
 
-from tests.referee.differential import Side, compare, ending, living, making
+from tests.referee.differential import Side, compare
 from tests.referee.doors import InProcess
-from tests.referee.life import AMI
+from tests.referee.life_steps import AMI
 from tests.referee.moto_differences import judge
 from tests.referee.moto_server import MotoDoor, moto_server, prepare_organization
 from tests.referee.readings import READINGS
+from tests.referee.sequences import ending, living, making
 from tests.referee.transcript import Door
 
 SEEDS = (0, 1, 2)

@@ -3,10 +3,9 @@
 import pytest
 from botocore.parsers import ResponseParserError
 
+from tests.referee.life_steps import AMI
 from tests.referee.moto_server import MotoDoor, moto_server, prepare_organization
 from tests.referee.transcript import Transcript
-
-AMI = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 
 
 @pytest.fixture(scope="module")
