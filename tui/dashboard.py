@@ -33,6 +33,7 @@ _TICK_BUSY: Final = 1.0
 _TICK_IDLE: Final = 20.0
 _WORTH_TELLING: Final = 2.0
 """real seconds of absence that a person may have seen"""
+_STRAY: Final = 0.4
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -52,6 +53,7 @@ class Dashboard(App[int]):
         self._asker = Asker(backend=backend, state=state, changed=self._changed, sleep=sleep)
         self._drawing = False
         self.signalled: int | None = None
+        self._dialog_closed = 0.0
 
     def on_mount(self) -> None:
         """Show the fleet, and begin to listen."""
@@ -90,8 +92,8 @@ class Dashboard(App[int]):
             self.tell(f"The daemon is back after {words.duration(float(int(away)))}.")
         changes = self.state.take_changes()
         for screen in self.screen_stack:
-            if isinstance(screen, PlaceScreen) and screen.is_mounted:
-                screen.redraw(changes)
+            if isinstance(screen, PlaceScreen):
+                screen.draw(changes)
 
     def _tick(self) -> None:
         """Ages go on: every second while something runs or the daemon is away, rarely otherwise."""
@@ -161,13 +163,20 @@ class Dashboard(App[int]):
             self.copy_to_clipboard(thing.id)
             self.tell(f"Copied {thing.id}.")
 
+    @property
+    def just_closed_a_dialog(self) -> bool:
+        """Whether an Enter now was meant for the dialog that is gone."""
+        return asyncio.get_running_loop().time() - self._dialog_closed < _STRAY
+
     def _created(self, sandbox_id: str | None) -> None:
+        self._dialog_closed = asyncio.get_running_loop().time()
         if sandbox_id is not None:
             if isinstance(self.screen, Detail):
                 self.pop_screen()
             self.open_sandbox(sandbox_id)
 
     def _answered(self, done: str | None) -> None:
+        self._dialog_closed = asyncio.get_running_loop().time()
         if done is not None:
             self.tell(done)
 

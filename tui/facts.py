@@ -66,7 +66,7 @@ def _operation(state: State, operation: things.Operation) -> list[Piece]:
 def _why(state: State, sandbox: things.Sandbox, operation: things.Operation) -> list[Piece]:
     """What everything waits for: the last link of the daemon's chain of reasons; nothing when it is over and well."""
     if operation.reason or sandbox.reason:
-        return [Piece(" because   ", "dim"), Piece(safe_text(operation.reason or sandbox.reason or ""), "bad")]
+        return [Piece(" because   ", "dim"), Piece(safe_text(sandbox.reason or operation.reason or ""), "bad")]
     why = state.whys.get(sandbox.id)
     if operation.state in OVER:
         return []

@@ -39,7 +39,7 @@ def name_trouble(name: str, taken: set[str]) -> str | None:
     if not name or (is_name(name) and name not in taken):
         return None
     if name in taken:
-        return "this tenant has a sandbox of that name"
+        return "it exists already"
     return _grammar(name)
 
 
@@ -47,7 +47,7 @@ def tenant_trouble(name: str, taken: set[str]) -> str | None:
     """What is wrong with the name of a new tenant."""
     if not name or (is_name(name) and name not in taken):
         return None
-    return "there is a tenant of that name" if name in taken else _grammar(name)
+    return "it exists already" if name in taken else _grammar(name)
 
 
 def _grammar(name: str) -> str:

@@ -4,7 +4,6 @@ from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
 from sandboxd.client import ops
@@ -14,11 +13,12 @@ from tui import intention, planned
 from tui.feed import Backend
 from tui.intention import Accepted, Intention
 from tui.questions import Question
+from tui.screens.dialog import Dialog
 from tui.widgets.text import Toned
 from tui.words import Piece
 
 
-class Confirm(ModalScreen[str | None]):
+class Confirm(Dialog[str | None]):
     """Ask, send once, and stay open with the reason when it is refused; dismissed with what to tell, or None."""
 
     BINDINGS: ClassVar = [
@@ -52,19 +52,19 @@ class Confirm(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """The focus is where a hasty Enter does no harm."""
         asked = self._question
-        self.query_one("#title", Toned).say([Piece(asked.title, "strong")])
-        self.query_one("#explain", Toned).say([Piece(asked.explain)])
+        self.put("title", [Piece(asked.title, "strong")])
+        self.put("explain", [Piece(asked.explain)])
         hint = "⏎ when the name is right, esc leaves it" if asked.typed else "y yes, esc no"
-        self.query_one("#keys-hint", Toned).say([Piece(hint, "dim")])
+        self.put("keys-hint", [Piece(hint, "dim")])
         if asked.typed:
             prompt = [Piece("Type its name to confirm: ", "dim"), Piece(safe_text(asked.typed), "strong")]
-            self.query_one("#ask-name", Toned).say(prompt)
-            self.query_one("#yes").disabled = True
+            self.put("ask-name", prompt)
+            self.disable("yes", disabled=True)
             self.query_one("#typed").focus()
         else:
             self.query_one("#no" if asked.danger else "#yes").focus()
         if asked.plan is not None:
-            self.query_one("#plan", Toned).say([Piece("asking what would happen …", "dim")])
+            self.put("plan", [Piece("asking what would happen …", "dim")])
             self.run_worker(self._ask_plan(), group="plan")
 
     async def _ask_plan(self) -> None:
@@ -75,16 +75,17 @@ class Confirm(ModalScreen[str | None]):
             lines = [[Piece(f"no plan: {safe_text(str(error), 200)}", "dim")]]
         else:
             lines = planned.lines(plan)
-        self.query_one("#plan", Toned).say(*lines)
+        self.put("plan", *lines)
 
     # ---- yes or no
     @property
     def _may(self) -> bool:
         typed = self._question.typed
-        return not self._intention.busy and (not typed or self.query_one("#typed", Input).value == typed)
+        right = all(field.value == typed for field in self.query("#typed").results(Input))
+        return not self._intention.busy and right
 
     def _show_may(self) -> None:
-        self.query_one("#yes", Button).disabled = not self._may
+        self.disable("yes", disabled=not self._may)
 
     def on_input_changed(self) -> None:
         """The button wakes when the name is right."""
@@ -113,12 +114,11 @@ class Confirm(ModalScreen[str | None]):
 
     async def _send(self) -> None:
         sending = self._intention.send(self._backend, self._question.op)
-        outcome_line = self.query_one("#outcome", Toned)
-        outcome_line.say([Piece("sending …", "dim")])
-        self.query_one("#yes", Button).disabled = True
+        self.put("outcome", [Piece("sending …", "dim")])
+        self.disable("yes", disabled=True)
         outcome = await sending
         if isinstance(outcome, Accepted):
             self.dismiss(self._question.done)
         elif outcome is not None:
-            outcome_line.say(*intention.said(outcome))
+            self.put("outcome", *intention.said(outcome))
             self._show_may()

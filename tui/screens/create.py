@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Final
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Select
 from textual.widgets.select import NoSelection
 
@@ -19,6 +18,7 @@ from tui import form, intention, planned
 from tui.feed import Backend
 from tui.form import Filled
 from tui.intention import Accepted, Intention, Refused
+from tui.screens.dialog import Dialog
 from tui.state import OVER, State
 from tui.widgets.text import Toned
 from tui.widgets.toggle import Toggle
@@ -30,7 +30,7 @@ _SETTLE: Final = 0.3
 _WAIT: Final = 20.0
 
 
-class Create(ModalScreen[str | None]):
+class Create(Dialog[str | None]):
     """Fill in, look at the plan, create; dismissed with the id of the new sandbox, or None."""
 
     BINDINGS: ClassVar = [
@@ -43,7 +43,7 @@ class Create(ModalScreen[str | None]):
         super().__init__()
         self._state, self._backend, self._tenant = state, backend, tenant
         self._onboarding, self._creating = Intention(), Intention()
-        self._sending = False
+        self._sending = self._warned = False
         self._profile = ""
 
     # ---- the form
@@ -89,7 +89,7 @@ class Create(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         """The first empty field has the focus."""
-        self.query_one("#title", Toned).say([Piece("New sandbox", "strong")])
+        self.put("title", [Piece("New sandbox", "strong")])
         for label in self.query(".label").results(Toned):
             label.say([Piece(label.name_, "dim")] if isinstance(label, _Label) else [])
         self.query_one("#new-tenant" if self._is_new else "#name").focus()
@@ -149,11 +149,13 @@ class Create(ModalScreen[str | None]):
     async def _choose_profile(self, name: str) -> None:
         """Put the fields of its parameters into the form; several changes at once end with the last one's."""
         profile = next((one for one in self._state.profiles if one.name == name), None)
-        self.query_one("#summary", Toned).say([Piece(safe_text(profile.summary, 200) if profile else "", "dim")])
+        self.put("summary", [Piece(safe_text(profile.summary, 200) if profile else "", "dim")])
         rows = [_parameter_row(number, one) for number, one in enumerate(profile.parameters if profile else [])]
         holder = self.query_one("#parameters")
         self._profile = ""
         await holder.remove_children()
+        if not self.is_attached:
+            return
         await holder.mount_all(rows)
         for label in holder.query(_Label):
             label.say([Piece(label.name_, "dim")])
@@ -196,7 +198,7 @@ class Create(ModalScreen[str | None]):
             self.run_worker(self._plan(filled), group="plan", exclusive=True)
 
     def _preview(self, lines: list[list[Piece]]) -> None:
-        self.query_one("#preview", Toned).say([Piece("What would happen", "dim")], *lines)
+        self.put("preview", [Piece("What would happen", "dim")], *lines)
 
     async def _plan(self, filled: Filled) -> None:
         if not filled.tenant:
@@ -224,18 +226,29 @@ class Create(ModalScreen[str | None]):
         filled, troubles = self._filled()
         if not self._sending and not troubles and not form.missing(filled):
             self._sending = True
-            self.query_one("#yes", Button).disabled = True
+            # else the focus would go to the next button, and an Enter too many would press that one
+            self.set_focus(None)
+            self._show_sending()
             self.run_worker(self._send(filled), group="send")
 
     def action_leave(self) -> None:
-        """Close; what was accepted goes on."""
-        self.dismiss(None)
+        """Close; while something is on its way, only when it is asked twice."""
+        if self._sending and not self._warned:
+            self._warned = True
+            self._say([[Piece("It is on its way. esc once more closes this; what was accepted goes on.", "warn")]])
+        else:
+            self.dismiss(None)
+
+    def _show_sending(self) -> None:
+        for name in ("yes", "no", "tenant", "profile"):
+            self.disable(name, disabled=self._sending)
 
     async def _send(self, filled: Filled) -> None:
         try:
             accepted = await self._onboard(filled) and await self._create(filled)
         finally:
-            self._sending = False
+            self._sending = self._warned = False
+            self._show_sending()
         if isinstance(accepted, Accepted):
             self.dismiss(accepted.answer.target)
         else:
@@ -274,7 +287,7 @@ class Create(ModalScreen[str | None]):
         return outcome if isinstance(outcome, Accepted) else None
 
     def _say(self, lines: list[list[Piece]]) -> None:
-        self.query_one("#outcome", Toned).say(*lines)
+        self.put("outcome", *lines)
 
 
 class _Label(Toned):

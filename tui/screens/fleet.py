@@ -161,8 +161,7 @@ class Fleet(PlaceScreen):
     def _draw_note(self) -> None:
         kept = self._now
         shown = f"{len(kept.listing.ids)} shown" if kept.filter_text else ""
-        note = "  ".join(part for part in (shown, kept.filter_text and f"/{kept.filter_text}") if part)
-        self.query_one("#tabs", Toned).say(bars.tabs(self.state, self._tab, note, self.size.width))
+        self.query_one("#tabs", Toned).say(bars.tabs(self.state, self._tab, shown, self.size.width))
         self._draw_preview()
 
     def _draw_preview(self) -> None:
@@ -188,7 +187,7 @@ class Fleet(PlaceScreen):
         match identifier:
             case "open":
                 sandbox = self.context().sandbox
-                if sandbox is not None:
+                if sandbox is not None and not self.dashboard.just_closed_a_dialog:
                     self.dashboard.open_sandbox(sandbox.id)
             case "filter":
                 self._open_filter()
@@ -214,6 +213,10 @@ class Fleet(PlaceScreen):
         table = self.query_one(Lines)
         self._now.cursor, self._tab = table.cursor, tab
         table.newest_first = tab == "events"
+        field_ = self.query_one("#filter", Input)
+        with field_.prevent(Input.Changed):
+            field_.value = self._now.filter_text
+        field_.display = bool(self._now.filter_text)
         self.draw_bars()
         self._draw_table()
         if self._now.cursor:
@@ -282,7 +285,8 @@ class Fleet(PlaceScreen):
         self._rearranged()
 
     def _close_filter(self) -> None:
-        self.query_one("#filter").display = False
+        """Back to the table; a filter that is on stays in sight."""
+        self.query_one("#filter").display = bool(self._now.filter_text)
         self._now.trouble = ""
         self.query_one(Lines).focus()
         self._draw_note()

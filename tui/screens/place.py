@@ -46,8 +46,13 @@ class PlaceScreen(Screen[None]):
         """Where we are, for the top bar."""
         return ""
 
+    def draw(self, changes: Changes | None) -> None:
+        """Draw what changed, unless we are still being put up or already being taken down; None: all may have."""
+        if all(self.query(f"#{name}") for name in ("top", "banner", "keys")):
+            self.redraw(changes)
+
     def redraw(self, changes: Changes | None) -> None:
-        """Draw what changed; None: everything may have."""
+        """Draw what changed."""
         raise NotImplementedError
 
     def draw_bars(self) -> None:
@@ -66,15 +71,15 @@ class PlaceScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Draw for the first time."""
-        self.call_after_refresh(self.redraw, None)
+        self.call_after_refresh(self.draw, None)
 
     def on_screen_resume(self) -> None:
         """We are in front again; what happened meanwhile was not drawn."""
-        self.call_after_refresh(self.redraw, None)
+        self.call_after_refresh(self.draw, None)
 
     def on_resize(self) -> None:
         """Everything is elsewhere."""
-        self.call_after_refresh(self.redraw, None)
+        self.call_after_refresh(self.draw, None)
 
     def action_act(self, identifier: str) -> None:
         """Do an action of the registry, or say why it cannot be done."""
