@@ -68,7 +68,7 @@ class Graph:
         key = row.node.key
         if key in self.rows:
             known = self.rows[key]
-            if known.hi or known.flight or self.demand.get(key):
+            if known.hi or known.flight or self.is_demanded(key):
                 return
             row.generation, row.run = known.generation, known.run
             self.drop(key)
@@ -77,6 +77,11 @@ class Graph:
         self.of_scope.setdefault(scope_of(key), {})[key] = True
         for ground in grounds(row.node):
             self.above.setdefault(ground, {})[key] = True
+
+    def is_demanded(self, key: Key) -> bool:
+        """Whether a root desires it now."""
+        self.desired()
+        return bool(self.demand[key])
 
     def load(self, rows: Iterable[Row]) -> None:
         """Take in rows that stand on each other already."""

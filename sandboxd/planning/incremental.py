@@ -47,6 +47,10 @@ class Incremental(Planner):
         """What is desired of everything, as it is kept."""
         return View(self._want, self._still, self._remade)
 
+    def is_demanded(self, key: Key) -> bool:
+        """Whether a root desires it now: the count is always right."""
+        return bool(self.demand[key])
+
     def add(self, row: Row) -> None:
         """Take a row in."""
         key = row.node.key
