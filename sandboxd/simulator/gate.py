@@ -60,7 +60,8 @@ def _required(service: str, operation: str) -> tuple[str, ...]:
 def _missing(service: str, name: str) -> ApiError:
     match protocol.kind_of(service):
         case "ec2":
-            return ApiError("MissingParameter", f"The request must contain the parameter {name[0].lower()}{name[1:]}")
+            said = {"Resources": "resourceIdSet"}.get(name, name[0].lower() + name[1:])
+            return ApiError("MissingParameter", f"The request must contain the parameter {said}")
         case "json" if service == "organizations":
             return ApiError("InvalidInputException", f"You specified an invalid value: {name} is missing.")
         case _:

@@ -143,20 +143,30 @@ def _interface(world: World, row: Row) -> Shape:
         shape["RequesterId"] = "058264280000"
     if public := data.get("public"):
         own = {"IpOwnerId": row.account, "AllocationId": data["allocation"]} if "allocation" in data else {}
-        shape["Association"] = {"PublicIp": public, "PublicDnsName": "", "IpOwnerId": "amazon"} | own
+        address = world.rows.find(data.get("allocation", ""))
+        bound = (
+            {"AssociationId": address.data["association"]}
+            if address is not None and "association" in address.data
+            else {}
+        )
+        shape["Association"] = {"PublicIp": public, "PublicDnsName": "", "IpOwnerId": "amazon"} | own | bound
+        shape["PrivateIpAddresses"][0]["Association"] = shape["Association"]
     return shape
 
 
 def _attachment(row: Row) -> Shape:
     data = row.data
-    base: Shape = {"AttachmentId": data["attachment"], "Status": "attached", "AttachTime": moment(row.created)}
+    base: Shape = {"AttachmentId": data["attachment"], "Status": "attached"}
     if machine := row.refs.get("machine"):
         return base | {
+            "AttachTime": moment(row.created),
             "DeviceIndex": 0,
+            "NetworkCardIndex": 0,
             "InstanceId": machine,
             "InstanceOwnerId": row.account,
             "DeleteOnTermination": True,
         }
+    base["AttachmentId"] = data["attachment"].replace("eni-attach-", "ela-attach-")
     return base | {"DeviceIndex": 1, "InstanceOwnerId": "amazon-aws", "DeleteOnTermination": False}
 
 

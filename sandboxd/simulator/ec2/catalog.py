@@ -17,7 +17,7 @@ def describe_availability_zones(world: World, q: Request) -> Shape:
     zones = [
         {
             "ZoneName": name, "ZoneId": zone_id, "RegionName": q.region, "State": "available", "ZoneType": "availability-zone",
-            "OptInStatus": "opt-in-not-required", "Messages": [], "GroupName": q.region + "-1", "NetworkBorderGroup": q.region,
+            "OptInStatus": "opt-in-not-required", "Messages": [], "GroupName": q.region + "-1", "GroupLongName": f"{q.region} 1", "NetworkBorderGroup": q.region,
         }
         for name, zone_id in world.zones(q.region)
     ]  # fmt: skip

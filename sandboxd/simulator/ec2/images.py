@@ -38,6 +38,8 @@ def _image(row: Row) -> Shape:
         "SnapshotId": data["snapshot"],
         "VolumeSize": data["size"],
         "VolumeType": "gp3",
+        "Iops": 3000,
+        "Throughput": 125,
     }
     shape: Shape = {
         "ImageId": row.id,

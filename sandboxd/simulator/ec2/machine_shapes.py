@@ -99,6 +99,7 @@ def _disk(world: World, row: Row) -> Shape:
         "Status": "attached",
         "AttachTime": moment(row.created),
         "DeleteOnTermination": bool(volume and volume.data["deletes"]),
+        "EbsCardIndex": 0,
     }
     return {"DeviceName": row.data["root"], "Ebs": ebs}
 
@@ -109,7 +110,7 @@ def _card_remains(row: Row, state: str) -> Shape:
         "AttachmentId": "eni-attach-" + row.data["interface"][-17:],
         "DeviceIndex": 0,
         "DeleteOnTermination": True,
-        "Status": {"pending": "attaching", "shutting-down": "detaching"}.get(state, "attached"),
+        "Status": {"pending": "attaching"}.get(state, "attached"),
         "NetworkCardIndex": 0,
     }
     return {

@@ -24,16 +24,17 @@ def describe_volumes(world: World, q: Request) -> Shape:
             str(one["DeleteOnTermination"]).lower() for one in s["Attachments"]
         ],
     }
-    return page(q, select(q, rows, lambda row: _volume(row, q.now), filters), "Volumes")
+    return page(q, select(q, rows, lambda row: _volume(row, q.now, world.zones(q.region)), filters), "Volumes")
 
 
-def _volume(row: Row, now: float) -> Shape:
+def _volume(row: Row, now: float, zones: list[tuple[str, str]]) -> Shape:
     data, state = row.data, row.state(now)
     shape: Shape = {
         "VolumeId": row.id,
         "Size": data["size"],
         "SnapshotId": data["snapshot"],
         "AvailabilityZone": data["zone"],
+        "AvailabilityZoneId": dict(zones)[data["zone"]],
         "State": state,
         "CreateTime": datetime.fromtimestamp(row.created, UTC),
         "VolumeType": data["type"],
