@@ -29,7 +29,7 @@ def main(argv: list[str]) -> int:
 
 
 def _parsed(argv: list[str]) -> int:
-    parser = build()
+    parser = build(argv)
     try:
         arguments = parser.parse_args(argv)
     except SystemExit as end:  # argparse has said everything

@@ -43,10 +43,23 @@ def test_every_command_has_a_function():
         assert callable(getattr(import_module(f"sandboxd.cli.{module}"), name)), command
 
 
+def test_every_command_parses_where_its_noun_is_among_the_words(capsys):
+    """Parsers of other nouns are not filled, which must not be seen."""
+    for command in COMMANDS:
+        words = [one for one in (command.noun, command.verb) if one]
+        with pytest.raises(SystemExit) as caught:
+            build(words).parse_args([*words, "--help"])
+        assert caught.value.code == 0
+        said = capsys.readouterr().out
+        assert all(
+            max(one.names, key=len) in said or one.options.get("metavar", "") in said for one in command.arguments
+        )
+
+
 def test_a_mistyped_command_is_suggested(capsys):
     """Exit 2 and what was meant."""
     with pytest.raises(SystemExit) as caught:
-        build().parse_args(["sandbox", "crate"])
+        build(["sandbox"]).parse_args(["sandbox", "crate"])
     assert caught.value.code == 2
     assert "did you mean 'create'" in capsys.readouterr().err
 
