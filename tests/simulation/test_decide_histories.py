@@ -71,3 +71,8 @@ def test_histories_that_once_went_wrong(seed: int) -> None:
     1359: a stray of a deleted sandbox that could not be removed at once stayed for ever.
     """
     batch(seed, 1)
+
+
+def test_a_create_before_a_new_life_has_looked_around() -> None:
+    """100883: the full evaluation did not yet know what is desired, and took a row for one that nobody wants."""
+    batch(100_883, 1, span=CROWDED)

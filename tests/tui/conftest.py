@@ -5,8 +5,10 @@ The tests are plain functions with a loop of their own, so that the suite's Trio
 
 import asyncio
 import os
+import runpy
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -100,3 +102,10 @@ def snapshot(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture
+def hostile() -> SimpleNamespace:
+    """The daemon that says only hostile things; `path` is its program."""
+    path = Path(__file__).with_name("hostile.py")
+    return SimpleNamespace(path=path, **{k: v for k, v in runpy.run_path(str(path)).items() if not k.startswith("__")})
