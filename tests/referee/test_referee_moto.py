@@ -1,10 +1,14 @@
 """What moto does that matters for a life against it: where one of these changes, a life or the list of differences may."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from botocore.parsers import ResponseParserError
 
 from tests.referee.life_steps import AMI
-from tests.referee.moto_server import MotoDoor, moto_server, prepare_organization
+from tests.referee.moto_server import MotoDoor, environment, moto_server, prepare_organization
 from tests.referee.transcript import Transcript
 
 
@@ -42,6 +46,23 @@ def test_an_organization_is_prepared_as_a_stage_needs_it(management, organizatio
     assert {one["Name"] for one in found} == {"Pool", "Customers", "Expired"}
     accounts = management("ListAccountsForParent", "organizations", ParentId=organization.ous["Pool"])["Accounts"]
     assert [one["Id"] for one in accounts] == organization.pool
+
+
+def test_organization_init_makes_the_ous_of_a_stage_and_makes_none_twice(endpoint, management, organization):
+    quiet = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SANDBOXD_"))}
+    env = quiet | environment(endpoint)
+    for _ in range(2):
+        argv = [sys.executable, "-m", "sandboxd", "organization", "init", "--stage", "int"]
+        done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+    top = management(
+        "ListOrganizationalUnitsForParent", "organizations", ParentId=organization.ous["Sandbox"]
+    )["OrganizationalUnits"]  # fmt: skip
+    assert sorted(one["Name"] for one in top) == ["dev", "int"]
+    stage = next(one["Id"] for one in top if one["Name"] == "int")
+    made = management("ListOrganizationalUnitsForParent", "organizations", ParentId=stage)["OrganizationalUnits"]
+    assert {"Pool", "Customers", "Expired"} <= {one["Name"] for one in made}
+    assert len(made) == len({one["Name"] for one in made})
 
 
 def test_a_session_in_a_member_knows_its_account(member, organization):
