@@ -50,6 +50,8 @@ def _run(path: Path, *, read_only: bool) -> int:
     from tui.dashboard import Dashboard  # noqa: PLC0415
     from tui.state import State  # noqa: PLC0415
 
+    for name in ("COLUMNS", "LINES"):  # what a shell once said; the terminal itself knows, also after it was resized
+        os.environ.pop(name, None)
     state = State(address=str(path), read_only=read_only, ticks=time.monotonic)
     app = Dashboard(state=state, backend=AsyncClient(path))
     code = app.run()

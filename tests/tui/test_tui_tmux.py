@@ -78,11 +78,9 @@ def test_a_life_by_keys(world, screen):
     screen.write("someone@acme.example")
     screen.press("Enter")
     screen.write("box")
-    screen.press("Tab", "Down")  # to the profile: model-bank is chosen, the small one is wanted
-    screen.sees("model-bank")
+    screen.press("Tab")
     choose_trial(screen)
-    screen.press("BTab")
-    screen.press("Enter")
+    screen.press("BTab", "Enter")
     screen.sees("an account of its own")
     screen.press("Enter", "Enter", "Enter")
     screen.sees("acme/box", "Steps")

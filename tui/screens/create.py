@@ -92,7 +92,7 @@ class Create(Dialog[str | None]):
         self.put("title", [Piece("New sandbox", "strong")])
         for label in self.query(".label").results(Toned):
             label.say([Piece(label.name_, "dim")] if isinstance(label, _Label) else [])
-        self.query_one("#new-tenant" if self._is_new else "#name").focus()
+        self.set_focus(self.query_one("#new-tenant" if self._is_new else "#name"))
         self._changed()
 
     @property

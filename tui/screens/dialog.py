@@ -12,7 +12,12 @@ T = TypeVar("T")
 
 
 class Dialog(ModalScreen[T]):
-    """A modal screen whose answers may come when it is being closed: then nobody needs them."""
+    """A modal screen whose answers may come when it is being closed: then nobody needs them.
+
+    It puts the focus itself and at once: who opens it and types on loses no key.
+    """
+
+    AUTO_FOCUS = ""
 
     def put(self, name: str, *lines: Iterable[Piece]) -> None:
         """Say something in the line of this id, if it is still there."""
