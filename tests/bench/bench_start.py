@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from tests.bench.rows import Row, row
-from tests.support.harness import World
+from tests.support.harness import World, wait_until
 
 RUNS = 15
 ACCOUNTS = 1000
@@ -41,9 +41,10 @@ def wakeups(pid: int) -> float:
 def run() -> list[Row]:
     """One world with a thousand accounts in its pool, left alone."""
     with tempfile.TemporaryDirectory(prefix="sbx") as folder:
-        world = World(Path(folder), pace=1, pool=ACCOUNTS)
+        world = World(Path(folder), pace=5, pool=ACCOUNTS)
         try:
             daemon = world.serve()
+            wait_until(lambda: world.json("pool", "show")["available"] == ACCOUNTS, "the whole organization to be read")
             base = [sys.executable, "-m", "sandboxd"]
             bare = timed([sys.executable, "-c", ""], world.env)
             start = f"bare Python starts in {sorted(bare)[len(bare) // 2]:.0f} ms"
