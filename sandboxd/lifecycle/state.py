@@ -196,7 +196,6 @@ class State:
                 self.reach[part.record.id] = self.planner.reached(part.record.blueprint.started)
             if part.mode is not None:
                 self.planner.set_root(part.record.id, part.mode, root_needs(self, part.record, part.mode))
-        self.planner.view()  # what is desired is known before the first message, also to a planner that keeps nothing
         self.running = {name: True for name, one in self.operations.items() if one.state == "running"}
         for key in self.planner.rows:
             arm_row(self, key)
