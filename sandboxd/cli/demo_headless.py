@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 TENANT, SANDBOX = "acme", "bank"
 
+PREFLIGHT = (
+    "ec2:DescribeImages", "ec2:DescribeAvailabilityZones", "ec2:DescribeInstanceTypeOfferings", "ssm:GetParameter",
+)  # fmt: skip
+
 
 class Phase(Struct):
     """One phase of the life."""
@@ -33,6 +37,8 @@ class Phase(Struct):
     bound_seconds: float
     aws_calls: int
     mutations: int
+    aside: int
+    """calls of STS and of the look before a create (images, zones, types), which no step makes"""
 
 
 class Life:
@@ -63,7 +69,10 @@ class Life:
         ended = self._follow(op)
         counts, bound = self._ask(f"calls?mark={mark}"), self._ask(f"bound?mark={mark}")
         seconds = _moment(ended.ended_at) - _moment(ended.requested_at)
-        self.phases.append(Phase(name, round(seconds, 1), bound["bound_seconds"], counts["calls"], counts["mutations"]))
+        aside = sum(n for name, n in counts["operations"].items() if name.startswith("sts:") or name in PREFLIGHT)
+        self.phases.append(
+            Phase(name, round(seconds, 1), bound["bound_seconds"], counts["calls"], counts["mutations"], aside)
+        )
         if name == "create":
             self.created = self._kinds()
         return ended.state == "succeeded"

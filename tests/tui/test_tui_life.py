@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 import pytest
 from msgspec import structs
+from textual import events
 
 from sandboxd.client import ops
 from sandboxd.client.errors import DaemonDown
@@ -12,6 +13,7 @@ from sandboxd.client.sse import Reset
 from sandboxd.wire import things
 from tui import scripted
 from tui.screens.confirm import Confirm
+from tui.screens.create import Create
 from tui.screens.detail import Detail
 from tui.screens.fleet import Fleet
 from tui.scripted import ADDRESS, EPOCH
@@ -248,6 +250,20 @@ def test_another_profile_has_other_parameters(stage):
 
     stage.run(scenario)
     assert (sent(stage)[0][2]["profile"], sent(stage)[0][2]["parameters"]) == ("trial", {"size": 5})
+
+
+def test_who_types_on_before_the_form_is_there_loses_nothing(stage):
+    """All at once, as from a fast hand on a slow line."""
+
+    async def scenario(stage):
+        await fleet(stage)
+        for key in "nbank":
+            stage.app.post_message(events.Key(key, key))
+        await stage.until(
+            lambda: isinstance(stage.app.screen, Create) and stage.app.screen.query_one("#name").value == "bank"
+        )
+
+    stage.run(scenario)
 
 
 # ---- stop, start, delete, retry, cancel

@@ -42,6 +42,16 @@ class Tmux:
             assert time.monotonic() < end, f"waited for {words}:\n{text}"
             time.sleep(0.05)
 
+    def at(self, label):
+        """Wait until the cursor is in the line of this field."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            text, row = self.text, int(self("display", "-p", "-t", "t", "#{cursor_y}"))
+            if label in text.splitlines()[row]:
+                return
+            assert time.monotonic() < end, f"waited for the cursor at {label}, it is in line {row}:\n{text}"
+            time.sleep(0.05)
+
     def press(self, *keys):
         for key in keys:
             self("send-keys", "-t", "t", key)
@@ -72,15 +82,21 @@ def test_a_life_by_keys(world, screen):
     """Onboard and create from the form, kill and restart the daemon meanwhile, stop, start, delete: nothing is left."""
     screen.sees("No sandboxes yet", "● live")
     screen.press("n")
-    screen.sees("New sandbox", "a new tenant")
+    screen.at("its name")
     screen.write("acme")
     screen.press("Enter")
+    screen.at("e-mail")
     screen.write("someone@acme.example")
     screen.press("Enter")
+    screen.at("Name")
     screen.write("box")
-    screen.press("Tab")
-    choose_trial(screen)
-    screen.press("BTab", "Enter")
+    screen.press("Tab", "Enter")
+    screen.sees("│ trial")
+    screen.press("Down", "Enter")
+    screen.sees("One small machine")
+    screen.press("BTab")
+    screen.at("Name")
+    screen.press("Enter")
     screen.sees("an account of its own")
     screen.press("Enter", "Enter", "Enter")
     screen.sees("acme/box", "Steps")
@@ -112,11 +128,3 @@ def test_a_life_by_keys(world, screen):
     screen.press("q")
     text = screen.sees("ENDED with 0")
     assert "acme/box" not in text, "the screen is the one from before"
-
-
-def choose_trial(screen):
-    """In the list of profiles."""
-    screen.press("Enter")
-    screen.sees("trial")
-    screen.press("Down", "Enter")
-    screen.sees("One small machine")

@@ -60,7 +60,7 @@ class Create(Dialog[str | None]):
                 yield Select(options, value=chosen, allow_blank=False, compact=True, id="tenant")
             with Horizontal(classes="row", id="new-tenant-row"):
                 yield _label("  its name")
-                yield Input(id="new-tenant", compact=True, placeholder="acme", max_length=40)
+                yield Input(id="new-tenant", compact=True, placeholder="a short name", max_length=40)
                 yield Toned(id="new-tenant-note", classes="field-note")
             with Horizontal(classes="row", id="email-row"):
                 yield _label("  e-mail")
@@ -68,7 +68,7 @@ class Create(Dialog[str | None]):
                 yield Toned(id="email-note", classes="field-note")
             with Horizontal(classes="row"):
                 yield _label("Name")
-                yield Input(id="name", compact=True, placeholder="bank-1", max_length=40)
+                yield Input(id="name", compact=True, placeholder="a short name", max_length=40)
                 yield Toned(id="name-note", classes="field-note")
             with Horizontal(classes="row"):
                 yield _label("Profile")
