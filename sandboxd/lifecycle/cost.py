@@ -47,9 +47,11 @@ def bill(state: State, sandbox: str) -> tuple[float, float]:
 
 
 def _shared_of(state: State, sandbox: str) -> list[Row]:
+    """What is shared and billed now: the few for which it matters how many share them."""
     if sandbox not in state.planner.roots:
         return []
-    return [state.rows[key] for key in state.reach.get(sandbox, {}) if is_shared(key)]
+    rows = (state.rows[key] for key in state.reach.get(sandbox, {}) if is_shared(key))
+    return [row for row in rows if row.hi and row.node.prices]
 
 
 def _sharers(state: State, key: Key) -> int:
