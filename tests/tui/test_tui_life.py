@@ -252,18 +252,19 @@ def test_another_profile_has_other_parameters(stage):
     assert (sent(stage)[0][2]["profile"], sent(stage)[0][2]["parameters"]) == ("trial", {"size": 5})
 
 
-def test_who_types_on_before_the_form_is_there_loses_nothing(stage):
-    """All at once, as from a fast hand on a slow line."""
+def test_keys_that_come_faster_than_the_form_open_nothing_else(stage):
+    """All at once, as from a fast hand on a slow line: one form, and no other dialog."""
 
     async def scenario(stage):
         await fleet(stage)
-        for key in "nbank":
+        for key in "nnxdq":
             stage.app.post_message(events.Key(key, key))
-        await stage.until(
-            lambda: isinstance(stage.app.screen, Create) and stage.app.screen.query_one("#name").value == "bank"
-        )
+        await stage.until(lambda: isinstance(stage.app.screen, Create))
+        await stage.settled()
+        assert [type(one).__name__ for one in stage.app.screen_stack] == ["Screen", "Fleet", "Create"]
 
     stage.run(scenario)
+    assert sent(stage) == []
 
 
 # ---- stop, start, delete, retry, cancel

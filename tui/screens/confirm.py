@@ -60,9 +60,9 @@ class Confirm(Dialog[str | None]):
             prompt = [Piece("Type its name to confirm: ", "dim"), Piece(safe_text(asked.typed), "strong")]
             self.put("ask-name", prompt)
             self.disable("yes", disabled=True)
-            self.set_focus(self.query_one("#typed"))
+            self.begin_at("typed")
         else:
-            self.set_focus(self.query_one("#no" if asked.danger else "#yes"))
+            self.begin_at("no" if asked.danger else "yes")
         if asked.plan is not None:
             self.put("plan", [Piece("asking what would happen …", "dim")])
             self.run_worker(self._ask_plan(), group="plan")

@@ -90,9 +90,8 @@ class Create(Dialog[str | None]):
     def on_mount(self) -> None:
         """The first empty field has the focus."""
         self.put("title", [Piece("New sandbox", "strong")])
-        for label in self.query(".label").results(Toned):
-            label.say([Piece(label.name_, "dim")] if isinstance(label, _Label) else [])
-        self.set_focus(self.query_one("#new-tenant" if self._is_new else "#name"))
+        self._mark_focus()
+        self.begin_at("new-tenant" if self._is_new else "name")
         self._changed()
 
     @property
@@ -157,11 +156,20 @@ class Create(Dialog[str | None]):
         if not self.is_attached:
             return
         await holder.mount_all(rows)
-        for label in holder.query(_Label):
-            label.say([Piece(label.name_, "dim")])
+        self._mark_focus()
         self._profile = name
 
     # ---- while it is filled in
+    def on_descendant_focus(self) -> None:
+        """Another field."""
+        self._mark_focus()
+
+    def _mark_focus(self) -> None:
+        """A sign before the field that keys go to: colours alone do not tell."""
+        for label in self.query(_Label):
+            here = label.parent is not None and self.focused is not None and label.parent in self.focused.ancestors
+            label.say([Piece("▸ " if here else "  ", "accent"), Piece(label.name_, "strong" if here else "dim")])
+
     async def on_select_changed(self, event: Select.Changed) -> None:
         """Another profile has other parameters."""
         if event.select.id == "profile" and not isinstance(event.value, NoSelection):

@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 from typing import TypeVar
 
-from textual import events
 from textual.screen import ModalScreen
-from textual.widgets import Input
 
 from tui.widgets.text import Toned
 from tui.words import Piece
@@ -21,11 +19,9 @@ class Dialog(ModalScreen[T]):
 
     AUTO_FOCUS = ""
 
-    def on_key(self, event: events.Key) -> None:
-        """Typed before the first field was there: it belongs into it. What a field takes never comes here."""
-        if isinstance(self.focused, Input) and event.is_printable and event.character:
-            self.focused.insert_text_at_cursor(event.character)
-            event.stop()
+    def begin_at(self, name: str) -> None:
+        """Put the focus where it begins."""
+        self.set_focus(self.query_one(f"#{name}"))
 
     def put(self, name: str, *lines: Iterable[Piece]) -> None:
         """Say something in the line of this id, if it is still there."""

@@ -82,7 +82,9 @@ class PlaceScreen(Screen[None]):
         self.call_after_refresh(self.draw, None)
 
     def action_act(self, identifier: str) -> None:
-        """Do an action of the registry, or say why it cannot be done."""
+        """Do an action of the registry, or say why it cannot be done; a key from before a dialog came does nothing."""
+        if self.app.screen is not self:
+            return
         obstacle = actions.by_id(identifier).why_not(self.context())
         if obstacle is not None:
             self.dashboard.tell(obstacle)
