@@ -34,13 +34,13 @@ NOT_OURS = (
 
 def install(session: nox.Session, lock: str) -> None:
     """Install what a lock says; make the checkout importable."""
-    session.install("-q", "--require-hashes", "-r", f"requirements/{lock}.txt")
+    session.install("-q", "--no-compile", "--require-hashes", "-r", f"requirements/{lock}.txt")
     session.env["PYTHONPATH"] = str(Path.cwd())
 
 
 def install_project(session: nox.Session) -> None:
     """Install the tests' lock, and this project as a developer has it."""
-    session.install("-q", "--require-hashes", "-r", "requirements/test.txt")
+    session.install("-q", "--no-compile", "--require-hashes", "-r", "requirements/test.txt")
     session.install("-q", "--no-deps", "--no-build-isolation", "-e", ".")
     # a hundred tests start a process: without bytecode each would compile everything anew
     session.env["PYTHONDONTWRITEBYTECODE"] = ""
@@ -71,7 +71,8 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests: pure ones, real processes, the dashboard, the witnesses. Arguments go to pytest."""
     install_project(session)
-    session.run("pytest", "-q", "-n", "2", "--dist", "worksteal", *session.posargs)
+    # four on two cores: those of real processes mostly wait
+    session.run("pytest", "-q", "-n", "4", "--dist", "worksteal", *session.posargs)
 
 
 @nox.session
