@@ -165,10 +165,12 @@ class AccountActor:
         decision, state = turn.decision, self.state
         changes = Changes.of(state, decision, self.account, self._shared, self._next_seq)
         names = (["account"] if decision.account_changed else []) + list(dict.fromkeys(decision.sandboxes))
+        operations = dict.fromkeys(decision.operations)
         batch = Batch(
             actor=self.account,
             snapshots={name: state.snapshot(name) for name in names},
-            operations={name: state.operation(name) for name in dict.fromkeys(decision.operations)},
+            operations={name: state.operation(name) for name in operations},
+            over=frozenset(name for name in operations if state.operations[name].is_over),
             events=tuple(EventRow(event.seq, blob) for event, blob in changes.encoded()),
             keys=tuple(turn.keys),
         )

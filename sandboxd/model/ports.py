@@ -83,6 +83,8 @@ class Batch(Struct, frozen=True, kw_only=True):
     snapshots: dict[str, bytes | None] = field(default_factory=dict)
     """`account` or a sandbox id -> payload; the store adds version and digest"""
     operations: dict[str, bytes] = field(default_factory=dict)
+    over: frozenset[str] = frozenset()
+    """those of them that nothing can happen to any more; the others are loaded however old they are"""
     events: tuple[EventRow, ...] = ()
     keys: tuple[KeyRow, ...] = ()
 

@@ -106,6 +106,11 @@ class Operation(Struct, omit_defaults=True, kw_only=True):
     steps: dict[str, StepRecord] = field(default_factory=dict)
     """the steps it has waited for, by id, in the order in which they began"""
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing can happen to it any more: it succeeded, or a later one took its place."""
+        return self.state == "succeeded" or bool(self.superseded_by)
+
 
 class Event(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What happened, as `decide` says it; `seq` and the stream position come with the commit."""

@@ -20,7 +20,13 @@ from sandboxd.store.envelope import UNUSABLE, digest, seal, unseal
 from sandboxd.store.witness import Witness
 
 IO_ERROR = 74
-KEPT_OPERATIONS = 200
+LATEST_OPERATIONS = 200
+"""how many operations of an actor are loaded, besides all that are not over"""
+# The newest ones, and those that something can still happen to, however old.
+_OPERATIONS = """
+SELECT id, over, blob FROM operations WHERE actor = ?1 AND over = 0
+UNION SELECT * FROM (SELECT id, over, blob FROM operations WHERE actor = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id
+"""
 
 
 class Clash(SandboxdError):
@@ -98,12 +104,11 @@ class SqliteStore:
                     (actor, name, seal(payload, _snapshot(actor, name))),
                 )
         for name, payload in batch.operations.items():
-            run(
-                "INSERT OR REPLACE INTO operations VALUES(?, ?, ?)",
-                (name, actor, seal(payload, _operation(actor, name))),
-            )
-        for row in batch.keys:
-            values = (row.caller, row.key, row.digest, row.operation, row.at, _key_seal(row))
+            over = name in batch.over
+            row = (name, actor, over, seal(payload, _operation(actor, name, over)))
+            run("INSERT OR REPLACE INTO operations VALUES(?, ?, ?, ?)", row)
+        for known in batch.keys:
+            values = (known.caller, known.key, known.digest, known.operation, known.at, _key_seal(known))
             run("INSERT INTO keys VALUES(?, ?, ?, ?, ?, ?)", values)
 
     def _put_event(self, position: int, actor: str, event: EventRow) -> None:
@@ -122,15 +127,14 @@ class SqliteStore:
             return [row[0] for row in self._rows("SELECT DISTINCT actor FROM snapshots ORDER BY actor")]
 
     def load(self, actor: str) -> Loaded:
-        """Snapshots and latest operations of an actor, the oldest first; raise StoreError (78) if one is damaged."""
+        """Snapshots, and open and latest operations, of an actor, the oldest first; raise StoreError (78) if one is damaged."""
         with self._turn("read"):
             snapshots = self._rows("SELECT name, blob FROM snapshots WHERE actor = ? ORDER BY name", actor)
-            latest = "SELECT id, blob FROM operations WHERE actor = ? ORDER BY id DESC LIMIT ?"
-            operations = self._rows(latest, actor, KEPT_OPERATIONS)
+            operations = self._rows(_OPERATIONS, actor, LATEST_OPERATIONS)
             last = self._rows("SELECT max(seq) FROM events WHERE actor = ?", actor)[0][0]
         return Loaded(
             {name: unseal(blob, _snapshot(actor, name), self.path) for name, blob in snapshots},
-            {name: unseal(blob, _operation(actor, name), self.path) for name, blob in reversed(operations)},
+            {name: unseal(blob, _operation(actor, name, over), self.path) for name, over, blob in operations},
             int(last or 0) + 1,
         )
 
@@ -147,8 +151,8 @@ class SqliteStore:
     def operation(self, identifier: str) -> bytes | None:
         """One operation, however old."""
         with self._turn("read"):
-            rows = self._rows("SELECT actor, blob FROM operations WHERE id = ?", identifier)
-        return unseal(rows[0][1], _operation(rows[0][0], identifier), self.path) if rows else None
+            rows = self._rows("SELECT actor, over, blob FROM operations WHERE id = ?", identifier)
+        return unseal(rows[0][2], _operation(rows[0][0], identifier, rows[0][1]), self.path) if rows else None
 
     def key(self, caller: str, key: str) -> KeyRow | None:
         """What an idempotency key was answered with."""
@@ -230,8 +234,8 @@ def _snapshot(actor: str, name: str) -> str:
     return f"account {actor}, snapshot {name!r}"
 
 
-def _operation(actor: str, identifier: str) -> str:
-    return f"account {actor}, operation {identifier!r}"
+def _operation(actor: str, identifier: str, over: int) -> str:
+    return f"account {actor}, operation {identifier!r} ({('open', 'over')[over] if over in (0, 1) else over})"
 
 
 def _event(actor: str, seq: int, position: int) -> str:

@@ -78,7 +78,7 @@ class History(Checks):
         self.stats, self.ends, self.digest = Counter(), Counter(), hashlib.sha256()
         self.state = State.empty("1", settings=SETTINGS)
         self.twin = State("1", settings=SETTINGS, planner=Remembering()) if twin else None
-        self.snapshots, self.operations = {}, {}
+        self.snapshots, self.operations, self.over = {}, {}, set()
         self.truth, self.outcome, self.strays, self.found, self.begun, self.drifted = {}, {}, {}, {}, {}, {}
         self.states, self.names, self.ids, self.timer = {}, {}, 0, None
         self.fail = rng.choice([0, 0.05, 0.2, 0.4])
@@ -133,6 +133,7 @@ class History(Checks):
             self.snapshots[name] = self.state.snapshot(name)
         for name in out.operations:
             self.operations[name] = self.state.operation(name)
+            (self.over.add if self.state.operations[name].is_over else self.over.discard)(name)
 
     def carry_out(self, out):
         life = self.life
@@ -242,7 +243,7 @@ class History(Checks):
 
     def about(self, verb, record, committed):
         rng = self.rng
-        mine = [o.id for o in self.state.operations.values() if o.target == record.id]
+        mine = [o.id for o in self.state.operations.values() if o.target == record.id] or [record.operation]
         operation = rng.choice(mine) if rng.random() < 0.3 else record.operation
         keys = [k for k in self.state.rows if scope_of(k) in (record.id, SHARED)]
         step = rng.choice(keys) if keys and (verb == "skip" or rng.random() < 0.2) else ""
@@ -283,12 +284,18 @@ class History(Checks):
 
     def crash(self):
         self.life += 1
-        self.state = State.load("1", self.snapshots, self.operations, settings=SETTINGS)
+        operations = self.loaded_operations()
+        self.state = State.load("1", self.snapshots, operations, settings=SETTINGS)
         if self.twin:
-            self.twin = State.load("1", self.snapshots, self.operations, settings=SETTINGS, planner=Remembering())
+            self.twin = State.load("1", self.snapshots, operations, settings=SETTINGS, planner=Remembering())
         self.states = {name: record.state for name, record in self.state.sandboxes.items()}
         self.stats["crashes"] += 1
         self.later(self.rng.uniform(0, 60), Recovered())
+
+    def loaded_operations(self):
+        """As a store does: what is not over, and some of the newest."""
+        newest = list(self.operations)[-self.life :]
+        return {name: blob for name, blob in self.operations.items() if name in newest or name not in self.over}
 
     # ---- from the first moment to the last
     def run(self):
@@ -329,7 +336,9 @@ class History(Checks):
 
     def healed(self, name):
         record = self.state.sandboxes[name]
-        operation = self.state.operations[record.operation]
+        if (operation := self.state.operations.get(record.operation)) is None:
+            assert not record.state.endswith("_failed"), ("what failed was forgotten", record)
+            return  # over when the state was last loaded
         ok = operation.state == "succeeded" or "lost" in operation.reason or "timed_out" in operation.reason
         assert ok, ("a retry without failures fails", record.state, operation)
 

@@ -20,7 +20,8 @@ class Checks:
             if operation.superseded_by:
                 assert operation.state != "running", operation
         for record in state.sandboxes.values():
-            running = state.operations[record.operation].state == "running"
+            last = state.operations.get(record.operation)  # none: over when the state was loaded
+            running = last is not None and last.state == "running"
             assert (record.state in ("initializing", "starting", "stopping", "deleting")) == running, record
         self.check_rows()
 

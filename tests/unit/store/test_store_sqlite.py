@@ -6,6 +6,7 @@ from sandboxd.model.errors import StoreError
 from sandboxd.model.ports import Batch, EventRow, KeyRow
 from sandboxd.store import Clash, open_store
 from sandboxd.store.envelope import seal, unseal
+from sandboxd.store.sqlite import LATEST_OPERATIONS
 
 KEY = KeyRow("root", "k", "d", "op_1", 1.0)
 
@@ -47,6 +48,20 @@ def test_batches_survive_a_reopen(tmp_path):
         assert store.key("other", "k") is None
 
 
+def test_an_open_operation_is_loaded_however_old(tmp_path):
+    """Of those that are over, the newest are; what still runs, or may be retried, after 300 later ones is not forgotten."""
+    names = [f"op_{number:03}" for number in range(300)]
+    with open_store(tmp_path / "s.db") as store:
+        store.commit([batch(operations={"op_": b"runs", "op_-": b"ends"})])
+        store.commit([Batch(actor="1", operations=dict.fromkeys(names, b"o"), over=frozenset(names))])
+        store.commit([batch("2", operations={"op_2": b"another's"})])
+        assert list(store.load("1").operations) == ["op_", "op_-", *names[-LATEST_OPERATIONS:]]
+        store.commit([Batch(actor="1", operations={"op_-": b"ended"}, over=frozenset({"op_-"}))])
+    with open_store(tmp_path / "s.db") as store:
+        assert list(store.load("1").operations) == ["op_", *names[-LATEST_OPERATIONS:]]
+        assert store.operation("op_-") == b"ended"
+
+
 @pytest.mark.parametrize("spoiler", [batch(seq=1), Batch(actor="1", keys=(KEY,))])
 def test_a_transaction_is_all_or_nothing(tmp_path, spoiler):
     """A number or key that is taken spoils all batches of the commit, and the store goes on."""
@@ -78,6 +93,8 @@ def test_every_flipped_bit_of_an_envelope_is_seen():
             lambda s: s.load("1"),
         ),
         ("UPDATE operations SET actor = '2'", lambda s: s.operation("op_1")),
+        ("UPDATE operations SET over = 1", lambda s: s.load("1")),
+        ("UPDATE operations SET over = 2", lambda s: s.operation("op_1")),
         ("UPDATE events SET blob = CAST(substr(blob, 1, 22) || 'x' AS BLOB)", lambda s: s.events(0, 9)),
         ("UPDATE events SET seq = seq + 1 WHERE actor = '1'", lambda s: s.events(0, 9)),
         ("UPDATE events SET actor = CAST(x'ff' AS TEXT) WHERE actor = '1'", lambda s: s.events(0, 9)),
