@@ -36,8 +36,8 @@ def _cost(plan: Plan) -> list[Piece]:
     cost = plan.cost
     change = cost.marginal_per_hour
     sign = "+" if change > 0 else "-" if change < 0 else "±"
-    return [
-        Piece(f"{sign}{words.money(abs(change), cost.currency)}/h", "strong"),
-        Piece(f"   running {words.money(cost.per_hour_running, cost.currency)}/h, ", "dim"),
-        Piece(f"stopped {words.money(cost.per_hour_stopped, cost.currency)}/h", "dim"),
-    ]  # fmt: skip
+    out = [Piece(f"{sign}{words.money(abs(change), cost.currency)}/h", "strong")]
+    if cost.per_hour_running or cost.per_hour_stopped:  # nothing runs or stands once it is deleted
+        running, stopped = (words.money(one, cost.currency) for one in (cost.per_hour_running, cost.per_hour_stopped))
+        out.append(Piece(f"   running {running}/h, stopped {stopped}/h", "dim"))
+    return out

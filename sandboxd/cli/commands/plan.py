@@ -39,10 +39,9 @@ def _show(arguments: Namespace, plan: Plan) -> int:
     print_table(("from", "to", "action", "kind", "step"), rows)
     cost = plan.cost
     print(f"\nTakes about {plan.seconds.expected:.0f} s, nearly always less than {plan.seconds.p90:.0f} s.")
-    print(
-        f"Changes the bill by {cost.marginal_per_hour:+.3f} {cost.currency}/h"
-        f" (running {cost.per_hour_running:.3f}, stopped {cost.per_hour_stopped:.3f})."
-    )
+    bills = f" (running {cost.per_hour_running:.3f}, stopped {cost.per_hour_stopped:.3f})"
+    after = bills if cost.per_hour_running or cost.per_hour_stopped else ""  # nothing is left of a deleted one
+    print(f"Changes the bill by {cost.marginal_per_hour:+.3f} {cost.currency}/h{after}.")
     for part in plan.not_yet:
         print(f"not yet: {safe_text(part)}")
     return OK
