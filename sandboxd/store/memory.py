@@ -41,14 +41,12 @@ class MemoryDisk:
 
     def _open(self, vfs: "_Vfs") -> SqliteStore:
         fresh = not self._files
-        connection = apsw.Connection(
-            "/store", flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, vfs=vfs.name
-        )
+        connection = apsw.Connection("/store", flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, vfs=vfs.name)
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         for pragma in PRAGMAS:
             connection.execute(pragma).fetchall()
         if fresh:
-            _fill(connection, random.Random(self._seed))
+            _fill(connection, random.Random(self._seed))  # noqa: S311 - a world of make-believe
         return SqliteStore(path=Path("/store"), connection=connection, witness=_NoWitness())
 
     def meet(self) -> None:
@@ -76,12 +74,12 @@ def _fill(connection: apsw.Connection, rng: random.Random) -> None:
         put_meta(connection, "secret", rng.randbytes(32))
 
 
-class _Vfs(apsw.VFS):  # type: ignore[misc]  # apsw is not typed
+class _Vfs(apsw.VFS):
     def __init__(self, disk: MemoryDisk, files: dict[str, bytearray], name: str) -> None:
         self.disk, self.files, self.name = disk, files, name
         super().__init__(name, "", maxpathname=255)
 
-    def xOpen(self, name: Any, flags: list[int]) -> "_File":  # noqa: N802 - apsw's name
+    def xOpen(self, name: Any, flags: list[int]) -> Any:  # noqa: N802 - apsw's name
         flags[1] = flags[0]
         path = name.filename() if isinstance(name, apsw.URIFilename) else str(name)
         return _File(self.disk, self.files.setdefault(path, bytearray()))
