@@ -9,22 +9,26 @@ import random
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import trio
 
+from sandboxd.aws.waist import Aws, AwsSettings
 from sandboxd.daemon.house import House, Outside
-from sandboxd.daemon.settings import Aws, Settings
+from sandboxd.daemon.settings import Aws as AwsPlace
+from sandboxd.daemon.settings import Settings
 from sandboxd.model.errors import StoreError
-from sandboxd.model.ports import Call
+from sandboxd.model.ports import Call, Clock
 from sandboxd.simulator import SimClock, open_world
-from sandboxd.simulator.furnish import MANAGEMENT, furnish
+from sandboxd.simulator.furnish import KEYS, MANAGEMENT, furnish
+from sandboxd.simulator.wire import Wire
 from sandboxd.store import Writer
 from sandboxd.store.memory import MemoryDisk
 from sandboxd.wire import things
 from sandboxd.world.life import Cut, Life, Point
 from sandboxd.world.ports import Calls, Inline, LifeClock
 from sandboxd.world.trace import Trace
+from sandboxd.world.wire import CLIENTS, DOOR, InProcess, Wired
 
 T = TypeVar("T")
 ORIGIN = 1_800_000_000.0
@@ -46,15 +50,21 @@ class World:
     """Made inside `run`; `trace` and `broken` say what happened, `simulated` what there is."""
 
     def __init__(
-        self, *, seed: int, pool: int = 2, dies_at: Callable[[Point], bool] = never, settings: Settings | None = None
+        self,
+        *,
+        seed: int,
+        pool: int = 2,
+        dies_at: Callable[[Point], bool] = never,
+        settings: Settings | None = None,
+        depth: Literal["calls", "wire"] = "calls",
     ) -> None:
         self.rng = random.Random(f"{seed} world")  # noqa: S311 - a history, no secret
         self.trace, self.disk = Trace(), MemoryDisk(seed=seed)
         clock = SimClock(pace=1.0, origin=ORIGIN, real=lambda: ORIGIN + trio.current_time())
         self.simulated = open_world(clock=clock, seed=seed)
         furnish(self.simulated, pool=pool)
-        self.settings = settings or Settings(aws=Aws(regions=(REGION,)))
-        self.dies_at = dies_at
+        self.settings = settings or Settings(aws=AwsPlace(regions=(REGION,)))
+        self.dies_at, self.depth = dies_at, depth
         self.house: House | None = None
         self.life = self._new_life(0)
         self.deaths = 0
@@ -89,8 +99,9 @@ class World:
                         Writer(store, nursery=outer, carry=Inline(life, self.trace, lambda: None))
                     )
                     nursery = await stack.enter_async_context(trio.open_nursery())
+                    clock = LifeClock(life, origin=ORIGIN)
                     outside = Outside(
-                        call=self._call(life), identify=_management, clock=LifeClock(life, origin=ORIGIN), store=store,
+                        call=self._call(life, clock), identify=_management, clock=clock, store=store,
                         writer=writer, randbits=self.rng.getrandbits,
                     )  # fmt: skip
                     self.house = House(
@@ -105,8 +116,13 @@ class World:
             if not life.is_dead:
                 raise
 
-    def _call(self, life: Life) -> Call:
-        return Calls(life, self.simulated, self.trace, self._abandoned)
+    def _call(self, life: Life, clock: Clock) -> Call:
+        if self.depth == "calls":
+            return Calls(life, self.simulated, self.trace, self._abandoned)
+        DOOR.open(life, Wire(self.simulated))
+        settings = AwsSettings(region=REGION, session_cls=InProcess, keys=KEYS)
+        aws = Aws(settings=settings, clock=clock, stack=AsyncExitStack(), clients=CLIENTS)
+        return Wired(life, aws, self.trace)
 
     def _abandoned(self, request: Any) -> None:
         """A request was on its way when its daemon died: it may be carried out all the same, and late."""

@@ -17,7 +17,7 @@ def main(argv: list[str]) -> int:
     arguments = _parse(argv)
     case = Case(
         profile=arguments.profile, sandboxes=arguments.sandboxes, faults=not arguments.no_faults,
-        losses=arguments.losses, crash_at=arguments.crash_at,
+        losses=arguments.losses, crash_at=arguments.crash_at, depth=arguments.depth,
     )  # fmt: skip
     if arguments.explain:
         result = schedule(arguments.seed, case)

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 import trio
 from msgspec import Struct, field
@@ -32,6 +33,7 @@ class Case(Struct, frozen=True, kw_only=True):
     sandboxes: int = 1
     faults: bool = True
     losses: bool = False
+    depth: Literal["calls", "wire"] = "calls"
     crash_at: int | None = None
     """the one point at which the daemon dies; without: by chance"""
 
@@ -88,7 +90,7 @@ def schedule(seed: int, case: Case, *, world: Callable[..., World] = World) -> R
 async def _schedule(result: Result, case: Case, make: Callable[..., World]) -> None:
     rng = random.Random(f"{result.seed} schedule")
     crashes = Crashes(rng, case.crash_at)
-    world = make(seed=result.seed, pool=1, dies_at=crashes)
+    world = make(seed=result.seed, pool=1, dies_at=crashes, depth=case.depth)
     oracle = Oracle(world)
     disturbed = disturb(world, seed=result.seed, faults=case.faults)
     world.trace.watch = oracle.look
