@@ -5,7 +5,6 @@ there is something to do and costs no task otherwise. It must not decide anythin
 that happens to an account is a message.
 """
 
-from copy import deepcopy
 from functools import partial
 
 import trio
@@ -197,9 +196,9 @@ class AccountActor:
         who = self._shared.owner(self.account, state)
         for start in decision.starts:
             if start.key in state.rows and state.rows[start.key].run == start.run:
-                inflight.start(who, deepcopy(state.rows[start.key]), start)
+                inflight.start(who, state.rows[start.key].copy(), start)
         for look in decision.looks:
-            inflight.look(who, deepcopy(state.rows[look.key]), look)
+            inflight.look(who, state.rows[look.key].copy(), look)
         for proof in decision.proofs:
             inflight.prove(who, proof, state)
         # asked of the state: a turn in which everything was refused decided nothing, and must not silence the alarm

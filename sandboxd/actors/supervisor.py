@@ -1,7 +1,6 @@
 """The supervisor: which actor answers for which account, made when it is first needed; recovery, alarms and shutdown."""
 
 from collections.abc import Iterator
-from copy import deepcopy
 
 import trio
 
@@ -71,7 +70,7 @@ class Supervisor:
         if self._shared.is_quarantined(account) or not actor.state.planner.roots:
             return
         who = self._shared.owner(account, actor.state)
-        resting = [deepcopy(row) for row in actor.state.rows.values() if row.lo == row.hi > 0 and row.flight is None]
+        resting = [row.copy() for row in actor.state.rows.values() if row.lo == row.hi > 0 and row.flight is None]
         await self._shared.engine.watch(who, resting, actor.post)
 
     async def stop(self) -> None:

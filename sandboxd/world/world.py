@@ -9,7 +9,7 @@ import random
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import trio
 
@@ -26,7 +26,7 @@ from sandboxd.store import Writer
 from sandboxd.store.memory import MemoryDisk
 from sandboxd.wire import things
 from sandboxd.world.life import Cut, Life, Point
-from sandboxd.world.ports import Calls, Inline, LifeClock
+from sandboxd.world.ports import Calls, Inline, LifeClock, Request
 from sandboxd.world.trace import Trace
 from sandboxd.world.wire import CLIENTS, DOOR, InProcess, Wired
 
@@ -96,7 +96,7 @@ class World:
                 async with trio.open_nursery() as outer, AsyncExitStack() as stack:
                     outer.start_soon(_end_with, life, outer.cancel_scope)
                     writer = await stack.enter_async_context(
-                        Writer(store, nursery=outer, carry=Inline(life, self.trace, lambda: None))
+                        Writer(store, nursery=outer, carry=Inline(life, self.trace))
                     )
                     nursery = await stack.enter_async_context(trio.open_nursery())
                     clock = LifeClock(life, origin=ORIGIN)
@@ -124,7 +124,7 @@ class World:
         aws = Aws(settings=settings, clock=clock, stack=AsyncExitStack(), clients=CLIENTS)
         return Wired(life, aws, self.trace)
 
-    def _abandoned(self, request: Any) -> None:
+    def _abandoned(self, request: Request) -> None:
         """A request was on its way when its daemon died: it may be carried out all the same, and late."""
         if self.rng.random() < 1 / 2:
             self.rng.uniform(*LATE)
