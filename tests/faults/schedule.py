@@ -12,7 +12,7 @@ from typing import Literal
 import trio
 from msgspec import Struct, field
 
-from sandboxd.world import Point, World, run
+from sandboxd.world import Point, World, build_clients, run
 from sandboxd.world.trace import Entry
 from tests.faults.disturb import Disturbed, Harm, disturb
 from tests.faults.oracle import Oracle
@@ -81,6 +81,8 @@ class Crashes:
 def schedule(seed: int, case: Case, *, world: Callable[..., World] = World) -> Result:
     """Run one schedule; nothing of it remains."""
     result = Result(seed=seed)
+    if case.depth == "wire":
+        build_clients()
     began = time.process_time()
     run(partial(_schedule, result, case, world), seed=seed)
     result.seconds = time.process_time() - began
