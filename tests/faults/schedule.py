@@ -34,6 +34,8 @@ class Case(Struct, frozen=True, kw_only=True):
     faults: bool = True
     losses: bool = False
     depth: Literal["calls", "wire"] = "calls"
+    straight: bool = False
+    """create, stop, start, delete, each to its end; without: people who wander"""
     crash_at: int | None = None
     """the one point at which the daemon dies; without: by chance"""
 
@@ -100,7 +102,14 @@ async def _schedule(result: Result, case: Case, make: Callable[..., World]) -> N
     people = People(world, oracle, profile=case.profile, names=names, rng=rng)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(world.keep_alive)
-        await _life(world, oracle, people, crashes, disturbed, Harm(world, rng) if case.losses else None)
+        await people.onboard()
+        if case.straight:
+            await _straight(people)
+        else:
+            await _wander(people, Harm(world, rng) if case.losses else None)
+        crashes.calm()
+        disturbed.calm()
+        await _end(oracle, people, up=not case.straight and not case.losses)
         nursery.cancel_scope.cancel()
     oracle.lost += [f"the daemon broke: {text}" for text in world.broken]
     result.findings = oracle.findings
@@ -109,19 +118,30 @@ async def _schedule(result: Result, case: Case, make: Callable[..., World]) -> N
     result.trace, result.entries = world.trace.digest(), world.trace.entries
 
 
-async def _life(
-    world: World, oracle: Oracle, people: People, crashes: Crashes, disturbed: Disturbed, harm: Harm | None
-) -> None:
-    await people.onboard()
+async def _straight(people: People) -> None:
+    """Every verb once, each sandbox beside the others."""
+
+    async def one(name: str) -> None:
+        for verb in ("create", "stop", "start", "delete"):
+            await people.command(verb, name)
+
+    async with trio.open_nursery() as nursery:
+        for name in people.sandboxes:
+            nursery.start_soon(one, name)
+
+
+async def _wander(people: People, harm: Harm | None) -> None:
     async with trio.open_nursery() as nursery:
         for name in people.sandboxes:
             nursery.start_soon(partial(people.wander, name, until=WILD))
         if harm is not None:
             nursery.start_soon(harm.do, people)
-    crashes.calm()
-    disturbed.calm()
+
+
+async def _end(oracle: Oracle, people: People, *, up: bool) -> None:
+    """Once nothing goes wrong any more: everything up, one of each; then everything gone, for good."""
     await trio.sleep(CALM)
-    if harm is None:
+    if up:
         await _all_up(oracle, people)
     await _all_gone(oracle, people)
 
