@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from sandboxd.simulator.pending import Late, Pending
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
 
-VERSION = 1
+VERSION = 2
 NAME = "simulator.json"
 
 
@@ -49,6 +50,7 @@ class Saved(Struct, frozen=True, kw_only=True):
     sessions: dict[str, tuple[str, str, float]]
     furnished: dict[str, bool]
     addresses: int
+    pending: list[Late]
 
 
 class _Version(Struct):
@@ -71,6 +73,7 @@ def dump(world: World) -> bytes:
             sessions=world.sessions,
             furnished=world.furnished,
             addresses=world.addresses,
+            pending=world.pending.dump(),
         )
     )
 
@@ -111,3 +114,4 @@ def restore(world: World, saved: Saved) -> None:
     world.rows.rng.setstate(saved.random)
     world.organization, world.keys = saved.organization, saved.keys
     world.sessions, world.furnished, world.addresses = saved.sessions, saved.furnished, saved.addresses
+    world.pending = Pending(list(saved.pending))
