@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping
 
 from sandboxd.simulator import refusals
 from sandboxd.simulator.calls import Request, is_mutation
+from sandboxd.simulator.consistency import CALM, VISIBLE, Weather
 from sandboxd.simulator.gate import Fault
+from sandboxd.simulator.world import World
 
-VISIBLE = 120.0
 LANDING = 150.0
+__all__ = ["LANDING", "VISIBLE", "Chaos"]
 SCARCE = ("RunInstances", "StartInstances")
 Draw = Callable[[random.Random, Request], Fault]
 
@@ -68,12 +70,30 @@ SCARCE_ONES: Mapping[str, Draw] = {**MUTATIONS, "no capacity": _error(lambda _: 
 class Chaos:
     """A hook. `met` counts what it did, by name."""
 
-    def __init__(self, seed: int, rate: float = 0.1, *, reads: float | None = None, until: float = math.inf) -> None:
-        """`rate` of the mutations and `reads` (a quarter of it) of the reads are disturbed, until a moment."""
+    def __init__(
+        self,
+        seed: int,
+        rate: float = 0.1,
+        *,
+        reads: float | None = None,
+        weather: Weather = CALM,
+        until: float = math.inf,
+    ) -> None:
+        """`rate` of the mutations and `reads` (a quarter of it) of the reads are disturbed, until a moment.
+
+        `weather` goes with it where it is `set_on` a world, and ends when it ends.
+        """
+        self.weather = weather
         self._rng = random.Random(f"chaos {seed}")
         self.rate, self.reads = rate, rate / 4 if reads is None else reads
         self.until = until
         self.met: Counter[str] = Counter()
+
+    def set_on(self, world: World) -> None:
+        """Disturb a world from now on."""
+        if self.weather is not CALM:
+            self.weather.until = min(self.weather.until, self.until)
+        world.hook, world.weather = self, self.weather
 
     def __call__(self, q: Request) -> Fault | None:
         """What happens to this call; nothing from `until` on."""

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from sandboxd.simulator.consistency import Haze
 from sandboxd.simulator.pending import Late, Pending
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
@@ -34,7 +35,7 @@ class SavedRow(Struct, frozen=True):
     tags: dict[str, str]
     refs: dict[str, str]
     timeline: list[tuple[float, str]]
-    visible: dict[str, float]
+    haze: Haze | None = None
 
 
 class Saved(Struct, frozen=True, kw_only=True):
@@ -108,7 +109,7 @@ def restore(world: World, saved: Saved) -> None:
     for one in saved.rows:
         row = Row(one.kind, one.id, one.account, one.region, one.created)
         row.data, row.tags, row.refs = one.data, one.tags, one.refs
-        row.timeline, row.visible = one.timeline, one.visible
+        row.timeline, row.haze = one.timeline, one.haze
         world.rows.put(row)
     world.rows.tokens = {tuple(scope): (identifier, digest) for scope, identifier, digest in saved.tokens}
     world.rows.rng.setstate(saved.random)

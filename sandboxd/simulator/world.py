@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from sandboxd.simulator import durations, gate, pages
 from sandboxd.simulator.calls import Caller, Log, Parameters, Request
 from sandboxd.simulator.clock import SimClock
+from sandboxd.simulator.consistency import Weather
 from sandboxd.simulator.errors import ApiError, NoReply
 from sandboxd.simulator.needs import NEEDS
 from sandboxd.simulator.pending import Pending
@@ -90,6 +91,7 @@ class World:
         raise NoReply(fault.reply, answer)
 
     def _carry_out(self, q: Request, run: Operation) -> Answer:
+        self.rows.now = q.now
         self._sweep(q.now)
         self.services[q.service].prepare(self, q)
         needs = NEEDS[q.operation](self.rows, q) if q.operation in NEEDS else ()
@@ -136,6 +138,15 @@ class World:
         return Caller(account, f"arn:aws:iam::{account}:user/admin", f"AIDA{user}")
 
     # ---- properties of the world
+    @property
+    def weather(self) -> Weather:
+        """What reads see late, and what dies; calm by default."""
+        return self.rows.weather
+
+    @weather.setter
+    def weather(self, weather: Weather) -> None:
+        self.rows.weather = weather
+
     def draw(self, name: str) -> float:
         """One duration, in seconds."""
         return durations.draw(self.rows.rng, name)
