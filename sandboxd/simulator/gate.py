@@ -6,7 +6,7 @@ does to a call; the operations behind the gate know nothing of it.
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -15,19 +15,20 @@ from sandboxd.simulator.calls import Request, is_mutation
 from sandboxd.simulator.errors import ApiError
 
 
-class Refuse(Struct, frozen=True):
-    """Nothing happens, and the caller hears this."""
+class Fault(Struct, frozen=True, kw_only=True):
+    """What disturbs one call: what becomes of it, and what the caller hears."""
 
-    code: str
+    effect: Literal["none", "now", "late"] = "none"
+    """nothing happens, it happens, or it happens `after` seconds, when the caller has long given up"""
+    reply: Literal["error", "cut", "reset", "hang", "empty", "truncated", "empty-page", "same-page"] = "error"
+    """an error of AWS's, no reply at all (`NoReply.how`), or a page of a listing that is not what it seems"""
+    after: float = 0.0
+    code: str = ""
     message: str = ""
     status: int = 400
+    """of reply `error`"""
 
 
-class Lose(Struct, frozen=True):
-    """It happens, and the caller never hears of it."""
-
-
-Fault: TypeAlias = Refuse | Lose
 Hook: TypeAlias = Callable[[Request], Fault | None]
 """What disturbs a call, asked once for each; None leaves it alone."""
 

@@ -105,7 +105,7 @@ def _world(arguments: argparse.Namespace) -> World:
     else:
         furnish(world, pool=arguments.pool)
     if arguments.faults:
-        world.hook = read_script(arguments.faults)
+        world.hook = read_script(arguments.faults, opened=clock.now())
     return world
 
 

@@ -4,17 +4,20 @@
 own table; what disturbs, delays and logs a call stands in `gate`.
 """
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sandboxd.simulator import durations, gate
+from sandboxd.simulator import durations, gate, pages
 from sandboxd.simulator.calls import Caller, Log, Parameters, Request
 from sandboxd.simulator.clock import SimClock
-from sandboxd.simulator.errors import ApiError, LostReply
+from sandboxd.simulator.consistency import Weather
+from sandboxd.simulator.errors import ApiError, NoReply
 from sandboxd.simulator.needs import NEEDS
+from sandboxd.simulator.pending import Pending
 from sandboxd.simulator.rows import Row, Rows
 
 Answer: TypeAlias = dict[str, Any]
@@ -49,6 +52,8 @@ class World:
         self.rows = Rows(seed=seed)
         self.log = Log()
         self.hook: gate.Hook = gate.undisturbed
+        self.pending = Pending()
+        self.quotas = dict(QUOTAS)
         self.organization: dict[str, Any] = {}
         self.keys: dict[str, str] = {}
         self.sessions: dict[str, tuple[str, str, float]] = {}
@@ -60,17 +65,39 @@ class World:
 
     # ---- the one door
     def call(self, caller: Caller, region: str, service: str, operation: str, parameters: dict[str, Any]) -> Answer:
-        """Answer one call; raise ApiError, or LostReply after its effect."""
-        q = Request(caller, region, service, operation, Parameters(parameters), self.clock.now())
+        """Answer one call; raise ApiError, or NoReply when the caller hears nothing of what may have happened."""
         run = self._operation(service, operation)
+        now = self.clock.now()
+        self.land(now)
+        q = Request(caller, region, service, operation, Parameters(parameters), now)
+        fault = self.hook(q)
+        return self._carry_out(q, run) if fault is None else self._disturbed(q, run, fault)
+
+    def _disturbed(self, q: Request, run: Operation, fault: gate.Fault) -> Answer:
+        answer: Answer = {}
+        match fault.effect:
+            case "none":
+                self.log.add(q, tuple(gate.references(q.parameters)), fault.code or fault.reply)
+            case "late":
+                self.log.add(q, tuple(gate.references(q.parameters)), "late")
+                self.pending.add(q, q.now + fault.after)
+            case "now" if fault.reply in pages.REPLIES:
+                return pages.REPLIES[fault.reply](q, self._carry_out(q, run))
+            case "now":
+                with contextlib.suppress(ApiError):
+                    answer = self._carry_out(q, run)
+        if fault.reply == "error":
+            raise ApiError(fault.code, fault.message, fault.status)
+        raise NoReply(fault.reply, answer)
+
+    def _carry_out(self, q: Request, run: Operation) -> Answer:
+        self.rows.now = q.now
         self._sweep(q.now)
-        self.services[service].prepare(self, q)
-        refs = (*gate.references(parameters), *(NEEDS[operation](self.rows, q) if operation in NEEDS else ()))
+        self.services[q.service].prepare(self, q)
+        needs = NEEDS[q.operation](self.rows, q) if q.operation in NEEDS else ()
+        refs = (*gate.references(q.parameters), *needs)
         error = ""
         try:
-            fault = self.hook(q)
-            if isinstance(fault, gate.Refuse):
-                raise ApiError(fault.code, fault.message, fault.status)
             gate.check(q)
             answer = run(self, q)
             gate.check_understood(q)
@@ -79,9 +106,18 @@ class World:
             raise
         finally:
             self.log.add(q, refs, error)
-        if isinstance(fault, gate.Lose):
-            raise LostReply
         return answer
+
+    # ---- what its caller has given up on
+    def land(self, now: float) -> None:
+        """Carry out the requests that have been on their way until now, each at its own moment; nobody hears of it."""
+        while (q := self.pending.landed(now)) is not None:
+            with contextlib.suppress(ApiError):
+                self._carry_out(q, self._operation(q.service, q.operation))
+
+    def next_landing(self) -> float | None:
+        """When the next late request lands; None when none is on its way."""
+        return self.pending.next()
 
     def _operation(self, service: str, operation: str) -> Operation:
         known = self.services.get(service)
@@ -102,13 +138,22 @@ class World:
         return Caller(account, f"arn:aws:iam::{account}:user/admin", f"AIDA{user}")
 
     # ---- properties of the world
+    @property
+    def weather(self) -> Weather:
+        """What reads see late, and what dies; calm by default."""
+        return self.rows.weather
+
+    @weather.setter
+    def weather(self, weather: Weather) -> None:
+        self.rows.weather = weather
+
     def draw(self, name: str) -> float:
         """One duration, in seconds."""
         return durations.draw(self.rows.rng, name)
 
     def quota(self, name: str) -> int:
         """A service quota."""
-        return QUOTAS[name]
+        return self.quotas[name]
 
     def zones(self, region: str) -> list[tuple[str, str]]:
         """Zone names and ids of a region: `eu-central-1a`, `euc1-az1`."""

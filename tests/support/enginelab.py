@@ -19,7 +19,7 @@ from sandboxd.lifecycle.messages import Called, Ended, Progress, Start, Unknown
 from sandboxd.model.keys import SHARED, make_key
 from sandboxd.model.ports import AwsError, Scope
 from sandboxd.model.resource import Node, Row, Step
-from sandboxd.simulator import ApiError, LostReply, SimClock, open_world
+from sandboxd.simulator import ApiError, NoReply, SimClock, open_world
 from sandboxd.simulator.calls import is_mutation
 from sandboxd.simulator.furnish import furnish
 from sandboxd.simulator.inventory import inventory
@@ -111,8 +111,8 @@ class Lab:
             raise AwsError(
                 outcomes.outcome(error.code, error.status), error.code, error.message, error.status
             ) from None
-        except LostReply:
-            raise AwsError("unknown", "ConnectionClosed", "reply lost") from None
+        except NoReply as none:
+            raise AwsError("unknown", "ConnectionClosed", none.how) from None
         return answer
 
     @property

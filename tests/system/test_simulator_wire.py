@@ -8,11 +8,13 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 import trio
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError, HTTPClientError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
 from simwire import KEYS, Served, served
 
 from sandboxd.simulator.furnish import MANAGEMENT
-from sandboxd.simulator.gate import Lose, Refuse
+from sandboxd.simulator.gate import Fault
+from sandboxd.simulator.refusals import BROKEN
 
 
 def once(operation, fault):
@@ -158,17 +160,63 @@ async def test_a_lost_reply_and_a_refusal():
     """A lost reply cuts the connection and the effect is there; a scripted refusal has its status."""
     async with served() as sim:
         ec2 = await sim.member("ec2")
-        sim.simulator.world.hook = once("CreateVpc", Lose())
+        sim.simulator.world.hook = once("CreateVpc", Fault(effect="now", reply="cut"))
         with pytest.raises(HTTPClientError):
             await ec2.create_vpc(CidrBlock="10.0.0.0/16")
         assert [item["kind"] for item in sim.simulator.inventory()] == ["vpc"]
-        sim.simulator.world.hook = once("CreateVpc", Refuse("InternalError", "An internal error has occurred", 500))
+        sim.simulator.world.hook = once("CreateVpc", BROKEN.fault)
         error = await refused(ec2.create_vpc(CidrBlock="10.1.0.0/16"))
         assert code(error) == "InternalError" and error.response["ResponseMetadata"]["HTTPStatusCode"] == 500
         assert len(sim.simulator.inventory()) == 1
         assert [line.split(maxsplit=5)[4:] for line in sim.narrated] == [
             ["CreateVpc", sim.simulator.inventory()[0]["id"]], ["CreateVpc", "refused: InternalError"],
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("how", "heard"),
+    [("cut", HTTPClientError), ("reset", HTTPClientError), ("hang", ReadTimeoutError),
+     ("empty", ResponseParserError), ("truncated", ResponseParserError)],
+)  # fmt: skip
+async def test_how_replies_are_lost(how, heard):
+    """As a client of AWS meets it: nothing, a reset, silence, an empty 200, half a body; the effect is there."""
+    async with served() as sim:
+        client = await sim.client("ec2", read_timeout=0.5)
+        sim.simulator.world.hook = lambda _: Fault(effect="now", reply=how)
+        with trio.fail_after(10), pytest.raises(heard):
+            await client.create_internet_gateway()
+        entry = sim.simulator.world.log.since(0)[-1]
+        assert entry.error == "" and len(entry.changes) == 1
+
+
+@pytest.mark.parametrize("how", ["empty", "truncated"])
+async def test_half_of_a_json_body_is_no_error_to_botocore(how):
+    """A trap for whoever reads a listing: an answer without its list, and nobody said that anything is wrong."""
+    async with served() as sim:
+        client = await sim.client("organizations")
+        sim.simulator.world.hook = lambda _: Fault(effect="now", reply=how)
+        assert set(await client.list_accounts()) == {"ResponseMetadata"}
+
+
+@pytest.mark.parametrize(("how", "error"), [("cut", b""), ("reset", ConnectionResetError)])
+async def test_an_end_of_stream_and_a_reset_are_two_things(how, error):
+    """On the socket itself."""
+    async with served() as sim:
+        sim.simulator.world.hook = lambda _: Fault(reply=how)
+        host, _, port = sim.endpoint.removeprefix("http://").partition(":")
+        body = b"Action=DescribeVpcs&Version=2016-11-15"
+        head = [b"POST / HTTP/1.1", b"Host: x", b"Content-Length: %d" % len(body)]
+        head += [f"{name}: {value}".encode() for name, value in signed("ec2").items()]
+        stream = await trio.open_tcp_stream(host, int(port))
+        async with stream:
+            await stream.send_all(b"\r\n".join(head) + b"\r\n\r\n" + body)
+            with trio.fail_after(10):
+                if error == b"":
+                    assert await stream.receive_some() == b""
+                else:
+                    with pytest.raises(trio.BrokenResourceError) as caught:
+                        await stream.receive_some()
+                    assert isinstance(caught.value.__cause__, error)
 
 
 async def test_many_at_once():

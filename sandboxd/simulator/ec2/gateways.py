@@ -91,7 +91,7 @@ def describe_internet_gateways(world: World, q: Request) -> Shape:
 def create_nat_gateway(world: World, q: Request) -> Shape:
     subnet = world.rows.get("subnet", required(q, "SubnetId"), q)
     if (known := world.token(q, "nat-gateway")) is not None:
-        nat = world.rows.get("nat-gateway", known, q)
+        nat = world.rows.answered("nat-gateway", known)
         return {"NatGateway": _nat(nat, q.now, fresh=True), "ClientToken": q.parameters["ClientToken"]}
     address = world.rows.get("elastic-ip", required(q, "AllocationId"), q)
     _check_nat_quota(world, q, subnet)

@@ -105,7 +105,7 @@ def delete_security_group(world: World, q: Request) -> Shape:
 
 # ---- rules
 def describe_security_group_rules(world: World, q: Request) -> Shape:
-    rows = world.rows.of(q.account, q.region, "rule")
+    rows = listed(world, q, "rule", None)
     if ids := q.parameters.get("SecurityGroupRuleIds"):
         known = {row.id: row for row in rows}
         if missing := [one for one in ids if one not in known]:

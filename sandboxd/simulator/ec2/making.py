@@ -23,6 +23,11 @@ def default_network(world: World, q: Request) -> None:
     if place in world.furnished:
         return
     world.furnished[place] = True
+    with world.rows.clear_sky():
+        _make_default(world, q)
+
+
+def _make_default(world: World, q: Request) -> None:
     vpc = new_vpc(world, q.account, q.region, q.now, "172.31.0.0/16", default=True)
     for n, zone in enumerate(world.zones(q.region)):
         new_subnet(world, vpc, q.now, f"172.31.{16 * n}.0/20", zone, default=True)

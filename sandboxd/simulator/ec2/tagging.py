@@ -20,6 +20,7 @@ def _resources(world: World, q: Request) -> list[Row]:
         row = world.rows.find(identifier)
         if row is None or row.account != q.account or not row.shows(q):
             raise _unknown(identifier)
+        world.rows.touch(row, q)
         rows.append(row)
     return rows
 
@@ -52,9 +53,7 @@ def delete_tags(world: World, q: Request) -> Shape:
 def describe_tags(world: World, q: Request) -> Shape:
     wanted = {f["Name"]: f["Values"] for f in q.parameters.get("Filters", ())}
     out = []
-    for row in world.rows.all():
-        if row.account != q.account or row.region != q.region or row.kind not in TYPES or not row.shows(q):
-            continue
+    for row in (row for kind in TYPES for row in world.rows.seen(q, kind)):
         for key, value in row.tags.items():
             shape = {"Key": key, "ResourceId": row.id, "ResourceType": TYPES[row.kind], "Value": value}
             if all(_passes(shape, name, values) for name, values in wanted.items()):
