@@ -8,9 +8,9 @@ import trio
 
 from sandboxd.aws import outcomes
 from sandboxd.model.ports import AwsError, Batch, Scope
+from sandboxd.simulator import protocol
 from sandboxd.simulator.calls import is_mutation
-from sandboxd.simulator.errors import ApiError
-from sandboxd.simulator.errors import LostReply as NoReply
+from sandboxd.simulator.errors import ApiError, NoReply
 from sandboxd.simulator.world import World as Simulated
 from sandboxd.store.writer import Commit
 from sandboxd.world.life import Life
@@ -111,15 +111,20 @@ class Calls:
         except ApiError as said:
             return {}, AwsError(outcomes.outcome(said.code, said.status), said.code, said.message, said.status)
         except NoReply as none:
-            return {}, _unanswered(getattr(none, "how", "cut"), service, operation)
+            return {}, _unanswered(none.how, service, operation)
 
 
 def _unanswered(how: str, service: str, operation: str) -> AwsError | None:
     """What the waist makes of a reply that is none; an empty body is an answer where EC2's is not."""
     if how == "hang":
         return AwsError("unknown", "ReadTimeout", f"{operation} was not answered within {HANG:.0f} s")
-    if how == "empty" and service != "ec2":
+    if how == "empty" and service != "ec2" and not _has_output(service, operation):
         return None
     if how in ("empty", "truncated"):
         return AwsError("unknown", "Unparsable", f"{operation} was answered with a body that is no answer")
     return AwsError("unknown", "ConnectionClosed", f"the connection was closed before {operation} was answered")
+
+
+def _has_output(service: str, operation: str) -> bool:
+    shape = protocol.model(service).operation_model(operation).output_shape
+    return shape is not None and bool(shape.members)

@@ -17,7 +17,8 @@ from sandboxd.daemon.house import House, Outside
 from sandboxd.daemon.settings import Aws, Settings
 from sandboxd.model.errors import StoreError
 from sandboxd.model.ports import Call, Clock
-from sandboxd.simulator import SimClock, open_world
+from sandboxd.simulator import SimClock, calls, open_world
+from sandboxd.simulator.chaos import LANDING
 from sandboxd.simulator.furnish import MANAGEMENT, furnish
 from sandboxd.simulator.wire import Wire
 from sandboxd.store import Writer
@@ -34,8 +35,6 @@ DOWN = (0.1, 30.0)
 """seconds for which a dead daemon stays dead"""
 PATIENCE = 300.0
 """seconds after which somebody who waits looks again by himself"""
-LATE = (1.0, 150.0)
-"""seconds after which a request of a dead daemon may still be carried out"""
 
 
 def never(_: Point) -> bool:
@@ -123,7 +122,12 @@ class World:
     def _abandoned(self, request: Request) -> None:
         """A request was on its way when its daemon died: it may be carried out all the same, and late."""
         if self.rng.random() < 1 / 2:
-            self.rng.uniform(*LATE)
+            simulated, (scope, service, operation, parameters) = self.simulated, request
+            now = simulated.clock.now()
+            q = calls.Request(
+                simulated.caller(scope.account), scope.region, service, operation, calls.Parameters(parameters), now
+            )
+            simulated.pending.add(q, now + self.rng.uniform(1.0, LANDING))
 
     def kill(self) -> None:
         """The daemon dies now."""

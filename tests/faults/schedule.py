@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from sandboxd.world import Point, World, build_clients, run
 from sandboxd.world.trace import Entry
-from tests.faults.disturb import Disturbed, Harm, disturb
+from tests.faults.disturb import Harm, disturb
 from tests.faults.oracle import Oracle
 from tests.faults.scenario import People
 
