@@ -6,7 +6,7 @@ It renders the kind's questions from what is known now; the mutation itself was 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal, TypeVar
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from sandboxd.aws.kind import Ask, Item, Kind, Seen
 from sandboxd.aws.kind import tags as tags_of
@@ -43,6 +43,16 @@ def ask_for(ports: Ports, who: Owner, row: Row, generation: int, step: Step, fac
     )
 
 
+class Discovery(Struct, frozen=True):
+    """What a look without an id found."""
+
+    mine: Seen | None = None
+    former: Seen | None = None
+    """ours too, of another life of the same resource"""
+    others: str = ""
+    """in words, what bears no tags of ours, or not yet"""
+
+
 class Attempt:
     """What the phases of one attempt share."""
 
@@ -54,6 +64,7 @@ class Attempt:
         self.facts: Facts = own_facts(row, start.generation)
         self.unknown_at: float | None = None
         self.began = ports.clock.now()
+        self._missed_since: float | None = None
         self._asked_once = ask_for(ports, who, row, start.generation, start.step)
         self._said = ""
 
@@ -126,37 +137,48 @@ class Attempt:
             answers[operation] = await self.ports.call(self.scope, self.kind.service, operation, parameters)
         return self.kind.judge(answers, self.ask)
 
-    async def find(self, *, by_name: bool) -> tuple[Seen | None, str]:
-        """Look without an id: by what is unique about it, or by our tags. Raise AwsError.
-
-        Return what was found and is ours, and in words what was found and is not.
-        """
+    async def find(self, *, by_name: bool) -> "Discovery":
+        """Look without an id: by what is unique about it, or by our tags. Raise AwsError."""
         kind, ask = self.kind, self.ask
         if kind.questions is not None:
-            return await self.see(), ""
+            return Discovery(await self.see())
         filters = kind.find(ask) if kind.find and (by_name or kind.by_content) else self._by_tags()
         found = await describe(self.ports.call, self.scope, kind, filters)
         if kind.by_content:
-            return judged(kind, found, ask), ""
+            return Discovery(judged(kind, found, ask))
         return self._ours(found)
 
     def _by_tags(self) -> dict[str, list[str]]:
         return {f"tag:{tags.KEY}": [self.node.key], f"tag:{tags.GENERATION}": [str(self.start.generation)]}
 
-    def _ours(self, found: list[Item]) -> tuple[Seen | None, str]:
+    def _ours(self, found: list[Item]) -> "Discovery":
         """Verify the tags ourselves: some filters are ignored, and anybody can write a tag."""
-        mine, others = list[Seen](), list[str]()
+        mine, former, others = list[Seen](), list[Seen](), list[str]()
         for item in sorted(found, key=_age):
             who = tags.verify(self.ports.identity, self.who.account, tags_of(item))
-            if who is None or (who.key, who.generation) != (self.node.key, self.start.generation):
+            if who is None or who.key != self.node.key:
                 others.append(self.kind.reading.value_of(item))
                 continue
             seen = self.kind.judge(item, self.ask)
             if seen is not None and seen.state != 0:
-                mine.append(seen)
+                (mine if who.generation == self.start.generation else former).append(seen)
         if len(mine) > 1:
             self.say(f"found {len(mine)} of it; the oldest is kept")
-        return (mine[0] if mine else None), ", ".join(others)
+        return Discovery(next(iter(mine), None), next(iter(former), None), ", ".join(others))
+
+    def has_vanished(self) -> bool:
+        """Note that a read did not show it; return whether that has lasted so long that it is gone.
+
+        Reads blink: one that misses what an earlier one saw proves nothing, at any age.
+        """
+        if self._missed_since is None:
+            self._missed_since = self.now
+        return self.now >= self._missed_since + self.ports.settings.settle
+
+    def shown(self, facts: Facts) -> None:
+        """A read has shown it: take over what it says."""
+        self._missed_since = None
+        self.learn({**facts, SEEN: "1"})
 
     async def look_surely(self) -> Seen | None:
         """Look until AWS answers."""

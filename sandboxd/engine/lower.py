@@ -37,9 +37,9 @@ async def _locate(a: Attempt) -> bool:
     until, tries = since + max(settings.settle, settings.landing), 0
     while True:
         asked = a.now
-        seen, _ = await until_answered(a, lambda: a.find(by_name=False))
+        seen = (await until_answered(a, lambda: a.find(by_name=False))).mine
         if seen is not None:
-            a.learn(seen.facts | {SEEN: "1"})
+            a.shown(seen.facts)
             return True
         if asked >= until:
             return False
@@ -100,10 +100,10 @@ async def _gone_true(a: Attempt) -> Ended:
             a.say(f"AWS does not answer a read: {error}")
             delay = back_off(failures, a.node.key, shortest=2.0, longest=30.0)
             continue
-        if seen is None and certain(a):
+        if seen is None and a.has_vanished():
             return _over(a)
         if seen is not None:
-            a.facts |= {SEEN: "1"}
+            a.shown({})
             if (ended := lowered(a, seen)) is not None:
                 return ended
             a.say(seen.text or "waiting")
@@ -125,5 +125,5 @@ def _over(a: Attempt) -> Ended:
 
 
 def certain(a: Attempt) -> bool:
-    """Whether "not found" proves that it is gone."""
+    """Whether "not found", said of a mutation, proves that it is gone."""
     return SEEN in a.facts or a.now >= float(a.facts.get(AT, 0)) + a.ports.settings.settle

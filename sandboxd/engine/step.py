@@ -5,7 +5,7 @@ anything else happens, and nothing is sent while its opposite may still land.
 """
 
 from sandboxd.aws.kind import Move, Parameters, Seen
-from sandboxd.engine.context import AT, SEEN, Attempt, until_answered
+from sandboxd.engine.context import SEEN, Attempt, Discovery, until_answered
 from sandboxd.engine.meaning import hint, is_lasting, meaning
 from sandboxd.engine.pace import back_off, first_look, next_look
 from sandboxd.engine.send import Answered, Lost, Refused, attempt
@@ -51,7 +51,7 @@ async def _resumed(a: Attempt) -> Ended | Seen | None:
     seen = await a.look_surely()
     if seen is None:
         return Seen()
-    a.learn(seen.facts | {SEEN: "1"})
+    a.shown(seen.facts)
     return verdict(a, seen) or seen
 
 
@@ -123,7 +123,7 @@ async def _adopted(
     until = (a.unknown_at or a.now) + a.ports.settings.settle
     while True:
         asked = a.now
-        seen, _ = await until_answered(a, lambda: a.find(by_name=False))
+        seen = (await until_answered(a, lambda: a.find(by_name=False))).mine
         if seen is not None:
             return await accepted(a, seen)
         if asked >= until:
@@ -135,13 +135,16 @@ async def _adopted(
 
 async def _there(a: Attempt, move: Move, code: str, message: str) -> Ended | None:
     """Look whose it is that is there already, and in which state; None: not to be seen yet, the same call again."""
-    if a.row.lo > 0 and a.facts.get("id"):
-        seen, others = await a.look_surely(), ""
-    else:
-        seen, others = await until_answered(a, lambda: a.find(by_name=True))
-    words = f"{move.operation}: {message or code}"
-    if others and seen is None:
-        return a.ended("nothing", code, f"{words} ({others} is there and not ours)", lasting=True)
+    known = a.row.lo > 0 and a.facts.get("id")
+    found = Discovery(await a.look_surely()) if known else await until_answered(a, lambda: a.find(by_name=True))
+    seen, words = found.mine, f"{move.operation}: {message or code}"
+    if seen is None and found.former is not None:
+        a.learn(found.former.facts)
+        return a.ended(
+            "spoiled", "former_life", f"{words} It is there from a former life, and is made anew.", after=0.0
+        )
+    if seen is None and found.others and not _may_be_ours(a):
+        return a.ended("nothing", code, f"{words} ({found.others} is there and not ours)", lasting=True)
     if seen is None or (not seen.failed and seen.state is not None and seen.state < a.start.step.to):
         a.say(words)
         late = a.now >= a.began + a.ports.settings.settle
@@ -151,6 +154,11 @@ async def _there(a: Attempt, move: Move, code: str, message: str) -> Ended | Non
     if move.exclusive and a.unknown_at is None and seen.state == a.start.step.to:
         return a.ended("nothing", "account_claimed", f"{words} It was claimed by somebody else.", lasting=True)
     return await accepted(a, seen)
+
+
+def _may_be_ours(a: Attempt) -> bool:
+    """Whether a call of ours may have made what bears no tags: they are seen later than what bears them."""
+    return a.unknown_at is not None and a.now < a.unknown_at + a.ports.settings.settle
 
 
 async def accepted(a: Attempt, seen: Seen) -> Ended:
@@ -196,14 +204,14 @@ async def come_true(a: Attempt) -> Ended:
 
 
 def _judged(a: Attempt, seen: Seen | None, since: float) -> Ended | None:
-    """Return how a look ends the wait; not found proves nothing of a thing that no read has shown yet."""
+    """Return how a look ends the wait; None: not yet."""
     settle = a.ports.settings.settle
     if seen is None:
-        if SEEN in a.facts or a.now >= max(since, float(a.facts.get(AT, since))) + settle:
+        if a.has_vanished():
             return a.ended("absent", "gone", f"the {a.kind.spec.name} {a.facts.get('id', '')} is not there any more")
-        a.say("not visible yet")
+        a.say("AWS does not show it any more" if SEEN in a.facts else "not visible yet")
         return None
-    a.learn(seen.facts | {SEEN: "1"})
+    a.shown(seen.facts)
     if (ended := verdict(a, seen)) is not None:
         return ended
     if (seen.state is not None or seen.failed) and a.now >= since + settle:

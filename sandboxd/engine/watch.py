@@ -1,6 +1,7 @@
 """Drift: looks at what is at rest, one batched describe for a kind, and tells what is less than we hold.
 
-A look that misses something is repeated before anybody is told: reads may flap.
+A look that misses something is repeated before anybody is told: reads blink. What AWS says is gone is believed at the
+second look; what it merely does not show, after it has not shown it for the settle time.
 """
 
 import trio
@@ -16,6 +17,8 @@ from sandboxd.model.resource import Row, Step
 
 AGAIN = 15.0
 """seconds of the clock between the first miss and the second look"""
+LATER = 75.0
+"""seconds between the looks after that"""
 
 
 class _Less(Struct, frozen=True):
@@ -24,16 +27,23 @@ class _Less(Struct, frozen=True):
     row: Row
     state: int
     reason: str
+    shown: bool = True
+    """AWS says so; it does not merely not show it"""
 
 
 async def watch(ports: Ports, who: Owner, rows: tuple[Row, ...], post: Post) -> None:
     """Post `Lost` for each row at rest that two looks in a row show to be less than it should be."""
     resting = [row for row in rows if row.lo == row.hi > 0 and row.flight is None and row.facts.get("id")]
-    if not (suspects := await _less(ports, who, resting)):
-        return
-    await ports.clock.sleep(AGAIN)
-    for less in await _less(ports, who, [one.row for one in suspects]):
-        post(Lost(less.row.node.key, less.row.generation, less.state, less.reason))
+    suspects, began = await _less(ports, who, resting), ports.clock.now()
+    pause = AGAIN
+    while suspects:
+        await ports.clock.sleep(pause)
+        pause = LATER
+        suspects = await _less(ports, who, [one.row for one in suspects])
+        sure = [one for one in suspects if one.shown or ports.clock.now() >= began + ports.settings.settle]
+        for less in sure:
+            post(Lost(less.row.node.key, less.row.generation, less.state, less.reason))
+        suspects = [one for one in suspects if one not in sure]
 
 
 async def _less(ports: Ports, who: Owner, rows: list[Row]) -> list[_Less]:
@@ -67,7 +77,7 @@ async def _look(ports: Ports, who: Owner, row: Row) -> _Less | None:
 def _compared(kind: Kind, row: Row, seen: Seen | None) -> _Less | None:
     name, identifier = kind.spec.name, row.facts.get("id", "")
     if seen is None:
-        return _Less(row, 0, f"the {name} {identifier} is not there any more")
+        return _Less(row, 0, f"the {name} {identifier} is not there any more", shown=False)
     if seen.failed:
         return _Less(row, 0 if not seen.state else min(seen.state, row.lo - 1), seen.reason)
     if seen.state is not None and seen.state < row.lo:
