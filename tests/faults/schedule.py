@@ -22,6 +22,8 @@ WILD = 4000.0
 """seconds in which everything goes wrong"""
 CALM = 500.0
 """seconds after which nothing of before can land or stay unseen any more"""
+MOST_CALLS = 15_000
+"""after which a schedule has run away"""
 WATCH = 1500.0
 """seconds after the last delete in which something might still turn up"""
 
@@ -97,10 +99,10 @@ async def _schedule(result: Result, case: Case, make: Callable[..., World]) -> N
     world = make(seed=result.seed, pool=1, dies_at=crashes, depth=case.depth)
     oracle = Oracle(world)
     disturbed = disturb(world, seed=result.seed, faults=case.faults)
-    world.trace.watch = oracle.look
     names = [f"s{n}" for n in range(1, case.sandboxes + 1)]
     people = People(world, oracle, profile=case.profile, names=names, rng=rng)
     async with trio.open_nursery() as nursery:
+        world.trace.watch = partial(_look, world, oracle, nursery.cancel_scope)
         nursery.start_soon(world.keep_alive)
         await people.onboard()
         if case.straight:
@@ -116,6 +118,13 @@ async def _schedule(result: Result, case: Case, make: Callable[..., World]) -> N
     result.crashes, result.calls, result.points = world.deaths, world.trace.calls, crashes.points
     result.faults, result.simulated = dict(disturbed.met), trio.current_time()
     result.trace, result.entries = world.trace.digest(), world.trace.entries
+
+
+def _look(world: World, oracle: Oracle, scope: trio.CancelScope) -> None:
+    oracle.look()
+    if world.trace.calls >= MOST_CALLS and not scope.cancel_called:
+        oracle.lost.append(f"{MOST_CALLS} calls, and no end")
+        scope.cancel()
 
 
 async def _straight(people: People) -> None:
