@@ -23,7 +23,7 @@ from sandboxd.simulator.rows import Row, Rows
 Answer: TypeAlias = dict[str, Any]
 Operation: TypeAlias = "Callable[[World, Request], Answer]"
 
-QUOTAS: Mapping[str, int] = {"vpcs": 5, "elastic_ips": 5, "nat_gateways": 5, "vcpus": 64}
+QUOTAS: Mapping[str, int] = {"vpcs": 5, "elastic_ips": 5, "nat_gateways": 5, "vcpus": 64, "accounts": 10}
 REGIONS = ("eu-central-1", "us-east-1")
 SWEEP = 3600.0
 
@@ -93,11 +93,11 @@ class World:
     def _carry_out(self, q: Request, run: Operation) -> Answer:
         self.rows.now = q.now
         self._sweep(q.now)
-        self.services[q.service].prepare(self, q)
         needs = NEEDS[q.operation](self.rows, q) if q.operation in NEEDS else ()
         refs = (*gate.references(q.parameters), *needs)
         error = ""
         try:
+            self.services[q.service].prepare(self, q)
             gate.check(q)
             answer = run(self, q)
             gate.check_understood(q)
