@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 VISIBLE = 120.0
+NEVER = 1e12
+"""a moment that does not come, and can be saved"""
 BLINK = 20.0
 """longest time for which a read loses sight of what it has seen"""
 LAG = 30.0
@@ -31,9 +33,9 @@ class Haze(Struct):
     """Why a read sees a row as it is not. Moments in simulated seconds."""
 
     seen_from: float
-    tags_from: float = -math.inf
-    blinks_from: float = math.inf
-    blinks_until: float = math.inf
+    tags_from: float = 0.0
+    blinks_from: float = NEVER
+    blinks_until: float = NEVER
     lag: float = 0.0
     former: Former | None = None
 

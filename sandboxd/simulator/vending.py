@@ -1,5 +1,4 @@
-"""Vending and closing of accounts, in the background: `settle` lets come true what has come due, before any call that
-could see it.
+"""Vending and closing of accounts in the background: `settle` lets come true what is due, before a call could see it.
 
 Limits as AWS documents them in November 2026; closed accounts count, and a closed account's e-mail is never free again.
 """

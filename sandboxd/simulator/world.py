@@ -11,19 +11,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sandboxd.simulator import durations, gate, pages
+from sandboxd.simulator import durations, gate, pages, refusals
 from sandboxd.simulator.calls import Caller, Log, Parameters, Request
 from sandboxd.simulator.clock import SimClock
 from sandboxd.simulator.consistency import Weather
 from sandboxd.simulator.errors import ApiError, NoReply
+from sandboxd.simulator.limits import LIMITS, exceeded
 from sandboxd.simulator.needs import NEEDS
 from sandboxd.simulator.pending import Pending
 from sandboxd.simulator.rows import Row, Rows
+from sandboxd.simulator.throttles import Throttles
 
 Answer: TypeAlias = dict[str, Any]
 Operation: TypeAlias = "Callable[[World, Request], Answer]"
 
-QUOTAS: Mapping[str, int] = {"vpcs": 5, "elastic_ips": 5, "nat_gateways": 5, "vcpus": 64, "accounts": 10}
 REGIONS = ("eu-central-1", "us-east-1")
 SWEEP = 3600.0
 
@@ -53,7 +54,9 @@ class World:
         self.log = Log()
         self.hook: gate.Hook = gate.undisturbed
         self.pending = Pending()
-        self.quotas = dict(QUOTAS)
+        self.quotas = {name: limit.value for name, limit in LIMITS.items()}
+        self.throttles: Throttles | None = None
+        """how many requests an account may send; None: any number"""
         self.organization: dict[str, Any] = {}
         self.keys: dict[str, str] = {}
         self.sessions: dict[str, tuple[str, str, float]] = {}
@@ -70,7 +73,10 @@ class World:
         now = self.clock.now()
         self.land(now)
         q = Request(caller, region, service, operation, Parameters(parameters), now)
-        fault = self.hook(q)
+        if self.throttles is not None and not self.throttles.admits(q):
+            fault: gate.Fault | None = refusals.throttled(service).fault
+        else:
+            fault = self.hook(q)
         return self._carry_out(q, run) if fault is None else self._disturbed(q, run, fault)
 
     def _disturbed(self, q: Request, run: Operation, fault: gate.Fault) -> Answer:
@@ -154,6 +160,11 @@ class World:
     def quota(self, name: str) -> int:
         """A service quota."""
         return self.quotas[name]
+
+    def check_quota(self, name: str, there: int, more: int = 1) -> None:
+        """Refuse what would be more than there may be."""
+        if there + more > self.quotas[name]:
+            raise exceeded(name, self.quotas[name])
 
     def zones(self, region: str) -> list[tuple[str, str]]:
         """Zone names and ids of a region: `eu-central-1a`, `euc1-az1`."""

@@ -5,7 +5,7 @@ Only bad weather makes them so; an account that the world was furnished with has
 
 from typing import Any
 
-from sandboxd.simulator.calls import Request
+from sandboxd.simulator.calls import Request, is_mutation
 from sandboxd.simulator.errors import ApiError
 from sandboxd.simulator.world import World
 
@@ -31,7 +31,11 @@ def check_activated(world: World, q: Request) -> None:
     """Refuse what a service refuses in an account that is not activated yet, or never will be."""
     account = world.organization.get("accounts", {}).get(q.account, {})
     until, code = account.get("dormant", (0.0, ""))
-    if until < 0 or q.now < until:
+    if not (until < 0 or q.now < until):
+        return
+    if q.service != "ec2":
+        raise ApiError("SubscriptionRequiredException", "The AWS Access Key Id needs a subscription for the service")
+    if code == "OptInRequired" or is_mutation(q.operation):
         raise ApiError(code, WORDS[code], 401 if code == "OptInRequired" else 400)
 
 
