@@ -52,13 +52,14 @@ def bucket_of(q: Request) -> tuple[str, Bucket]:
         return name, ORGANIZATIONS.get(name, OTHERS["organizations"])
     if q.service != "ec2":
         return name, OTHERS.get(q.service, CHANGE)
-    if name in COSTLY_READS and not any(q.parameters.get(one) for one in ("Filters", "MaxResults", "NextToken")):
+    if name in COSTLY_READS and not q.parameters.keys() & {"Filters", "MaxResults", "NextToken"}:
         return f"{name} of everything", UNFILTERED
     return name, EC2.get(name, CHANGE if is_mutation(name) else READ)
 
 
 def _machines(q: Request) -> int:
-    return int(q.parameters.get("MaxCount") or len(q.parameters.get("InstanceIds") or ()) or 1)
+    asked = dict(q.parameters)  # a look that does not count as one: who throttles understands nothing
+    return int(asked.get("MaxCount") or len(asked.get("InstanceIds") or ()) or 1)
 
 
 class Throttles:

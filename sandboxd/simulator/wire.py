@@ -35,11 +35,11 @@ ENDS = {"cut": Gone, "reset": Reset}
 
 
 class Wire:
-    """The application."""
+    """The application. Real clients meet AWS's throttles here, unless they are `unlimited`."""
 
-    def __init__(self, world: World, *, narrate: Narrate = lambda _: None) -> None:
+    def __init__(self, world: World, *, narrate: Narrate = lambda _: None, unlimited: bool = False) -> None:
         self._world, self._narrate = world, narrate
-        if world.throttles is None:
+        if world.throttles is None and not unlimited:
             world.throttles = Throttles()
         self._witness = Witness(world)
         self._numbers = random.Random(world.rows.seed)
