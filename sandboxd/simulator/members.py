@@ -43,7 +43,7 @@ def parent_of(account: Shape, now: float) -> str:
 
 def accounts(world: World, now: float) -> dict[str, Shape]:
     """The accounts that reads see."""
-    return {i: one for i, one in found(world)["accounts"].items() if _seen(one, now) >= one["at"]}
+    return {i: one for i, one in found(world)["accounts"].items() if now >= one.get("seen_from", 0.0)}
 
 
 def _seen(account: Shape, now: float) -> float:

@@ -21,7 +21,7 @@ WORDS = {
 def be_born(world: World, account: dict[str, Any]) -> None:
     """Decide how long a new account takes to grow up; -1 for one that never will."""
     at, weather = account["at"], world.weather
-    account["late"] = weather.late(at)
+    account["seen_from"] = at + weather.late(at)
     account["role_from"] = at + weather.late(at, ROLE)
     dormant = -1.0 if weather.dies(at) else at + weather.late(at, ACTIVATION)
     account["dormant"] = [dormant, weather.choose(*WORDS) if dormant > at else "OptInRequired"]
