@@ -2,38 +2,18 @@
 
 import pytest
 from simdesk import Desk
+from simweather import ScriptedWeather
 
 from sandboxd.simulator import open_world
 from sandboxd.simulator.chaos import VISIBLE, Chaos
 from sandboxd.simulator.clock import SimClock
-from sandboxd.simulator.consistency import BLINK, LAG, Haze, Weather
+from sandboxd.simulator.consistency import BLINK, Weather
 from sandboxd.simulator.furnish import MANAGEMENT
 from sandboxd.simulator.inventory import inventory
 from sandboxd.simulator.persist import dump, load, restore, write
 
 TAGS = [{"ResourceType": "vpc", "Tags": [{"Key": "k", "Value": "v"}]}]
 BY_TAG = [{"Name": "tag:k", "Values": ["v"]}]
-
-
-class Scripted(Weather):
-    """Weather that does as it is told, in the place of the seed."""
-
-    def __init__(self, haze=None, late=0.0, dies=False, happens=False):
-        super().__init__(0)
-        self._haze, self._late, self._dies, self._happens = haze or {}, late, dies, happens
-
-    def haze(self, now):
-        moments = {k: now + v if k != "lag" else v for k, v in self._haze.items()}
-        return Haze(**({"seen_from": now} | moments)) if moments else None
-
-    def late(self, now, most=LAG):
-        return min(self._late, most)
-
-    def dies(self, now):
-        return self._dies
-
-    def happens(self, now):
-        return self._happens
 
 
 def vpc_of(desk):
@@ -53,7 +33,7 @@ def sees(desk, vpc):
 
 def test_a_fresh_resource_is_invisible_for_a_while(desk):
     """To listings, reads by id and filters, and to calls that name it; the world has it all the time."""
-    desk.world.weather = Scripted({"seen_from": 60})
+    desk.world.weather = ScriptedWeather({"seen_from": 60})
     vpc = vpc_of(desk)
     assert sees(desk, vpc) == (False, False, False)
     assert desk.refused("CreateSubnet", VpcId=vpc, CidrBlock="10.0.0.0/24") == "InvalidVpcID.NotFound"
@@ -67,7 +47,7 @@ def test_a_fresh_resource_is_invisible_for_a_while(desk):
 
 def test_tags_come_later_still(desk):
     """The resource is there without them; then they are."""
-    desk.world.weather = Scripted({"seen_from": 10, "tags_from": 50})
+    desk.world.weather = ScriptedWeather({"seen_from": 10, "tags_from": 50})
     vpc = vpc_of(desk)
     desk.later(10)
     assert sees(desk, vpc) == (True, True, False)
@@ -80,7 +60,7 @@ def test_tags_come_later_still(desk):
 
 def test_a_read_loses_sight_of_it_once(desk):
     """Seen, unseen for some seconds, seen; calls that change something find it meanwhile."""
-    desk.world.weather = Scripted({"blinks_from": 20, "blinks_until": 30})
+    desk.world.weather = ScriptedWeather({"blinks_from": 20, "blinks_until": 30})
     vpc = vpc_of(desk)
     seen = []
     for _ in range(8):
@@ -93,7 +73,7 @@ def test_a_read_loses_sight_of_it_once(desk):
 
 def test_changes_of_state_are_seen_late(desk):
     """A machine that has stopped still reads stopping; what it allows is the truth."""
-    desk.world.weather = Scripted({"lag": 20})
+    desk.world.weather = ScriptedWeather({"lag": 20})
     machine = desk.run(desk.network()["subnet"])["InstanceId"]
     desk.later(100)
 
@@ -114,7 +94,7 @@ def test_changes_of_members_are_seen_late(desk):
     """A route, an attachment, tags: as they were, for some seconds."""
     net = desk.network()
     table = desk.call("CreateRouteTable", VpcId=net["vpc"])["RouteTable"]["RouteTableId"]
-    desk.world.weather = Scripted(late=15)
+    desk.world.weather = ScriptedWeather(late=15)
     desk.call("CreateRoute", RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=net["gateway"])
     desk.call("CreateTags", Resources=[table], Tags=[{"Key": "k", "Value": "v"}])
 
@@ -142,7 +122,7 @@ def test_what_was_deleted_is_still_listed_for_a_while(desk, kind):
         "security-group": ("DeleteSecurityGroup", "GroupId", "DescribeSecurityGroups", group),
         "elastic-ip": ("ReleaseAddress", "AllocationId", "DescribeAddresses", net["address"]),
     }[kind]
-    desk.world.weather = Scripted(late=25)
+    desk.world.weather = ScriptedWeather(late=25)
     desk.call(delete, **{named: identifier})
     assert identifier in str(desk.call(describe))
     assert desk.refused(delete, **{named: identifier}).endswith("NotFound")
@@ -154,7 +134,7 @@ def test_what_was_deleted_is_still_listed_for_a_while(desk, kind):
 def test_a_token_is_answered_before_its_resource_is_seen(desk):
     """The retry of a create that nobody sees yet is the same create."""
     net = desk.network()
-    desk.world.weather = Scripted({"seen_from": 60})
+    desk.world.weather = ScriptedWeather({"seen_from": 60})
     asked = {"SubnetId": net["subnet"], "AllocationId": net["address"], "ClientToken": "n"}
     first = desk.call("CreateNatGateway", **asked)["NatGateway"]["NatGatewayId"]
     assert desk.call("DescribeNatGateways")["NatGateways"] == []
@@ -168,9 +148,9 @@ def test_a_just_allocated_address_is_unknown_to_a_gateway(desk):
     """In words of its own, and only for a while."""
     net = desk.network()
     desk.call("ReleaseAddress", AllocationId=net["address"])
-    desk.world.weather = Scripted({"seen_from": 8})
+    desk.world.weather = ScriptedWeather({"seen_from": 8})
     address = desk.call("AllocateAddress")["AllocationId"]
-    desk.world.weather = Scripted()
+    desk.world.weather = ScriptedWeather()
     asked = {"SubnetId": net["subnet"], "AllocationId": address, "ClientToken": "n"}
     assert desk.refused("CreateNatGateway", **asked) == "InvalidElasticIpID.NotFound"
     desk.later(8)
@@ -179,7 +159,7 @@ def test_a_just_allocated_address_is_unknown_to_a_gateway(desk):
 
 def test_the_default_network_has_been_there_for_long(desk):
     """Bad weather concerns what is made in it."""
-    desk.world.weather = Scripted({"seen_from": 60})
+    desk.world.weather = ScriptedWeather({"seen_from": 60})
     assert len(desk.call("DescribeVpcs")["Vpcs"]) == 1
     assert len(desk.call("DescribeSubnets")["Subnets"]) == 3
 
@@ -230,7 +210,7 @@ def test_weather_is_drawn_from_a_stream_of_its_own_and_ends():
 
 def test_weather_is_saved_with_the_world(desk, tmp_path):
     """A hazy row is hazy in the next life of the simulator."""
-    desk.world.weather = Scripted({"seen_from": 60, "tags_from": 80})
+    desk.world.weather = ScriptedWeather({"seen_from": 60, "tags_from": 80})
     vpc = vpc_of(desk)
     write(tmp_path, dump(desk.world))
     desk.world = open_world(clock=SimClock(pace=1, origin=0, real=lambda: desk.at))
@@ -261,10 +241,10 @@ def org(desk, operation, **parameters):
 
 def test_an_empty_page_is_not_the_last_one(desk):
     """In bad weather a listing begins with nothing and a token; whoever follows it sees everything."""
-    desk.world.weather = Scripted(happens=True)
+    desk.world.weather = ScriptedWeather(happens=True)
     page = org(desk, "ListAccounts")
     assert page["Accounts"] == [] and page["NextToken"]
-    desk.world.weather = Scripted()
+    desk.world.weather = ScriptedWeather()
     assert len(org(desk, "ListAccounts", NextToken=page["NextToken"])["Accounts"]) == 4
 
 
@@ -286,7 +266,7 @@ def test_a_move_is_seen_late_and_holds_at_once(desk):
     """ListParents and ListAccountsForParent lag; the compare-and-swap does not."""
     root = org(desk, "ListRoots")["Roots"][0]["Id"]
     (source,) = (one["Id"] for one in org(desk, "ListParents", ChildId=desk.account)["Parents"])
-    desk.world.weather = Scripted(late=20)
+    desk.world.weather = ScriptedWeather(late=20)
     org(desk, "MoveAccount", AccountId=desk.account, SourceParentId=source, DestinationParentId=root)
 
     def where():
@@ -307,7 +287,7 @@ def test_a_move_is_seen_late_and_holds_at_once(desk):
 
 def test_another_change_may_clash(desk):
     """Refused, nothing happened; reads are not concerned."""
-    desk.world.weather = Scripted(happens=True)
+    desk.world.weather = ScriptedWeather(happens=True)
     asked = {"Email": "a@x.example", "AccountName": "a"}
     assert desk.refused("CreateAccount", "organizations", MANAGEMENT, **asked) == "ConcurrentModificationException"
     assert desk.world.organization["requests"] == {}
@@ -316,7 +296,7 @@ def test_another_change_may_clash(desk):
 
 def test_a_young_account_grows_up(desk):
     """SUCCEEDED, then listed, then its role can be assumed, then its services answer."""
-    desk.world.weather = Scripted(late=30)
+    desk.world.weather = ScriptedWeather(late=30)
     request = org(desk, "CreateAccount", Email="n@x.example", AccountName="n")["CreateAccountStatus"]["Id"]
     while (status := org(desk, "DescribeCreateAccountStatus", CreateAccountRequestId=request)["CreateAccountStatus"])[
         "State"
