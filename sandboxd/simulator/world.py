@@ -9,10 +9,11 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias
 
 from sandboxd.simulator import durations, gate, pages, refusals
-from sandboxd.simulator.calls import Caller, Log, Parameters, Request
+from sandboxd.simulator.calls import Caller, Log, Parameters, Request, is_mutation
 from sandboxd.simulator.clock import SimClock
 from sandboxd.simulator.consistency import Weather
 from sandboxd.simulator.errors import ApiError, NoReply
@@ -83,9 +84,9 @@ class World:
         answer: Answer = {}
         match fault.effect:
             case "none":
-                self.log.add(q, tuple(gate.references(q.parameters)), fault.code or fault.reply)
+                self.log.add(q, self._refs(q), fault.code or fault.reply)
             case "late":
-                self.log.add(q, tuple(gate.references(q.parameters)), "late")
+                self.log.add(q, self._refs(q), "late")
                 self.pending.add(q, q.now + fault.after)
             case "now" if fault.reply in pages.REPLIES:
                 return pages.REPLIES[fault.reply](q, self._carry_out(q, run))
@@ -99,9 +100,7 @@ class World:
     def _carry_out(self, q: Request, run: Operation) -> Answer:
         self.rows.now = q.now
         self._sweep(q.now)
-        needs = NEEDS[q.operation](self.rows, q) if q.operation in NEEDS else ()
-        refs = (*gate.references(q.parameters), *needs)
-        error = ""
+        refs, error = self._refs(q), ""
         try:
             self.services[q.service].prepare(self, q)
             gate.check(q)
@@ -113,6 +112,13 @@ class World:
         finally:
             self.log.add(q, refs, error)
         return answer
+
+    def _refs(self, q: Request) -> tuple[str, ...]:
+        """What a call that changes something names or waits for."""
+        if not is_mutation(q.operation):
+            return ()
+        needs = NEEDS[q.operation](self.rows, q) if q.operation in NEEDS else ()
+        return (*gate.references(q.parameters), *needs)
 
     # ---- what its caller has given up on
     def land(self, now: float) -> None:
@@ -140,8 +146,7 @@ class World:
 
     def caller(self, account: str) -> Caller:
         """The administrator of an account."""
-        user = hashlib.sha256(account.encode()).hexdigest()[:17].upper()
-        return Caller(account, f"arn:aws:iam::{account}:user/admin", f"AIDA{user}")
+        return _administrator(account)
 
     # ---- properties of the world
     @property
@@ -191,6 +196,12 @@ class World:
         """Remember what this token is answered with."""
         if "ClientToken" in q.parameters:
             self.rows.tokens[_scope(q, scope)] = (row.id, _digest(q.parameters))
+
+
+@cache
+def _administrator(account: str) -> Caller:
+    user = hashlib.sha256(account.encode()).hexdigest()[:17].upper()
+    return Caller(account, f"arn:aws:iam::{account}:user/admin", f"AIDA{user}")
 
 
 def _scope(q: Request, scope: tuple[str, ...]) -> tuple[str, ...]:

@@ -131,6 +131,24 @@ def test_what_was_deleted_is_still_listed_for_a_while(desk, kind):
     assert identifier not in str(desk.call(describe))
 
 
+def test_an_interface_that_is_gone_is_listed_for_a_while(desk):
+    """What goes by itself goes late, too."""
+    net = desk.network()
+    desk.world.weather = ScriptedWeather({"lag": 20})
+    machine = desk.run(net["subnet"])["InstanceId"]
+    desk.later(60)
+    desk.call("TerminateInstances", InstanceIds=[machine])
+    while desk.world.rows.find(machine).state(desk.at) != "terminated":
+        desk.later(0.5)
+    by_subnet = {"Filters": [{"Name": "subnet-id", "Values": [net["subnet"]]}]}
+    (interface,) = desk.call("DescribeNetworkInterfaces", **by_subnet)["NetworkInterfaces"]
+    one = {"NetworkInterfaceIds": [interface["NetworkInterfaceId"]]}
+    assert len(desk.call("DescribeNetworkInterfaces", **one)["NetworkInterfaces"]) == 1
+    desk.call("DeleteSubnet", SubnetId=net["subnet"])
+    desk.later(20)
+    assert desk.refused("DescribeNetworkInterfaces", **one) == "InvalidNetworkInterfaceID.NotFound"
+
+
 def test_a_token_is_answered_before_its_resource_is_seen(desk):
     """The retry of a create that nobody sees yet is the same create."""
     net = desk.network()
