@@ -44,15 +44,23 @@ class Spoiler(Desk):
         return kept
 
 
+TAGS = [{"Key": "k", "Value": "v"}]
+
+
+def specs(what):
+    return [{"ResourceType": what, "Tags": TAGS}]
+
+
 def life(desk):
-    """Every operation at least once."""
-    tags = [{"Key": "k", "Value": "v"}]
+    """Every operation of EC2 and SSM at least once."""
+    net, things = made(desk)
+    seen(desk)
+    gone(desk, net, things)
 
-    def specs(what):
-        return [{"ResourceType": what, "Tags": tags}]
 
+def made(desk):
     net = desk.network()
-    desk.call("CreateTags", Resources=[net["vpc"]], Tags=tags)
+    desk.call("CreateTags", Resources=[net["vpc"]], Tags=TAGS)
     asked = {"SubnetId": net["subnet"], "AllocationId": net["address"], "ClientToken": "n"}
     nat = desk.call("CreateNatGateway", **asked, TagSpecifications=specs("natgateway"))["NatGateway"]["NatGatewayId"]
     desk.call("CreateNatGateway", **asked, TagSpecifications=specs("natgateway"))
@@ -79,6 +87,10 @@ def life(desk):
     )["InstanceId"]  # fmt: skip
     desk.run(net["subnet"], "two")
     desk.later(300)
+    return net, {"nat": nat, "table": table, "link": link, "group": group, "rules": rules, "machine": machine}
+
+
+def seen(desk):
     images = desk.call("DescribeImages", "ec2", MANAGEMENT, Owners=["self"])["Images"]
     image = {"ImageId": images[0]["ImageId"]}
     share = {"Add": [{"UserId": "222222222222"}]}
@@ -88,17 +100,22 @@ def life(desk):
         if operation.startswith("Describe") and operation != "DescribeImageAttribute":
             desk.call(operation)
     desk.call("DescribeInstanceInformation", "ssm")
+
+
+def gone(desk, net, things):
+    group, rules, route = things["group"], things["rules"], {"RouteTableId": things["table"]}
+    route["DestinationCidrBlock"] = "0.0.0.0/0"
     for operation in ("StopInstances", "StartInstances", "TerminateInstances"):
-        desk.call(operation, InstanceIds=[machine])
+        desk.call(operation, InstanceIds=[things["machine"]])
         desk.later(300)
     for direction in ("Ingress", "Egress"):
         desk.call(f"RevokeSecurityGroup{direction}", GroupId=group, IpPermissions=rules)
     desk.call("DeleteTags", Resources=[net["vpc"]], Tags=[{"Key": "k"}])
     desk.call("DeleteRoute", **route)
-    desk.call("DisassociateRouteTable", AssociationId=link)
-    desk.call("DeleteRouteTable", RouteTableId=table)
+    desk.call("DisassociateRouteTable", AssociationId=things["link"])
+    desk.call("DeleteRouteTable", RouteTableId=things["table"])
     desk.call("DeleteSecurityGroup", GroupId=group)
-    desk.call("DeleteNatGateway", NatGatewayId=nat)
+    desk.call("DeleteNatGateway", NatGatewayId=things["nat"])
     desk.later(300)
     desk.call("ReleaseAddress", AllocationId=net["address"])
     desk.call("DetachInternetGateway", VpcId=net["vpc"], InternetGatewayId=net["gateway"])
