@@ -43,6 +43,11 @@ class Haze(Struct):
         """Whether the row is not there for anybody yet."""
         return now < self.seen_from
 
+    def is_over(self, now: float, changed: float) -> bool:
+        """Whether reads see the row as it is, which changed last at a moment."""
+        late = self.former is not None and now < self.former.until
+        return not late and now >= self.tags_from and now >= changed + self.lag
+
     def blinks(self, now: float) -> bool:
         """Whether reads have lost sight of it again."""
         return self.blinks_from <= now < self.blinks_until

@@ -37,6 +37,7 @@ def furnish(world: World, *, pool: int, stage: str = "dev") -> None:
         "management": MANAGEMENT,
         "ous": {},
         "requests": {},
+        "coming": [],
         "accounts": {},
     }
     _account(

@@ -3,18 +3,20 @@
 In bad weather a change of an account is seen `late` seconds after it was made; what decides a call is always the truth.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.errors import ApiError
 from sandboxd.simulator.world import World
 
 Shape = dict[str, Any]
+T = TypeVar("T")
 
 
 def found(world: World) -> Shape:
-    """The organization: id, management, root, ous, accounts, requests."""
+    """The organization: id, management, root, ous, accounts, requests to create some, and which of these are coming."""
     return world.organization
 
 
@@ -75,7 +77,7 @@ def shape(world: World, identifier: str, now: float) -> Shape:
     }  # fmt: skip
 
 
-def page(world: World, q: Request, items: list[Shape], member: str) -> Shape:
+def page(world: World, q: Request, items: list[T], member: str, render: Callable[[T], Shape]) -> Shape:
     """One page of a listing; in bad weather an empty one may come first, with a token that leads to it."""
     most, token = int(q.parameters.get("MaxResults", 20)), q.parameters.get("NextToken", "0")
     if not token.isdigit():
@@ -83,5 +85,5 @@ def page(world: World, q: Request, items: list[Shape], member: str) -> Shape:
     start = int(token)
     if world.weather.happens(q.now):
         return {member: [], "NextToken": str(start)}
-    out: Shape = {member: items[start : start + most]}
+    out: Shape = {member: [render(one) for one in items[start : start + most]]}
     return out | ({"NextToken": str(start + most)} if start + most < len(items) else {})

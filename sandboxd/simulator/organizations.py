@@ -32,13 +32,14 @@ def describe_organization(world: World, _: Request) -> Shape:
 def list_roots(world: World, q: Request) -> Shape:
     org = found(world)
     arn = f"arn:aws:organizations::{org['management']}:root/{org['id']}/{org['root']}"
-    return page(world, q, [{"Id": org["root"], "Arn": arn, "Name": "Root", "PolicyTypes": []}], "Roots")
+    root = {"Id": org["root"], "Arn": arn, "Name": "Root", "PolicyTypes": []}
+    return page(world, q, [root], "Roots", dict)
 
 
 def list_ous(world: World, q: Request) -> Shape:
     parent = _parent(world, q.parameters["ParentId"])
     ous = [(i, ou) for i, ou in found(world)["ous"].items() if ou["parent"] == parent]
-    return page(world, q, [_ou(world, i, ou) for i, ou in ous], "OrganizationalUnits")
+    return page(world, q, ous, "OrganizationalUnits", lambda one: _ou(world, *one))
 
 
 def create_ou(world: World, q: Request) -> Shape:
@@ -74,13 +75,13 @@ def _parent(world: World, identifier: str) -> str:
 
 # ---- accounts
 def list_accounts(world: World, q: Request) -> Shape:
-    return page(world, q, [shape(world, i, q.now) for i in accounts(world, q.now)], "Accounts")
+    return page(world, q, list(accounts(world, q.now)), "Accounts", lambda i: shape(world, i, q.now))
 
 
 def list_accounts_for_parent(world: World, q: Request) -> Shape:
     parent = _parent(world, q.parameters["ParentId"])
     here = [i for i, one in accounts(world, q.now).items() if parent_of(one, q.now) == parent]
-    return page(world, q, [shape(world, i, q.now) for i in here], "Accounts")
+    return page(world, q, here, "Accounts", lambda i: shape(world, i, q.now))
 
 
 def list_children(world: World, q: Request) -> Shape:
@@ -89,8 +90,7 @@ def list_children(world: World, q: Request) -> Shape:
         ids = [i for i, one in accounts(world, q.now).items() if parent_of(one, q.now) == parent]
     else:
         ids = [i for i, ou in found(world)["ous"].items() if ou["parent"] == parent]
-    here = [{"Id": i, "Type": wanted} for i in ids]
-    return page(world, q, here, "Children")
+    return page(world, q, ids, "Children", lambda i: {"Id": i, "Type": wanted})
 
 
 def list_parents(world: World, q: Request) -> Shape:
@@ -102,7 +102,7 @@ def list_parents(world: World, q: Request) -> Shape:
     else:
         raise ApiError("ChildNotFoundException", "You specified a child that doesn't exist.")
     kind = "ROOT" if parent == org["root"] else "ORGANIZATIONAL_UNIT"
-    return page(world, q, [{"Id": parent, "Type": kind}], "Parents")
+    return page(world, q, [parent], "Parents", lambda i: {"Id": i, "Type": kind})
 
 
 def describe_account(world: World, q: Request) -> Shape:
@@ -156,7 +156,7 @@ def untag_resource(world: World, q: Request) -> Shape:
 
 def list_tags(world: World, q: Request) -> Shape:
     tags = _tagged(world, q.parameters["ResourceId"])
-    return page(world, q, [{"Key": key, "Value": value} for key, value in tags.items()], "Tags")
+    return page(world, q, list(tags.items()), "Tags", lambda tag: {"Key": tag[0], "Value": tag[1]})
 
 
 # ---- who may ask

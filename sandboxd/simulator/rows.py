@@ -75,11 +75,11 @@ class Row:
     def as_seen(self, now: float) -> "Row":
         """What a read sees of it at this moment: itself, or a copy that lags behind."""
         haze = self.haze
-        if haze is None:
+        if haze is None or haze.is_over(now, self.timeline[-1][0]):
             return self
-        seen = copy.copy(self)
-        if haze.lag:
-            seen.timeline = [(at + haze.lag if at > self.created else at, state) for at, state in self.timeline]
+        seen = Row(self.kind, self.id, self.account, self.region, self.created)
+        seen.haze, seen.data, seen.tags, seen.refs = haze, self.data, self.tags, self.refs
+        seen.timeline = [(at + haze.lag if at > self.created else at, state) for at, state in self.timeline]
         if haze.former is not None and now < haze.former.until:
             _, seen.data, seen.tags, seen.refs = haze.former
         if now < haze.tags_from:

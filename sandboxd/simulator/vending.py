@@ -35,6 +35,8 @@ def create_account(world: World, q: Request) -> Shape:
         "email": q.parameters["Email"],
         "tags": {tag["Key"]: tag["Value"] for tag in q.parameters.get("Tags", ())},
     }
+    if not failure:
+        org["coming"].append(identifier)
     q.made(identifier, org["requests"][identifier]["done"] - q.now)
     return {"CreateAccountStatus": _request(world, identifier, q.now)}
 
@@ -55,8 +57,10 @@ def _failure(world: World, q: Request) -> str:
 def settle(world: World, q: Request) -> None:
     """Let the accounts be there whose time has come."""
     org = found(world)
-    for request in org["requests"].values():
-        if not request["failure"] and request["done"] <= q.now and request["account"] not in org["accounts"]:
+    for identifier in list(org["coming"]):
+        request = org["requests"][identifier]
+        if request["done"] <= q.now:
+            org["coming"].remove(identifier)
             made = new_account(request["name"], request["email"], org["root"], "CREATED", request["done"])
             made["tags"] = request["tags"]
             be_born(world, made)
@@ -96,7 +100,7 @@ def describe_create_account_status(world: World, q: Request) -> Shape:
 def list_create_account_status(world: World, q: Request) -> Shape:
     states = q.parameters.get("States") or ["IN_PROGRESS", "SUCCEEDED", "FAILED"]
     shapes = [_request(world, i, q.now) for i in found(world)["requests"]]
-    return page(world, q, [shape for shape in shapes if shape["State"] in states], "CreateAccountStatuses")
+    return page(world, q, [one for one in shapes if one["State"] in states], "CreateAccountStatuses", dict)
 
 
 def close_account(world: World, q: Request) -> Shape:
