@@ -22,7 +22,7 @@ SCARCE = ("RunInstances", "StartInstances")
 Draw = Callable[[random.Random, Request], Fault]
 
 
-def _error(refusal: Callable[[str], refusals.Refusal]) -> Draw:
+def _error(refusal: Callable[[str], refusals.ErrorReply]) -> Draw:
     return lambda _, q: refusal(q.service).fault
 
 

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 VISIBLE = 120.0
+NEVER = 1e12
+"""a moment that does not come, and can be saved"""
 BLINK = 20.0
 """longest time for which a read loses sight of what it has seen"""
 LAG = 30.0
@@ -31,15 +33,20 @@ class Haze(Struct):
     """Why a read sees a row as it is not. Moments in simulated seconds."""
 
     seen_from: float
-    tags_from: float = -math.inf
-    blinks_from: float = math.inf
-    blinks_until: float = math.inf
+    tags_from: float = 0.0
+    blinks_from: float = NEVER
+    blinks_until: float = NEVER
     lag: float = 0.0
     former: Former | None = None
 
     def hides(self, now: float) -> bool:
         """Whether the row is not there for anybody yet."""
         return now < self.seen_from
+
+    def is_over(self, now: float, changed: float) -> bool:
+        """Whether reads see the row as it is, which changed last at a moment."""
+        late = self.former is not None and now < self.former.until
+        return not late and now >= self.tags_from and now >= changed + self.lag
 
     def blinks(self, now: float) -> bool:
         """Whether reads have lost sight of it again."""

@@ -73,10 +73,19 @@ def _missing(service: str, name: str) -> ApiError:
 
 def references(value: Any) -> list[str]:
     """Every string in the parameters that may be the id of something, in their order."""
-    if isinstance(value, str):
-        return [value] if "-" in value and len(value) > 9 else []  # noqa: PLR2004 - shorter than any id
-    if isinstance(value, dict):
-        return [ref for one in value.values() for ref in references(one)]
-    if isinstance(value, list):
-        return [ref for one in value for ref in references(one)]
-    return []
+    found: list[str] = []
+    todo = [value]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, str):
+            if len(one) > _SHORTEST and "-" in one:
+                found.append(one)
+        elif isinstance(one, dict):
+            todo.extend(reversed(one.values()))
+        elif isinstance(one, list):
+            todo.extend(reversed(one))
+    return found
+
+
+_SHORTEST = 9
+"""characters; any id is longer"""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sandboxd.simulator.gate import Fault
 
 
-class Refusal(NamedTuple):
+class ErrorReply(NamedTuple):
     """Code, words, HTTP status."""
 
     code: str
@@ -21,24 +21,24 @@ class Refusal(NamedTuple):
 
 _RATE = "Rate exceeded"
 _TOO_SOON = "You have sent too many requests in too short a period of time. Try again later."
-THROTTLED: Mapping[str, Refusal] = {
-    "ec2": Refusal("RequestLimitExceeded", "Request limit exceeded.", 503),
-    "organizations": Refusal("TooManyRequestsException", _TOO_SOON, 400),
-    "service-quotas": Refusal("TooManyRequestsException", _RATE, 400),
-    "ssm": Refusal("ThrottlingException", _RATE, 400),
-    "sts": Refusal("Throttling", _RATE, 400),
+THROTTLED: Mapping[str, ErrorReply] = {
+    "ec2": ErrorReply("RequestLimitExceeded", "Request limit exceeded.", 503),
+    "organizations": ErrorReply("TooManyRequestsException", _TOO_SOON, 400),
+    "service-quotas": ErrorReply("TooManyRequestsException", _RATE, 400),
+    "ssm": ErrorReply("ThrottlingException", _RATE, 400),
+    "sts": ErrorReply("Throttling", _RATE, 400),
 }
-DENIED: Mapping[str, Refusal] = {
-    "ec2": Refusal("UnauthorizedOperation", "You are not authorized to perform this operation.", 403),
-    "sts": Refusal("AccessDenied", "User is not authorized to perform this operation", 403),
+DENIED: Mapping[str, ErrorReply] = {
+    "ec2": ErrorReply("UnauthorizedOperation", "You are not authorized to perform this operation.", 403),
+    "sts": ErrorReply("AccessDenied", "User is not authorized to perform this operation", 403),
 }
-_DENIED = Refusal("AccessDeniedException", "You don't have permissions to access this resource.", 400)
-BROKEN = Refusal("InternalError", "An internal error has occurred", 500)
-UNAVAILABLE: Mapping[str, Refusal] = {
-    "ec2": Refusal("Unavailable", "The service is unavailable. Please try again shortly.", 503),
+_DENIED = ErrorReply("AccessDeniedException", "You don't have permissions to access this resource.", 400)
+BROKEN = ErrorReply("InternalError", "An internal error has occurred", 500)
+UNAVAILABLE: Mapping[str, ErrorReply] = {
+    "ec2": ErrorReply("Unavailable", "The service is unavailable. Please try again shortly.", 503),
 }
-_UNAVAILABLE = Refusal("ServiceUnavailable", "Service is unavailable. Please try again.", 503)
-NO_CAPACITY = Refusal(
+_UNAVAILABLE = ErrorReply("ServiceUnavailable", "Service is unavailable. Please try again.", 503)
+NO_CAPACITY = ErrorReply(
     "InsufficientInstanceCapacity",
     "We currently do not have sufficient capacity in the Availability Zone you requested. Our system will be working on "
     "provisioning additional capacity.",
@@ -47,16 +47,16 @@ NO_CAPACITY = Refusal(
 """AWS sends it as a server's fault, and yet nothing has happened"""
 
 
-def throttled(service: str) -> Refusal:
+def throttled(service: str) -> ErrorReply:
     """Too many requests."""
     return THROTTLED.get(service, THROTTLED["ssm"])
 
 
-def denied(service: str) -> Refusal:
+def denied(service: str) -> ErrorReply:
     """Not allowed."""
     return DENIED.get(service, _DENIED)
 
 
-def unavailable(service: str) -> Refusal:
+def unavailable(service: str) -> ErrorReply:
     """503, and nobody knows why."""
     return UNAVAILABLE.get(service, _UNAVAILABLE)

@@ -44,6 +44,9 @@ class Row:
 
     def state(self, now: float) -> str:
         """The state that has come by now."""
+        at, state = self.timeline[-1]
+        if at <= now:
+            return state
         for at, state in reversed(self.timeline):
             if at <= now:
                 return state
@@ -59,21 +62,24 @@ class Row:
         self.timeline += [(now + after, state) for after, state in states]
 
     def shows(self, q: Request) -> bool:
-        """Whether this call finds it: there already, and still."""
-        if self.haze is not None and (
-            self.haze.hides(q.now) or (self.haze.blinks(q.now) and not is_mutation(q.operation))
-        ):
+        """Whether a call that changes something finds it: there already, and still."""
+        return not self.hides(q) and self.is_listed(q.now)
+
+    def hides(self, q: Request) -> bool:
+        """Whether this call does not see it yet, or a read has lost sight of it."""
+        haze = self.haze
+        if haze is None:
             return False
-        return self.is_listed(q.now)
+        return haze.hides(q.now) or (haze.blinks(q.now) and not is_mutation(q.operation))
 
     def as_seen(self, now: float) -> "Row":
         """What a read sees of it at this moment: itself, or a copy that lags behind."""
         haze = self.haze
-        if haze is None:
+        if haze is None or haze.is_over(now, self.timeline[-1][0]):
             return self
-        seen = copy.copy(self)
-        if haze.lag:
-            seen.timeline = [(at + haze.lag if at > self.created else at, state) for at, state in self.timeline]
+        seen = Row(self.kind, self.id, self.account, self.region, self.created)
+        seen.haze, seen.data, seen.tags, seen.refs = haze, self.data, self.tags, self.refs
+        seen.timeline = [(at + haze.lag if at > self.created else at, state) for at, state in self.timeline]
         if haze.former is not None and now < haze.former.until:
             _, seen.data, seen.tags, seen.refs = haze.former
         if now < haze.tags_from:
@@ -86,9 +92,7 @@ class Row:
 
     def is_listed(self, now: float) -> bool:
         """Whether a describe still shows it: what is gone lingers for an hour, what was only removed does not."""
-        if not self.is_gone(now):
-            return True
-        return self.kind in LINGERING and now < self.since(now) + LINGER
+        return self.state(now) not in GONE or (self.kind in LINGERING and now < self.since(now) + LINGER)
 
 
 class Rows:
@@ -200,19 +204,26 @@ class Rows:
 
     def seen(self, q: Request, kind: str, ids: list[str] | None = None) -> list[Row]:
         """What a read sees of the caller's rows of one kind; an id that it does not see is the kind's NotFound."""
-        rows = [row.as_seen(q.now) for row in self.of(q.account, q.region, kind) if row.shows(q)]
-        rows = [row for row in rows if row.is_listed(q.now)]
-        if self._ghosts:
-            rows += [
-                row for until, row in self._ghosts.values()
-                if q.now < until and (row.kind, row.account, row.region) == (kind, q.account, q.region)
-            ]  # fmt: skip
+        place = self._by_place.get((q.account, q.region, kind), {})
+        ghosts = self._ghosts_of(q, kind) if self._ghosts else {}
         if not ids:
-            return rows
-        known = {row.id: row for row in rows}
-        if missing := next((one for one in ids if one not in known), None):
-            raise not_found(kind, missing)
-        return [known[one] for one in ids]
+            rows = [row.as_seen(q.now) for row in place.values() if not row.hides(q)]
+            return [row for row in rows if row.is_listed(q.now)] + list(ghosts.values())
+        rows = []
+        for one in ids:
+            row = place.get(one)
+            seen = row.as_seen(q.now) if row is not None and not row.hides(q) else ghosts.get(one)
+            if seen is None or not seen.is_listed(q.now):
+                raise not_found(kind, one)
+            rows.append(seen)
+        return rows
+
+    def _ghosts_of(self, q: Request, kind: str) -> dict[str, Row]:
+        """What was deleted and is still listed."""
+        return {
+            row.id: row for until, row in self._ghosts.values()
+            if q.now < until and (row.kind, row.account, row.region) == (kind, q.account, q.region)
+        }  # fmt: skip
 
     def answered(self, kind: str, identifier: str) -> Row:
         """What a client token was answered with before, seen or not; NotFound when it is forgotten."""

@@ -20,10 +20,13 @@ from sandboxd.simulator import protocol
 from sandboxd.simulator.calls import Caller, Entry
 from sandboxd.simulator.durations import CALL
 from sandboxd.simulator.errors import ApiError, NoReply
+from sandboxd.simulator.throttles import Throttles
 from sandboxd.simulator.witness import Witness
 from sandboxd.simulator.world import World
 
 _SCOPE = re.compile(rb"Credential=([^/]+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
+EXPIRED = {"ec2": ("RequestExpired", 400), "query": ("ExpiredToken", 403), "json": ("ExpiredTokenException", 400)}
+"""protocol -> code and status of a session that has ended"""
 Narrate = Callable[[str], None]
 Reply = tuple[int, str, bytes]
 """status, content type, body"""
@@ -32,10 +35,12 @@ ENDS = {"cut": Gone, "reset": Reset}
 
 
 class Wire:
-    """The application."""
+    """The application. Real clients meet AWS's throttles here, unless they are `unlimited`."""
 
-    def __init__(self, world: World, *, narrate: Narrate = lambda _: None) -> None:
+    def __init__(self, world: World, *, narrate: Narrate = lambda _: None, unlimited: bool = False) -> None:
         self._world, self._narrate = world, narrate
+        if world.throttles is None and not unlimited:
+            world.throttles = Throttles()
         self._witness = Witness(world)
         self._numbers = random.Random(world.rows.seed)
 
@@ -91,8 +96,8 @@ class Wire:
         if session := self._world.sessions.get(key):
             account, arn, until = session
             if self._world.clock.now() >= until:
-                code = "RequestExpired" if service == "ec2" else "ExpiredToken"
-                raise ApiError(code, "The security token included in the request is expired", 403)
+                code, status = EXPIRED[protocol.kind_of(service)]
+                raise ApiError(code, "The security token included in the request is expired", status)
             return Caller(account, arn, f"AROA{account}:{arn.rpartition('/')[2]}")
         if service == "ec2":
             raise ApiError("AuthFailure", "AWS was not able to validate the provided access credentials", 401)

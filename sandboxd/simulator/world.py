@@ -9,21 +9,23 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias
 
-from sandboxd.simulator import durations, gate, pages
-from sandboxd.simulator.calls import Caller, Log, Parameters, Request
+from sandboxd.simulator import durations, gate, pages, refusals
+from sandboxd.simulator.calls import Caller, Log, Parameters, Request, is_mutation
 from sandboxd.simulator.clock import SimClock
 from sandboxd.simulator.consistency import Weather
 from sandboxd.simulator.errors import ApiError, NoReply
+from sandboxd.simulator.limits import LIMITS, exceeded
 from sandboxd.simulator.needs import NEEDS
 from sandboxd.simulator.pending import Pending
 from sandboxd.simulator.rows import Row, Rows
+from sandboxd.simulator.throttles import Throttles
 
 Answer: TypeAlias = dict[str, Any]
 Operation: TypeAlias = "Callable[[World, Request], Answer]"
 
-QUOTAS: Mapping[str, int] = {"vpcs": 5, "elastic_ips": 5, "nat_gateways": 5, "vcpus": 64}
 REGIONS = ("eu-central-1", "us-east-1")
 SWEEP = 3600.0
 
@@ -53,7 +55,9 @@ class World:
         self.log = Log()
         self.hook: gate.Hook = gate.undisturbed
         self.pending = Pending()
-        self.quotas = dict(QUOTAS)
+        self.quotas = {name: limit.value for name, limit in LIMITS.items()}
+        self.throttles: Throttles | None = None
+        """how many requests an account may send; None: any number"""
         self.organization: dict[str, Any] = {}
         self.keys: dict[str, str] = {}
         self.sessions: dict[str, tuple[str, str, float]] = {}
@@ -70,16 +74,19 @@ class World:
         now = self.clock.now()
         self.land(now)
         q = Request(caller, region, service, operation, Parameters(parameters), now)
-        fault = self.hook(q)
+        if self.throttles is not None and not self.throttles.admits(q):
+            fault: gate.Fault | None = refusals.throttled(service).fault
+        else:
+            fault = self.hook(q)
         return self._carry_out(q, run) if fault is None else self._disturbed(q, run, fault)
 
     def _disturbed(self, q: Request, run: Operation, fault: gate.Fault) -> Answer:
         answer: Answer = {}
         match fault.effect:
             case "none":
-                self.log.add(q, tuple(gate.references(q.parameters)), fault.code or fault.reply)
+                self.log.add(q, self._refs(q), fault.code or fault.reply)
             case "late":
-                self.log.add(q, tuple(gate.references(q.parameters)), "late")
+                self.log.add(q, self._refs(q), "late")
                 self.pending.add(q, q.now + fault.after)
             case "now" if fault.reply in pages.REPLIES:
                 return pages.REPLIES[fault.reply](q, self._carry_out(q, run))
@@ -93,11 +100,9 @@ class World:
     def _carry_out(self, q: Request, run: Operation) -> Answer:
         self.rows.now = q.now
         self._sweep(q.now)
-        self.services[q.service].prepare(self, q)
-        needs = NEEDS[q.operation](self.rows, q) if q.operation in NEEDS else ()
-        refs = (*gate.references(q.parameters), *needs)
-        error = ""
+        refs, error = self._refs(q), ""
         try:
+            self.services[q.service].prepare(self, q)
             gate.check(q)
             answer = run(self, q)
             gate.check_understood(q)
@@ -107,6 +112,13 @@ class World:
         finally:
             self.log.add(q, refs, error)
         return answer
+
+    def _refs(self, q: Request) -> tuple[str, ...]:
+        """What a call that changes something names or waits for."""
+        if not is_mutation(q.operation):
+            return ()
+        needs = NEEDS[q.operation](self.rows, q) if q.operation in NEEDS else ()
+        return (*gate.references(q.parameters), *needs)
 
     # ---- what its caller has given up on
     def land(self, now: float) -> None:
@@ -134,8 +146,7 @@ class World:
 
     def caller(self, account: str) -> Caller:
         """The administrator of an account."""
-        user = hashlib.sha256(account.encode()).hexdigest()[:17].upper()
-        return Caller(account, f"arn:aws:iam::{account}:user/admin", f"AIDA{user}")
+        return _administrator(account)
 
     # ---- properties of the world
     @property
@@ -154,6 +165,11 @@ class World:
     def quota(self, name: str) -> int:
         """A service quota."""
         return self.quotas[name]
+
+    def check_quota(self, name: str, there: int, more: int = 1) -> None:
+        """Refuse what would be more than there may be."""
+        if there + more > self.quotas[name]:
+            raise exceeded(name, self.quotas[name])
 
     def zones(self, region: str) -> list[tuple[str, str]]:
         """Zone names and ids of a region: `eu-central-1a`, `euc1-az1`."""
@@ -180,6 +196,12 @@ class World:
         """Remember what this token is answered with."""
         if "ClientToken" in q.parameters:
             self.rows.tokens[_scope(q, scope)] = (row.id, _digest(q.parameters))
+
+
+@cache
+def _administrator(account: str) -> Caller:
+    user = hashlib.sha256(account.encode()).hexdigest()[:17].upper()
+    return Caller(account, f"arn:aws:iam::{account}:user/admin", f"AIDA{user}")
 
 
 def _scope(q: Request, scope: tuple[str, ...]) -> tuple[str, ...]:

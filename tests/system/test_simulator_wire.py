@@ -223,6 +223,7 @@ async def test_many_at_once():
     """Fifty connections, each answered with its own; nobody waits for the others."""
     async with served() as sim:
         ec2 = await sim.member("ec2")
+        sim.simulator.world.quotas["internet_gateways"] = 51
         found = []
 
         async def one(n):

@@ -98,6 +98,7 @@ def new_subnet(world: World, vpc: Row, now: float, cidr: str, zone: tuple[str, s
 
 def new_interface(world: World, subnet: Row, now: float, text: str, type_: str, groups: Iterable[str] = ()) -> Row:
     """A network interface with the next free address of its subnet; InsufficientFreeAddressesInSubnet without one."""
+    world.check_quota("interfaces", len(world.rows.of(subnet.account, subnet.region, "interface")))
     ip = _free_address(world, subnet, now)
     row = world.rows.make("interface", subnet.account, subnet.region, now)
     row.data = {

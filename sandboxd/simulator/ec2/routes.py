@@ -14,6 +14,7 @@ def create_route_table(world: World, q: Request) -> Shape:
     if (known := world.token(q, "route-table")) is not None:
         table = world.rows.answered("route-table", known)
         return {"RouteTable": _table(world, table, q.now), "ClientToken": q.parameters["ClientToken"]}
+    world.check_quota("route_tables", len(world.rows.holders(vpc.id, q.now, "route-table")))
     table = new_route_table(world, vpc, q.now, main=False)
     table.tags = requested_tags(q, "route-table")
     world.remember(q, table, "route-table")
@@ -93,6 +94,7 @@ def create_route(world: World, q: Request) -> Shape:
     table, destination = _place(world, q)
     if any(route["DestinationCidrBlock"] == destination for route in table.data["routes"]):
         raise ApiError("RouteAlreadyExists", f"The route identified by {destination} already exists.")
+    world.check_quota("routes", len(table.data["routes"]) - 1)
     _set(world, q, table, destination)
     return {"Return": True}
 

@@ -36,6 +36,7 @@ def create_tags(world: World, q: Request) -> Shape:
     if any(key.lower().startswith("aws:") for key in tags):
         raise ApiError("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
     for row in _resources(world, q):
+        world.check_quota("tags", 0, len(row.tags | tags))
         row.tags |= tags
         q.made(f"{row.id} tags")
     return {}

@@ -1,12 +1,16 @@
 """Faults at the gate: what becomes of a call, what the caller hears, what lands late; and the file that scripts them."""
 
 import copy
+import re
+from pathlib import Path
 
+import msgspec
 import pytest
 from simdesk import Desk
 
 from sandboxd.simulator import ApiError, NoReply, open_world
 from sandboxd.simulator.clock import SimClock
+from sandboxd.simulator.fault_grammar import ACTIONS, Scripted
 from sandboxd.simulator.faults import FaultFileError, read_script
 from sandboxd.simulator.furnish import MANAGEMENT
 from sandboxd.simulator.gate import Fault
@@ -27,7 +31,7 @@ def once(fault):
 def scripted(desk, tmp_path, text):
     file = tmp_path / "faults.toml"
     file.write_text(text)
-    desk.world.hook = read_script(file, opened=desk.at)
+    read_script(file, opened=desk.at).set_on(desk.world)
 
 
 def hears(desk, operation="CreateVpc", service="ec2", account="", **parameters):
@@ -171,7 +175,7 @@ def test_each_action_of_a_script(desk, tmp_path, fault, heard, made):
     assert hears(desk) == "ok"
 
 
-def counts(desk, calls, operation="CreateInternetGateway"):
+def counts(desk, calls, operation="DescribeVpcs"):
     """Which calls of many were disturbed, from 1."""
     return [n for n in range(1, calls + 1) if hears(desk, operation) != "ok"]
 
@@ -224,6 +228,23 @@ def test_a_storm_has_its_time_its_accounts_and_each_services_words(desk, tmp_pat
     assert hears(desk, "DescribeVpcs") == "ok"
 
 
+def test_weather_and_chaos_by_file(desk, tmp_path):
+    """Their tables, beside faults, which come first."""
+    scripted(desk, tmp_path, (
+        "[weather]\nchance = 1.0\nmortal = 0.5\nuntil = 60\n[chaos]\nrate = 1.0\nreads = 0.0\nuntil = 30\n"
+        + ONE + 'action = "drop"\ntimes = 2'
+    ))  # fmt: skip
+    assert (desk.world.weather.chance, desk.world.weather.mortal, desk.world.weather.until) == (1.0, 0.5, desk.at + 60)
+    assert [hears(desk), hears(desk)] == ["cut", "cut"] and vpcs(desk) == 0
+    chaos = desk.world.hook.chaos
+    assert not chaos.met
+    hears(desk)
+    assert sum(chaos.met.values()) == 1
+    desk.later(30)
+    assert hears(desk, CidrBlock="10.7.0.0/16") == "ok"
+    assert "10.7.0.0/16" not in str(desk.call("DescribeVpcs"))
+
+
 def test_pages_that_are_not_what_they_seem(desk, tmp_path):
     """An empty page leads on to everything; the same token leads nowhere."""
     org = {"operation": "ListAccounts", "service": "organizations", "account": MANAGEMENT}
@@ -255,6 +276,8 @@ def test_pages_that_are_not_what_they_seem(desk, tmp_path):
         (ONE + "action = 'drop'\nchance = 2.0", "<= 1"),
         ("faults = 1", "no such key 'faults', did you mean 'fault'"),
         ("][", r"faults\.toml:1:1"),
+        ("[weather]\nchange = 0.5", "no such key 'change', did you mean 'chance'"),
+        ("[chaos]\nrate = 2.0", "<= 1"),
     ],
 )
 def test_a_wrong_fault_file_says_where_and_what_was_meant(tmp_path, text, says):
@@ -263,6 +286,25 @@ def test_a_wrong_fault_file_says_where_and_what_was_meant(tmp_path, text, says):
     file.write_text(text)
     with pytest.raises(FaultFileError, match=says):
         read_script(file, opened=0.0)
+
+
+def test_the_documented_examples_are_read(tmp_path):
+    """Every TOML block of the page; its actions and keys are those that there are."""
+    page = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text("utf-8")
+    blocks = [part.partition("```")[0] for part in page.split("```toml\n")[1:]]
+    assert len(blocks) == 2
+    for block in blocks:
+        file = tmp_path / "faults.toml"
+        file.write_text(block)
+        read_script(file, opened=0.0)
+    table = {
+        name
+        for line in page.splitlines()
+        if line.startswith("| `")
+        for name in re.findall("`([a-z-]+)`", line.split("|")[1])
+    }
+    keys = {field.encode_name for field in msgspec.structs.fields(Scripted)} - {"action"}
+    assert set(ACTIONS) | keys <= table
 
 
 def test_faults_leave_ids_and_durations_alone():
