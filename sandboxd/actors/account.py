@@ -202,6 +202,8 @@ class AccountActor:
             inflight.look(who, deepcopy(state.rows[look.key]), look)
         for proof in decision.proofs:
             inflight.prove(who, proof, state)
+        if decision.survey:
+            inflight.survey(who, state)
         self._shared.alarms.set(self.account, decision.wake_at)
         self._shared.alarms.set(f"{self.account} expiry", self._next_expiry())
 
@@ -234,4 +236,5 @@ def _merge(into: Decision, decision: Decision) -> None:
     into.account_changed |= decision.account_changed
     for name in ("sandboxes", "operations", "events", "starts", "turns", "looks", "proofs"):
         getattr(into, name).extend(getattr(decision, name))
+    into.survey |= decision.survey
     into.wake_at = decision.wake_at

@@ -88,7 +88,9 @@ def is_busy(state: State | None) -> bool:
     if state is None:
         return False
     running = any(operation.state == "running" for operation in state.operations.values())
-    return running or any(row.flight or row.marks for row in state.rows.values())
+    return (
+        running or state.account.recheck_at is not None or any(row.flight or row.marks for row in state.rows.values())
+    )
 
 
 def show(state: State, account: str, shared: Shared) -> None:

@@ -157,5 +157,6 @@ class House:
 
 def _rules(settings: Settings, listed: prices.Prices) -> state.Settings:
     return state.Settings(
-        relist_after=settings.engine.relist_after, prices=listed.per_hour, currency=listed.currency, kinds=kinds.specs()
-    )
+        relist_after=settings.engine.relist_after, watch=settings.engine.watch, prices=listed.per_hour,
+        currency=listed.currency, kinds=kinds.specs(),
+    )  # fmt: skip

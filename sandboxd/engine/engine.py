@@ -4,7 +4,7 @@ It owns everything inside a step and decides nothing between steps. It tells wha
 and every attempt ends with exactly one `Ended`, unless it is cancelled by a turn or a shutdown.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from sandboxd.aws.kind import Kind
 from sandboxd.engine import listing, watch
@@ -15,7 +15,7 @@ from sandboxd.engine.lower import lower
 from sandboxd.engine.ports import ORGANIZATION_REGION, Identity, Owner, Ports, Post
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.engine.step import raise_
-from sandboxd.lifecycle.messages import Look, Proof, Proved, Start
+from sandboxd.lifecycle.messages import Look, Proof, Proved, Start, Stay, Surveyed
 from sandboxd.model.keys import Key, parts
 from sandboxd.model.ports import AwsError, Call, Clock, FactsOf
 from sandboxd.model.resource import Intent, Row
@@ -95,15 +95,24 @@ class Engine:
         post(await fresh_look(Attempt(ports=self._ports, who=who, row=row, start=start, post=post)))
 
     async def prove(
-        self, who: Owner, proof: Proof, regions: Iterable[str], expected: Collection[Key], post: Post
+        self, who: Owner, proof: Proof, regions: Iterable[str], expected: Mapping[Key, Stay], post: Post
     ) -> None:
-        """List, by another code path than steps use, what of ours should not be there any more."""
+        """List, by another code path than steps use, what of ours should not be there any more, or not in that state."""
         try:
-            found = await listing.strays(self._ports, who, tuple(regions), expected)
+            seen = await listing.survey(self._ports, who, tuple(regions), expected)
         except AwsError as error:
             post(Proved(proof.operation, proof.number, failed=str(error)))
             return
-        post(Proved(proof.operation, proof.number, found))
+        post(Proved(proof.operation, proof.number, tuple(seen.found), unmanaged=tuple(seen.unmanaged)))
+
+    async def survey(self, who: Owner, regions: Iterable[str], expected: Mapping[Key, Stay], post: Post) -> None:
+        """List the account for what came after everybody had stopped waiting for it."""
+        try:
+            seen = await listing.survey(self._ports, who, tuple(regions), expected)
+        except AwsError as error:
+            post(Surveyed(failed=str(error)))
+            return
+        post(Surveyed(tuple(seen.found), unmanaged=tuple(seen.unmanaged)))
 
     async def watch(self, who: Owner, rows: Iterable[Row], post: Post) -> None:
         """Look at what is at rest, and tell what is less than we hold."""

@@ -6,12 +6,12 @@ import itertools
 from msgspec import structs
 
 from sandboxd.lifecycle import steps
-from sandboxd.lifecycle.messages import Called, Ended, Found, Look, Lost, Proved, Start, Unknown
-from sandboxd.lifecycle.state import deadline_of
+from sandboxd.lifecycle.messages import Called, Ended, Look, Lost, Start, Unknown
+from sandboxd.lifecycle.state import RECHECK, deadline_of
 from sandboxd.lifecycle.turn import Turn
 from sandboxd.lifecycle.words import id_of, name_of
-from sandboxd.model.keys import Key, is_shared, scope_of
-from sandboxd.model.resource import Mark, Node, Row, Step, Way
+from sandboxd.model.keys import Key, is_extra, is_shared, scope_of
+from sandboxd.model.resource import Mark, Row, Step, Way
 
 
 def _flying(turn: Turn, key: Key, run: int) -> tuple[Row, Step] | None:
@@ -42,6 +42,7 @@ def unknown(turn: Turn, message: Unknown) -> None:
         return
     found[0].intent = structs.replace(intent, unknown_at=message.at)
     turn.changed(message.key)
+    turn.recheck(message.at + turn.state.settings.watch)
 
 
 def ended(turn: Turn, message: Ended) -> None:
@@ -61,9 +62,10 @@ def ended(turn: Turn, message: Ended) -> None:
     else:
         _unfinished(turn, row, step, way, message)
     turn.changed(message.key)
-    if not row.hi and turn.state.is_orphan(message.key):
+    if not row.hi and (is_extra(message.key) or turn.state.is_orphan(message.key)):
         planner.drop(message.key)
         turn.state.arm(message.key, None)
+        turn.unwatch()
 
 
 def _unfinished(turn: Turn, row: Row, step: Step, way: Way, message: Ended) -> None:
@@ -107,7 +109,7 @@ def _jitter(row: Row) -> float:
     return 0.1 + 0.9 * int.from_bytes(digest, "big") / 2**32
 
 
-# ---- drift and strays
+# ---- drift
 def lost(turn: Turn, message: Lost) -> None:
     """A look found less than is held; what bears data is never made anew by rule."""
     row = turn.state.planner.rows.get(message.key)
@@ -118,6 +120,10 @@ def lost(turn: Turn, message: Lost) -> None:
     planner, gone = turn.state.planner, message.state == 0
     planner.vanished(message.key) if gone else planner.lowered(message.key, message.state)
     word = "lost" if gone else "drifted"
+    if gone and row.node.data:
+        turn.recheck(
+            turn.now
+        )  # reads may be stale: another one, of everything, before a person is troubled for nothing
     if not _heals(turn, row, gone=gone):
         row.marks["raise"] = Mark(code=word, reason=message.reason or word)
         planner.touch(message.key)
@@ -136,56 +142,15 @@ def _heals(turn: Turn, row: Row, *, gone: bool) -> bool:
     return heal.get("start", True)
 
 
-def proved(turn: Turn, message: Proved) -> None:
-    """A proof is done: what it found becomes a fact, an empty one counts."""
-    state = turn.state
-    operation = state.operations.get(message.operation)
-    if operation is None or operation.proof != message.number or not operation.proving:
-        return
-    operation.proving = False
-    turn.changed_operation(operation)
-    state.watch.pop(operation.id, None)
-    if message.failed:
-        operation.empty, operation.due = 0, turn.now + state.settings.relist_after
-        operation.reason = message.failed
-    elif [one for one in message.found if _adopt(turn, one)]:
-        operation.empty, operation.due = 0, None
-    else:
-        operation.empty += 1
-        operation.due = turn.now + state.settings.relist_after if operation.empty == 1 else None
-    state.arm(operation.id, operation.due)
-
-
-def _adopt(turn: Turn, found: Found) -> bool:
-    """Something of ours that should not be there becomes a row; return whether it does."""
-    planner = turn.state.planner
-    if found.key not in planner.rows:
-        planner.add(Row(node=_node_of(turn, found)))
-    row = planner.rows[found.key]
-    if row.hi or row.flight is not None or planner.view().want[found.key]:
-        return False
-    row.hi, row.generation = len(row.node.states) - 1, max(row.generation, found.generation)
-    row.facts = {"id": found.id} | found.facts
-    planner.touch(found.key)
-    turn.changed(found.key)
-    turn.say("step.found", f"{found.kind} {found.id} was found and is removed")
-    return True
-
-
-def _node_of(turn: Turn, found: Found) -> Node:
-    """What is found stands on nothing that we know; its states and edges are its kind's."""
-    spec = turn.state.settings.kinds.get(found.kind)
-    if spec is None:
-        return Node(key=found.key, kind=found.kind)
-    return Node(key=found.key, kind=found.kind, states=spec.states, edges=spec.edges, down=spec.down)
-
-
 # ---- time, and a new life
 def tick(turn: Turn) -> None:
     """Moments that have come: back-offs are over, deadlines passed, proofs due."""
     state = turn.state
     for name in list(state.rung(turn.now)):
-        if name in state.operations:
+        if name == RECHECK:
+            turn.recheck(turn.now + state.settings.relist_after)  # again, should this one never be answered
+            turn.decision.survey = True
+        elif name in state.operations:
             operation = state.operations[name]
             operation.due = None
             state.watch.pop(name, None)

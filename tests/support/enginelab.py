@@ -15,7 +15,7 @@ from sandboxd.aws.kinds import by_name, specs
 from sandboxd.engine.engine import Engine, Identity, Owner
 from sandboxd.engine.resolve import resolve_images, zones
 from sandboxd.engine.settings import EngineSettings
-from sandboxd.lifecycle.messages import Called, Ended, Progress, Start, Unknown
+from sandboxd.lifecycle.messages import Called, Ended, Progress, Start, Stay, Unknown
 from sandboxd.model.keys import SHARED, make_key
 from sandboxd.model.ports import AwsError, Scope
 from sandboxd.model.resource import Node, Row, Step
@@ -331,6 +331,9 @@ class Driver:
             row.facts = {}
         if message.left == "done" and row.intent.unknown_at is None:
             row.intent = None
+
+    def may_stay(self):
+        return {key: Stay(row.hi, row.facts.get("id", "")) for key, row in self.rows.items() if row.hi}
 
     # ---- whole graphs
     async def raise_all(self, goals=None):

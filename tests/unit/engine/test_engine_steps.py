@@ -282,7 +282,7 @@ async def test_a_listing_that_fails_proves_nothing(autojump_clock):
     lab, driver = await lab_and_driver()
     lab.disturb("DescribeAddresses", "UnauthorizedOperation")
     found = []
-    await driver.engine.prove(driver.who, Proof("op", "sbx", 7), [REGION], set(), found.append)
+    await driver.engine.prove(driver.who, Proof("op", "sbx", 7), [REGION], {}, found.append)
     assert found[0].failed
     assert found[0].number == 7
 
