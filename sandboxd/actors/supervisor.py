@@ -61,8 +61,9 @@ class Supervisor:
         """Now and then: look at what is at rest, and let go of idle states."""
         while True:
             await self._shared.clock.sleep(every)
-            for account in list(self._actors):
-                await self._look(account)
+            async with trio.open_nursery() as nursery:  # side by side: one account's suspicion takes minutes
+                for account in list(self._actors):
+                    nursery.start_soon(self._look, account)
             self.forget_idle()
 
     async def _look(self, account: str) -> None:

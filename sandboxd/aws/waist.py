@@ -92,7 +92,11 @@ class Aws:
             return await self._read(scope, service, region, operation, parameters)
         signer = await self._signer(scope)
         await self._prove(scope, signer)
-        return await self._send(signer, service, region, operation, parameters)
+        try:
+            return await self._send(signer, service, region, operation, parameters)
+        except AwsError as error:
+            self._is_stale(scope, error)  # not repeated here, but whoever does finds new credentials
+            raise
 
     async def _read(
         self, scope: Scope, service: str, region: str, operation: str, parameters: Mapping[str, Any]

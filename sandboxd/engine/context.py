@@ -12,6 +12,7 @@ from sandboxd.aws.kind import Ask, Item, Kind, Seen
 from sandboxd.aws.kind import tags as tags_of
 from sandboxd.engine import tags
 from sandboxd.engine.looks import describe
+from sandboxd.engine.meaning import unanswered
 from sandboxd.engine.pace import back_off
 from sandboxd.engine.ports import Owner, Ports, Post
 from sandboxd.lifecycle.messages import Called, Ended, Left, Progress, Start, Unknown
@@ -53,6 +54,8 @@ class Attempt:
         self.scope: Scope = ports.scope(self.kind, who.account, parts(row.node.key).region)
         self.facts: Facts = own_facts(row, start.generation)
         self.unknown_at: float | None = None
+        self.missing_since: float | None = None
+        """since when no look shows it"""
         self.began = ports.clock.now()
         self._asked_once = ask_for(ports, who, row, start.generation, start.step)
         self._said = ""
@@ -66,6 +69,12 @@ class Attempt:
     def ask(self) -> Ask:
         """What the kind may know now."""
         return structs.replace(self._asked_once, facts=self.facts)
+
+    @property
+    def was_sent_before(self) -> bool:
+        """Whether a former life of the daemon may have sent it: then it may still land."""
+        intent = self.row.intent
+        return self.start.resumed and intent is not None and intent.rendered_at < self.ports.born
 
     @property
     def usual(self) -> Usual:
@@ -104,11 +113,13 @@ class Attempt:
         """It is as wanted."""
         return Ended(self.node.key, self.start.run, "done", facts=dict(self.facts))
 
-    def ended(self, left: Left, code: str, reason: str, *, lasting: bool = False, after: float = 30.0) -> Ended:
-        """It is not as wanted."""
+    def ended(
+        self, left: Left, code: str, reason: str, *, lasting: bool = False, after: float = 30.0, outage: bool = False
+    ) -> Ended:
+        """It is not as wanted; an outage, of AWS or of who we are, is not the resource's failure."""
         how: Literal["permanent", "temporary"] = "permanent" if lasting else "temporary"
         facts = dict(self.facts) if left in ("between", "spoiled", "nothing") else {}
-        return Ended(self.node.key, self.start.run, left, how, code, reason, after, facts)
+        return Ended(self.node.key, self.start.run, left, how, code, reason, after, facts, outage)
 
     # ---- reads
     async def see(self, after: float = 0.0) -> Seen | None:
@@ -183,7 +194,7 @@ async def until_answered(attempt: Attempt, read: Callable[[], Awaitable[T]]) -> 
             return await read()
         except AwsError as error:
             tries += 1
-            attempt.say(f"AWS does not answer a read: {error}")
+            attempt.say(unanswered(error.code, error.message, "AWS does not answer a read"))
             await attempt.ports.clock.sleep(back_off(tries, attempt.node.key, longest=30.0))
 
 

@@ -115,7 +115,7 @@ class Engine:
         post(Surveyed(tuple(seen.found), unmanaged=tuple(seen.unmanaged)))
 
     async def watch(self, who: Owner, rows: Iterable[Row], post: Post) -> None:
-        """Look at what is at rest, and tell what is less than we hold."""
+        """Look at what is at rest, and tell what is less, or more, than we hold."""
         await watch.watch(self._ports, who, tuple(rows), post)
 
 

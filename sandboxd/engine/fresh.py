@@ -1,9 +1,10 @@
 """A fresh look at a step past its deadline: the verdict "timed out" comes only after AWS was asked once more."""
 
 from sandboxd.aws.kind import Seen
+from sandboxd.engine.absence import certain
 from sandboxd.engine.blockers import blockers
 from sandboxd.engine.context import Attempt
-from sandboxd.engine.lower import certain, lowered
+from sandboxd.engine.lower import lowered
 from sandboxd.engine.step import verdict
 from sandboxd.lifecycle.messages import Ended
 from sandboxd.model.ports import AwsError
@@ -14,16 +15,14 @@ async def fresh_look(a: Attempt) -> Ended:
     try:
         seen = await a.see() if a.facts.get("id") else (await a.find(by_name=False))[0]
     except AwsError as error:
-        return _timed_out(a, f"AWS does not answer: {error}")
+        # no verdict without a look: it goes on when AWS answers again
+        return a.ended("between", "unreachable", f"AWS does not answer: {error}", outage=True)
     if seen is not None:
         a.learn(seen.facts)
         ended = lowered(a, seen) if a.start.step.way == "lower" else verdict(a, seen)
         return ended or await _still(a, seen)
-    if not a.facts.get("id") or not certain(a):
-        return _timed_out(a, "AWS does not show it")
-    if a.start.step.way == "lower":
-        return a.done()
-    return a.ended("absent", "timed_out", "it is not there any more", lasting=True)
+    deleted = a.start.step == ("lower", 0) and a.facts.get("id") and certain(a)
+    return a.done() if deleted else _timed_out(a, "AWS does not show it")
 
 
 async def _still(a: Attempt, seen: Seen) -> Ended:

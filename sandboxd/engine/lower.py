@@ -5,9 +5,10 @@ its successor would be made beside it. What holds a resource is named while it i
 """
 
 from sandboxd.aws.kind import Move, Seen
+from sandboxd.engine.absence import certain, is_missing
 from sandboxd.engine.blockers import blockers
-from sandboxd.engine.context import AT, SEEN, Attempt, until_answered
-from sandboxd.engine.meaning import meaning
+from sandboxd.engine.context import SEEN, Attempt, until_answered
+from sandboxd.engine.meaning import meaning, unanswered
 from sandboxd.engine.pace import back_off, first_look, next_look
 from sandboxd.engine.send import Answered, Lost, Refused, attempt
 from sandboxd.engine.step import opposite_landed, refused
@@ -26,6 +27,8 @@ async def lower(a: Attempt) -> Ended:
     if move is None:
         words = f"a {a.kind.spec.name} cannot be lowered to {a.kind.spec.states[step.to]}"
         return a.ended("nothing", "not_supported", words, lasting=True)
+    if move.returns and a.was_sent_before:
+        a.unknown(a.ports.born)
     await opposite_landed(a)
     return await _call(a, move)
 
@@ -73,9 +76,9 @@ async def _call(a: Attempt, move: Move) -> Ended:
 async def _refused(a: Attempt, move: Move, code: str, message: str, tries: int) -> Ended | None:
     match meaning(code, move, "lower"):
         case "gone":
-            if certain(a):
+            if await _is_gone(a):
                 return _over(a)
-            a.say("not visible yet, so not surely gone")
+            a.say("AWS does not know it, which may be too early or stale: not surely gone")
             return None
         case "busy":
             a.facts |= {SEEN: "1"}
@@ -95,19 +98,28 @@ async def _gone_true(a: Attempt) -> Ended:
     while True:
         try:
             seen = await a.see(max(delay, 0.0))
+            gone = seen is None and await _is_gone(a)
         except AwsError as error:
             failures += 1
-            a.say(f"AWS does not answer a read: {error}")
+            a.say(unanswered(error.code, error.message, "AWS does not answer a read"))
             delay = back_off(failures, a.node.key, shortest=2.0, longest=30.0)
             continue
-        if seen is None and certain(a):
+        if gone:
             return _over(a)
         if seen is not None:
             a.facts |= {SEEN: "1"}
+            a.missing_since = None
             if (ended := lowered(a, seen)) is not None:
                 return ended
             a.say(seen.text or "waiting")
         delay = next_look(a.usual, a.now - since)
+
+
+async def _is_gone(a: Attempt) -> bool:
+    """Whether "not found" proves it; what is to stay in a lower state is not given up for one stale read."""
+    if a.start.step.to == 0:
+        return certain(a)
+    return await until_answered(a, lambda: is_missing(a, a.began))
 
 
 def lowered(a: Attempt, seen: Seen) -> Ended | None:
@@ -122,8 +134,3 @@ def _over(a: Attempt) -> Ended:
     if a.start.step.to == 0:
         return Ended(a.node.key, a.start.run, "done")
     return a.ended("absent", "gone", f"the {a.kind.spec.name} {a.facts.get('id', '')} is gone")
-
-
-def certain(a: Attempt) -> bool:
-    """Whether "not found" proves that it is gone."""
-    return SEEN in a.facts or a.now >= float(a.facts.get(AT, 0)) + a.ports.settings.settle

@@ -119,6 +119,8 @@ class Ended(Struct, frozen=True, tag=True):
     after: float = 30.0
     """seconds before the first next attempt, where temporary"""
     facts: Facts = field(default_factory=dict)
+    outage: bool = False
+    """AWS could not be asked: no attempt that counts, and tried again for as long as it takes"""
 
 
 class Progress(Struct, frozen=True, tag=True):

@@ -70,6 +70,7 @@ def ended(turn: Turn, message: Ended) -> None:
 
 def _unfinished(turn: Turn, row: Row, step: Step, way: Way, message: Ended) -> None:
     planner, identifier = turn.state.planner, id_of(row, step)
+    bore_data = row.lo > 0 and row.node.data
     match message.left:
         case "nothing":
             planner.refused(message.key)
@@ -83,21 +84,28 @@ def _unfinished(turn: Turn, row: Row, step: Step, way: Way, message: Ended) -> N
             planner.between(message.key)
     if message.left != "between":
         row.intent = None
-    mark = _mark(turn, row, way, message)
+    mark = _lost_data(turn, row, message) if bore_data and message.left == "absent" else _mark(turn, row, way, message)
     planner.touch(message.key)
     state = "failed" if mark.until is None and mark.waits else "backing-off"
     steps.became(turn, row, step, state, message.reason or message.code, identifier=identifier)
 
 
+def _lost_data(turn: Turn, row: Row, message: Ended) -> Mark:
+    """It stood, and is gone: what bears data is never made anew by rule, whichever way it was going."""
+    turn.recheck(turn.now)
+    row.marks["raise"] = Mark(code="lost", reason=message.reason or "lost")
+    return row.marks["raise"]
+
+
 def _mark(turn: Turn, row: Row, way: Way, message: Ended) -> Mark:
     settings = turn.state.settings
     mark = row.marks.setdefault(way, Mark())
-    mark.attempts += 1
+    mark.attempts += not message.outage
     mark.code, mark.reason, mark.waits, mark.until = message.code, message.reason or message.code, True, None
     orphan = turn.state.is_orphan(row.node.key)
-    if orphan or (message.how == "temporary" and mark.attempts < settings.attempts):
+    if orphan or message.outage or (message.how == "temporary" and mark.attempts < settings.attempts):
         after = max(message.after, 1.0) if orphan else message.after
-        longest = min(after * 2 ** min(mark.attempts - 1, 10), settings.longest_back_off)
+        longest = min(after * 2 ** max(0, min(mark.attempts - 1, 10)), settings.longest_back_off)
         mark.waits = after > 0
         mark.until = turn.now + longest * _jitter(row) if mark.waits else None
     return mark

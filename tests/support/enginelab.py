@@ -65,7 +65,7 @@ class Lab:
         self.nursery = None
 
     def disturb(self, operation, *actions):
-        """The next calls of an operation: `lose`, `drop`, `late`, `crash-before`, `crash-after`, `empty`, or an error code."""
+        """The next calls of an operation: `lose`, `drop`, `late`, `crash-before`, `crash-after`, `crash-late`, `empty`, or an error code."""
         self.faults.setdefault(operation, []).extend(actions)
 
     async def call(self, scope, service, operation, parameters):
@@ -76,8 +76,10 @@ class Lab:
         await trio.sleep(0.15)
         if action == "drop":
             raise AwsError("unknown", "Timeout", "no answer")
-        if action == "late":
+        if action in ("late", "crash-late"):
             self.nursery.start_soon(self._land, scope, service, operation, dict(parameters))
+            if action == "crash-late":
+                raise Crash(operation)
             raise AwsError("unknown", "Timeout", "no answer")
         if action and action not in ("lose", "crash-after", "empty"):
             status = 500 if action == "InternalError" else 400

@@ -202,3 +202,46 @@ def test_a_plan_touches_nothing_and_knows_time_and_cost(desk):
     assert seen.steps[0].starts == 0.0
     names = [step.id.rpartition("/")[2].partition("#")[0] for step in seen.steps]
     assert names.index("vpc") < names.index("nat") < names.index("private-default") < names.index("box")
+
+
+def test_an_outage_is_no_failure_however_long(desk):
+    """AWS could not be asked: tried again for hours, no attempt is used up, the operation does not fail."""
+    desk.say(desk.create())
+    start = desk.run(until="nat")
+    for _ in range(40):
+        desk.flying.remove(start)
+        desk.say(Ended(start.key, start.run, "nothing", "temporary", "ExpiredToken", "expired", outage=True))
+        start = desk.run(until="nat")
+    assert desk.operation("op_bank").state == "running"
+    desk.run()
+    assert desk.sandbox().state == "started"
+
+
+def test_a_machine_that_vanishes_while_it_is_started_is_not_launched_anew(desk):
+    """It bore data: whichever way it was going, a person decides."""
+    desk.say(desk.create())
+    desk.run()
+    desk.say(Command(verb="stop", operation="op_2", sandbox="sbx_bank"))
+    desk.run()
+    desk.say(Command(verb="start", operation="op_3", sandbox="sbx_bank"))
+    start = desk.run(until="box")
+    desk.flying.remove(start)
+    desk.say(Ended(start.key, start.run, "absent", "temporary", "gone", "the machine i-1 is not there any more"))
+    desk.run()
+    assert (desk.sandbox().state, desk.state.rows[start.key].generation) == ("starting_failed", 1)
+    assert "not there any more" in desk.operation("op_3").reason
+
+
+def test_a_machine_that_vanishes_while_it_is_stopped_is_not_launched_by_the_next_start(desk):
+    """The same on the way down."""
+    desk.say(desk.create())
+    desk.run()
+    desk.say(Command(verb="stop", operation="op_2", sandbox="sbx_bank"))
+    start = desk.run(until="box")
+    desk.flying.remove(start)
+    desk.say(Ended(start.key, start.run, "absent", "temporary", "gone", "the machine i-1 is gone"))
+    desk.run()
+    assert desk.sandbox().state == "stopped"
+    desk.say(Command(verb="start", operation="op_3", sandbox="sbx_bank"))
+    desk.run()
+    assert (desk.sandbox().state, desk.state.rows[start.key].generation) == ("starting_failed", 1)
