@@ -56,6 +56,8 @@ class Attempt:
         self.unknown_at: float | None = None
         self.missing_since: float | None = None
         """since when no look shows it"""
+        self.held_by: tuple[str, ...] = ()
+        """what of others held it at the last look"""
         self.began = ports.clock.now()
         self._asked_once = ask_for(ports, who, row, start.generation, start.step)
         self._said = ""

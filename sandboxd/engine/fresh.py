@@ -2,7 +2,7 @@
 
 from sandboxd.aws.kind import Seen
 from sandboxd.engine.absence import certain
-from sandboxd.engine.blockers import blockers
+from sandboxd.engine.blockers import holders
 from sandboxd.engine.context import Attempt
 from sandboxd.engine.lower import lowered
 from sandboxd.engine.step import verdict
@@ -27,7 +27,7 @@ async def fresh_look(a: Attempt) -> Ended:
 
 async def _still(a: Attempt, seen: Seen) -> Ended:
     text = f"it is still {seen.text or 'there'}"
-    return _timed_out(a, await blockers(a, "", text) if a.start.step.way == "lower" else text)
+    return _timed_out(a, f"{text} {await holders(a)}".strip() if a.start.step.way == "lower" else text)
 
 
 def _timed_out(a: Attempt, text: str) -> Ended:

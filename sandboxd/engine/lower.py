@@ -6,7 +6,7 @@ its successor would be made beside it. What holds a resource is named while it i
 
 from sandboxd.aws.kind import Move, Seen
 from sandboxd.engine.absence import certain, is_missing
-from sandboxd.engine.blockers import blockers
+from sandboxd.engine.blockers import holders
 from sandboxd.engine.context import SEEN, Attempt, until_answered
 from sandboxd.engine.meaning import meaning, unanswered
 from sandboxd.engine.pace import back_off, first_look, next_look
@@ -16,6 +16,8 @@ from sandboxd.lifecycle.messages import Ended
 from sandboxd.model.ports import AwsError
 
 LONGEST_BUSY = 15.0
+LOOK_EVERY = 4
+"""refusals between two looks at what holds a resource: about a minute"""
 
 
 async def lower(a: Attempt) -> Ended:
@@ -82,14 +84,25 @@ async def _refused(a: Attempt, move: Move, code: str, message: str, tries: int) 
             return None
         case "busy":
             a.facts |= {SEEN: "1"}
-            # the first refusal is often over a second later; what still holds it then is worth a read
-            a.say(await blockers(a, code, message) if tries == 1 else message or code)
-            return None
+            return await _held(a, code, message, tries)
         case "there":
             seen = await a.look_surely()
             return lowered(a, seen) if seen is not None else None
         case _:
             return await refused(a, move, code, message)
+
+
+async def _held(a: Attempt, code: str, message: str, tries: int) -> Ended | None:
+    """Name what holds it; what somebody else put there, seen twice, is not waited for but asked about."""
+    if tries % LOOK_EVERY != 1:  # the first refusal is often over a second later
+        return None
+    found = await holders(a)
+    a.say(f"{message or code} {found}".strip())
+    if not found.others or found.others != a.held_by:
+        a.held_by = found.others
+        return None
+    words = f"{message or code} {found} {', '.join(found.others)} is not ours: remove it, then retry."
+    return a.ended("nothing" if a.unknown_at is None else "between", "held_by_others", words, lasting=True)
 
 
 async def _gone_true(a: Attempt) -> Ended:

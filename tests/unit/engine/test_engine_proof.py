@@ -1,6 +1,7 @@
 """The proof of zero and the late survey: what is ours and should not be there, in that state, is found by complete listings."""
 
 import pytest
+import trio
 from enginelab import REGION, SANDBOX, Driver, Lab, image_of, nodes, own, shared, zone_of
 
 from sandboxd.engine import tags
@@ -153,3 +154,41 @@ def test_what_may_stay():
     assert not Stay(1, "i-1").covers("i-1", 2)
     assert not Stay(2, "i-1").covers("i-2", 1)
     assert Stay(1).covers("eipalloc-1", None)
+
+
+# ---- what is in the way
+@pytest.mark.parametrize("where", ["subnet", "vpc"])
+async def test_what_somebody_else_put_there_is_named_and_asked_about(autojump_clock, where):
+    """A machine in our subnet, a group in our VPC: two looks, then the step ends with its id and what to do."""
+    lab, driver = await started()
+    vpc = driver.rows[shared("vpc")].facts["id"]
+    if where == "subnet":
+        image = driver.rows[own("acp")].node.parameters["image"].split(" ")[0]
+        subnet = driver.rows[own("subnet")].facts["id"]
+        made = aws(lab, "RunInstances", ImageId=image, InstanceType="t3.micro", MinCount=1, MaxCount=1, SubnetId=subnet)
+        identifier, key = made["Instances"][0]["InstanceId"], own("subnet")
+        await driver.step(own("acp"), "lower", 0)
+    else:
+        identifier = aws(lab, "CreateSecurityGroup", VpcId=vpc, GroupName="theirs", Description="x")["GroupId"]
+        key = shared("vpc")
+        await driver.lower_all({shared("vpc"): 1})
+    began = lab.clock.now()
+    ended = await driver.step(key, "lower", 0)
+    assert (ended.left, ended.how, ended.code) == ("nothing", "permanent", "held_by_others")
+    assert identifier in ended.reason
+    assert "retry" in ended.reason
+    assert 20 < lab.clock.now() - began < 200
+    if where == "vpc":
+        aws(lab, "DeleteSecurityGroup", GroupId=identifier)
+        assert (await driver.step(key, "lower", 0)).left == "done"
+
+
+async def test_what_goes_by_itself_is_waited_for(autojump_clock):
+    """Our own machine in the subnet is named, and no reason to give up."""
+    lab, driver = await started()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(driver.step, own("subnet"), "lower", 0)
+        await trio.sleep(600)
+        assert driver.rows[own("subnet")].flight, "still at it"
+        await driver.step(own("acp"), "lower", 0)
+    assert lab.there()["subnet"] == 1
