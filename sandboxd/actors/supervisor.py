@@ -8,6 +8,7 @@ import trio
 from sandboxd.actors import views
 from sandboxd.actors.account import AccountActor
 from sandboxd.actors.shared import Shared
+from sandboxd.lifecycle.blocked import is_blocked
 from sandboxd.lifecycle.messages import Tick
 from sandboxd.lifecycle.state import State
 
@@ -37,15 +38,25 @@ class Supervisor:
         else:
             self.actor(name).post(Tick())
 
-    def recover(self) -> None:
-        """Show what the store knows, and take up what was in flight; idle accounts are let go again."""
+    def recover(self) -> tuple[int, int]:
+        """Show what the store knows, and take up what was in flight; idle accounts are let go again.
+
+        Return how many operations go on, and how many are blocked because this version does not know their steps.
+        """
+        resumed = blocked = 0
         for account in self._shared.store.actors():
             actor = self.actor(account)
             show(actor.state, account, self._shared)
+            for name in actor.state.running:
+                if is_blocked(actor.state, actor.state.operations[name]):
+                    blocked += 1
+                else:
+                    resumed += 1
             if is_busy(actor.state):
                 actor.recover()
             else:
                 actor.forget()
+        return resumed, blocked
 
     def forget_idle(self) -> None:
         """Let go of the decoded states of accounts at rest."""

@@ -121,7 +121,9 @@ class House:
     async def start(self) -> None:
         """Take up what was in flight, and look at the organization once."""
         self._nursery.start_soon(self.shared.alarms.run, name="alarms")
-        self.supervisor.recover()
+        resumed, blocked = self.supervisor.recover()
+        if resumed or blocked:
+            self._log.info("resumed %d operations, blocked %d", resumed, blocked)
         await self._first_look()
 
     async def keep(self) -> None:

@@ -28,7 +28,7 @@ async def lower(a: Attempt) -> Ended:
     move = a.kind.move(a.node, "lower", max(a.row.hi, a.row.lo), step.to)
     if move is None:
         words = f"a {a.kind.spec.name} cannot be lowered to {a.kind.spec.states[step.to]}"
-        return a.ended("nothing", "not_supported", words, lasting=True)
+        return a.ended("nothing", "step_unknown", words, lasting=True)
     if move.returns and a.was_sent_before:
         a.unknown(a.ports.born)
     await opposite_landed(a)

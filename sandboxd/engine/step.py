@@ -40,7 +40,7 @@ async def raise_(a: Attempt) -> Ended:
     move = a.kind.move(a.node, step.way, at, step.to)
     if move is None:
         words = f"a {a.kind.spec.name} cannot go from {at} to {step.to}"
-        return a.ended("nothing", "not_supported", words, lasting=True)
+        return a.ended("nothing", "step_unknown", words, lasting=True)
     return await _call(a, move, _frozen(a, move, at))
 
 

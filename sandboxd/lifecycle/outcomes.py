@@ -5,7 +5,7 @@ import itertools
 
 from msgspec import structs
 
-from sandboxd.lifecycle import steps
+from sandboxd.lifecycle import blocked, steps
 from sandboxd.lifecycle.messages import Called, Ended, Look, Lost, Start, Unknown
 from sandboxd.lifecycle.state import RECHECK, deadline_of
 from sandboxd.lifecycle.turn import Turn
@@ -183,7 +183,8 @@ def recovered(turn: Turn) -> None:
     """First message of a life: what is in flight is taken up, what was being proved is proved again."""
     state = turn.state
     for key, row in list(state.planner.rows.items()):
-        if row.flight is not None:
+        if blocked.take_up(turn, row):
+            assert row.flight is not None
             row.since, row.waiting, row.late = turn.now, False, False
             turn.changed(key)
             turn.decision.starts.append(

@@ -98,6 +98,10 @@ class State:
         """What a listing may find, by key: what is known to be there, at most as it is; anything else is a stray."""
         return {key: _stay(row) for key, row in self.planner.rows.items() if row.hi or row.flight is not None}
 
+    def knows(self, row: Row) -> bool:
+        """Whether the present program knows this kind; another version may have written the row."""
+        return not self.settings.kinds or row.node.kind in self.settings.kinds
+
     def is_orphan(self, key: Key) -> bool:
         """Whether it was found after its sandbox was gone: no operation waits for it, it is removed however often it takes."""
         scope = scope_of(key)

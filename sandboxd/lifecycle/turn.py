@@ -110,6 +110,7 @@ class Turn:
         """An operation ends."""
         state = self.state
         operation.state, operation.reason, operation.ended_at = how, reason, self.now  # type: ignore[assignment]
+        operation.code = operation.code if how == "failed" else ""
         operation.proving, operation.due = False, None
         state.running.pop(operation.id, None)
         state.watch.pop(operation.id, None)
