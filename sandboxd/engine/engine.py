@@ -10,6 +10,7 @@ from sandboxd.aws.kind import Kind
 from sandboxd.engine import listing, watch
 from sandboxd.engine.context import Attempt, ask_for
 from sandboxd.engine.fresh import fresh_look
+from sandboxd.engine.limiter import Limiter
 from sandboxd.engine.looks import Looks
 from sandboxd.engine.lower import lower
 from sandboxd.engine.ports import ORGANIZATION_REGION, Identity, Owner, Ports, Post
@@ -35,13 +36,14 @@ class Engine:
         places: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         """`places` answers `pool_ou` and `customers_ou`, for claims whose nodes do not carry them."""
+        limited = Limiter(call=call, clock=clock)
         self._ports = Ports(
-            call=call,
+            call=limited,
             clock=clock,
             kinds=kinds,
             settings=settings,
             identity=identity,
-            looks=Looks(call=call, clock=clock),
+            looks=Looks(call=limited, clock=clock),
             born=clock.now(),
             places=places,
         )
