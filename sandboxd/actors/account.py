@@ -201,6 +201,8 @@ class AccountActor:
             inflight.look(who, state.rows[look.key].copy(), look)
         for proof in decision.proofs:
             inflight.prove(who, proof, state)
+        if decision.survey:
+            inflight.survey(who, state)
         # asked of the state: a turn in which everything was refused decided nothing, and must not silence the alarm
         self._shared.alarms.set(self.account, state.next_alarm())
         self._shared.alarms.set(f"{self.account} expiry", self._next_expiry())
@@ -234,4 +236,5 @@ def _merge(into: Decision, decision: Decision) -> None:
     into.account_changed |= decision.account_changed
     for name in ("sandboxes", "operations", "events", "starts", "turns", "looks", "proofs"):
         getattr(into, name).extend(getattr(decision, name))
+    into.survey |= decision.survey
     into.wake_at = decision.wake_at

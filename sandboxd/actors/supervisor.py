@@ -7,6 +7,7 @@ import trio
 from sandboxd.actors import views
 from sandboxd.actors.account import AccountActor
 from sandboxd.actors.shared import Shared
+from sandboxd.lifecycle.blocked import is_blocked
 from sandboxd.lifecycle.messages import Tick
 from sandboxd.lifecycle.state import State
 
@@ -36,15 +37,25 @@ class Supervisor:
         else:
             self.actor(name).post(Tick())
 
-    def recover(self) -> None:
-        """Show what the store knows, and take up what was in flight; idle accounts are let go again."""
+    def recover(self) -> tuple[int, int]:
+        """Show what the store knows, and take up what was in flight; idle accounts are let go again.
+
+        Return how many operations go on, and how many are blocked because this version does not know their steps.
+        """
+        resumed = blocked = 0
         for account in self._shared.store.actors():
             actor = self.actor(account)
             show(actor.state, account, self._shared)
+            for name in actor.state.running:
+                if is_blocked(actor.state, actor.state.operations[name]):
+                    blocked += 1
+                else:
+                    resumed += 1
             if is_busy(actor.state):
                 actor.recover()
             else:
                 actor.forget()
+        return resumed, blocked
 
     def forget_idle(self) -> None:
         """Let go of the decoded states of accounts at rest."""
@@ -60,8 +71,9 @@ class Supervisor:
         """Now and then: look at what is at rest, and let go of idle states."""
         while True:
             await self._shared.clock.sleep(every)
-            for account in list(self._actors):
-                await self._look(account)
+            async with trio.open_nursery() as nursery:  # side by side: one account's suspicion takes minutes
+                for account in list(self._actors):
+                    nursery.start_soon(self._look, account)
             self.forget_idle()
 
     async def _look(self, account: str) -> None:
@@ -87,7 +99,9 @@ def is_busy(state: State | None) -> bool:
     if state is None:
         return False
     running = any(operation.state == "running" for operation in state.operations.values())
-    return running or any(row.flight or row.marks for row in state.rows.values())
+    return (
+        running or state.account.recheck_at is not None or any(row.flight or row.marks for row in state.rows.values())
+    )
 
 
 def show(state: State, account: str, shared: Shared) -> None:

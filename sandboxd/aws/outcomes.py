@@ -8,6 +8,9 @@ from typing import Literal
 
 Outcome = Literal["refused", "unknown"]
 
+READS = ("Describe", "List", "Get", "Search", "Assume")
+"""beginnings of operations that change nothing"""
+
 THROTTLED = frozenset({
     "RequestLimitExceeded", "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
     "RequestThrottledException", "TooManyRequestsException", "SlowDown", "EC2ThrottledException", "BandwidthLimitExceeded",

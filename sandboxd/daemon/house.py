@@ -121,7 +121,9 @@ class House:
     async def start(self) -> None:
         """Take up what was in flight, and look at the organization once."""
         self._nursery.start_soon(self.shared.alarms.run, name="alarms")
-        self.supervisor.recover()
+        resumed, blocked = self.supervisor.recover()
+        if resumed or blocked:
+            self._log.info("resumed %d operations, blocked %d", resumed, blocked)
         await self._first_look()
 
     async def keep(self) -> None:
@@ -157,5 +159,6 @@ class House:
 
 def _rules(settings: Settings, listed: prices.Prices) -> state.Settings:
     return state.Settings(
-        relist_after=settings.engine.relist_after, prices=listed.per_hour, currency=listed.currency, kinds=kinds.specs()
-    )
+        relist_after=settings.engine.relist_after, watch=settings.engine.watch, prices=listed.per_hour,
+        currency=listed.currency, kinds=kinds.specs(),
+    )  # fmt: skip

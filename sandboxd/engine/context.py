@@ -12,6 +12,7 @@ from sandboxd.aws.kind import Ask, Item, Kind, Seen
 from sandboxd.aws.kind import tags as tags_of
 from sandboxd.engine import tags
 from sandboxd.engine.looks import describe
+from sandboxd.engine.meaning import unanswered
 from sandboxd.engine.pace import back_off
 from sandboxd.engine.ports import Owner, Ports, Post
 from sandboxd.lifecycle.messages import Called, Ended, Left, Progress, Start, Unknown
@@ -63,8 +64,11 @@ class Attempt:
         self.scope: Scope = ports.scope(self.kind, who.account, parts(row.node.key).region)
         self.facts: Facts = own_facts(row, start.generation)
         self.unknown_at: float | None = None
+        self.missing_since: float | None = None
+        """since when no look shows it"""
+        self.held_by: tuple[str, ...] = ()
+        """what of others held it at the last look"""
         self.began = ports.clock.now()
-        self._missed_since: float | None = None
         self._asked_once = ask_for(ports, who, row, start.generation, start.step)
         self._said = ""
 
@@ -77,6 +81,12 @@ class Attempt:
     def ask(self) -> Ask:
         """What the kind may know now."""
         return structs.replace(self._asked_once, facts=self.facts)
+
+    @property
+    def was_sent_before(self) -> bool:
+        """Whether a former life of the daemon may have sent it: then it may still land."""
+        intent = self.row.intent
+        return self.start.resumed and intent is not None and intent.rendered_at < self.ports.born
 
     @property
     def usual(self) -> Usual:
@@ -115,11 +125,13 @@ class Attempt:
         """It is as wanted."""
         return Ended(self.node.key, self.start.run, "done", facts=dict(self.facts))
 
-    def ended(self, left: Left, code: str, reason: str, *, lasting: bool = False, after: float = 30.0) -> Ended:
-        """It is not as wanted."""
+    def ended(
+        self, left: Left, code: str, reason: str, *, lasting: bool = False, after: float = 30.0, outage: bool = False
+    ) -> Ended:
+        """It is not as wanted; an outage, of AWS or of who we are, is not the resource's failure."""
         how: Literal["permanent", "temporary"] = "permanent" if lasting else "temporary"
         facts = dict(self.facts) if left in ("between", "spoiled", "nothing") else {}
-        return Ended(self.node.key, self.start.run, left, how, code, reason, after, facts)
+        return Ended(self.node.key, self.start.run, left, how, code, reason, after, facts, outage)
 
     # ---- reads
     async def see(self, after: float = 0.0) -> Seen | None:
@@ -166,18 +178,9 @@ class Attempt:
             self.say(f"found {len(mine)} of it; the oldest is kept")
         return Discovery(next(iter(mine), None), next(iter(former), None), ", ".join(others))
 
-    def has_vanished(self) -> bool:
-        """Note that a read did not show it; return whether that has lasted so long that it is gone.
-
-        Reads blink: one that misses what an earlier one saw proves nothing, at any age.
-        """
-        if self._missed_since is None:
-            self._missed_since = self.now
-        return self.now >= self._missed_since + self.ports.settings.settle
-
     def shown(self, facts: Facts) -> None:
         """A read has shown it: take over what it says."""
-        self._missed_since = None
+        self.missing_since = None
         self.learn({**facts, SEEN: "1"})
 
     async def look_surely(self) -> Seen | None:
@@ -205,7 +208,7 @@ async def until_answered(attempt: Attempt, read: Callable[[], Awaitable[T]]) -> 
             return await read()
         except AwsError as error:
             tries += 1
-            attempt.say(f"AWS does not answer a read: {error}")
+            attempt.say(unanswered(error.code, error.message, "AWS does not answer a read"))
             await attempt.ports.clock.sleep(back_off(tries, attempt.node.key, longest=30.0))
 
 

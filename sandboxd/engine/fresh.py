@@ -1,7 +1,8 @@
 """A fresh look at a step past its deadline: the verdict "timed out" comes only after AWS was asked once more."""
 
 from sandboxd.aws.kind import Seen
-from sandboxd.engine.blockers import blockers
+from sandboxd.engine.absence import is_missing
+from sandboxd.engine.blockers import holders
 from sandboxd.engine.context import Attempt
 from sandboxd.engine.lower import lowered
 from sandboxd.engine.step import verdict
@@ -17,7 +18,8 @@ async def fresh_look(a: Attempt) -> Ended:
     try:
         seen = await _seen(a) if a.facts.get("id") else (await a.find(by_name=False)).mine
     except AwsError as error:
-        return _timed_out(a, f"AWS does not answer: {error}")
+        # no verdict without a look: it goes on when AWS answers again
+        return a.ended("between", "unreachable", f"AWS does not answer: {error}", outage=True)
     if seen is not None:
         a.learn(seen.facts)
         ended = lowered(a, seen) if a.start.step.way == "lower" else verdict(a, seen)
@@ -30,15 +32,15 @@ async def fresh_look(a: Attempt) -> Ended:
 
 
 async def _seen(a: Attempt) -> Seen | None:
-    """Look until it is shown, or has surely vanished."""
-    while (seen := await a.see()) is None and not a.has_vanished():
+    """Look until it is shown, or surely missing."""
+    while (seen := await a.see()) is None and not await is_missing(a):
         await a.ports.clock.sleep(AGAIN)
     return seen
 
 
 async def _still(a: Attempt, seen: Seen) -> Ended:
     text = f"it is still {seen.text or 'there'}"
-    return _timed_out(a, await blockers(a, "", text) if a.start.step.way == "lower" else text)
+    return _timed_out(a, f"{text} {await holders(a)}".strip() if a.start.step.way == "lower" else text)
 
 
 def _timed_out(a: Attempt, text: str) -> Ended:

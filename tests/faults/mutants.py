@@ -17,7 +17,8 @@ from sandboxd.engine import context, engine, lower, send, step, tags, watch
 from sandboxd.engine.send import Lost, Refused
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.lifecycle import decide, settle
-from sandboxd.lifecycle.messages import Ended, Lost as Vanished, Proved
+from sandboxd.lifecycle.messages import Ended, Proved
+from sandboxd.lifecycle.messages import Lost as Vanished
 from sandboxd.lifecycle.state import State
 from sandboxd.world import ports
 
@@ -225,8 +226,9 @@ def _all_refused(monkey: pytest.MonkeyPatch) -> None:
 MUTANTS: Mapping[str, Patch] = {
     "no settle time": _settings(settle=0),
     "a settle time that is too short": _settings(settle=60),
-    "the opposite does not wait": lambda monkey: monkey.setattr(step, "opposite_landed", _nothing)
-    or monkey.setattr(lower, "opposite_landed", _nothing),
+    "the opposite does not wait": lambda monkey: (
+        monkey.setattr(step, "opposite_landed", _nothing) or monkey.setattr(lower, "opposite_landed", _nothing)
+    ),
     "a random token": _random_token,
     "sent before it is durable": _start_before_commit,
     "acknowledged before it is durable": _acknowledge_before_commit,

@@ -15,7 +15,7 @@ from sandboxd.aws.kinds import by_name, specs
 from sandboxd.engine.engine import Engine, Identity, Owner
 from sandboxd.engine.resolve import resolve_images, zones
 from sandboxd.engine.settings import EngineSettings
-from sandboxd.lifecycle.messages import Called, Ended, Progress, Start, Unknown
+from sandboxd.lifecycle.messages import Called, Ended, Progress, Start, Stay, Unknown
 from sandboxd.model.keys import SHARED, make_key
 from sandboxd.model.ports import AwsError, Scope
 from sandboxd.model.resource import Node, Row, Step
@@ -65,7 +65,7 @@ class Lab:
         self.nursery = None
 
     def disturb(self, operation, *actions):
-        """The next calls of an operation: `lose`, `drop`, `late`, `crash-before`, `crash-after`, `empty`, or an error code."""
+        """The next calls of an operation: `lose`, `drop`, `late`, `crash-before`, `crash-after`, `crash-late`, `empty`, or an error code."""
         self.faults.setdefault(operation, []).extend(actions)
 
     async def call(self, scope, service, operation, parameters):
@@ -76,8 +76,10 @@ class Lab:
         await trio.sleep(0.15)
         if action == "drop":
             raise AwsError("unknown", "Timeout", "no answer")
-        if action == "late":
+        if action in ("late", "crash-late"):
             self.nursery.start_soon(self._land, scope, service, operation, dict(parameters))
+            if action == "crash-late":
+                raise Crash(operation)
             raise AwsError("unknown", "Timeout", "no answer")
         if action and action not in ("lose", "crash-after", "empty"):
             status = 500 if action == "InternalError" else 400
@@ -331,6 +333,9 @@ class Driver:
             row.facts = {}
         if message.left == "done" and row.intent.unknown_at is None:
             row.intent = None
+
+    def may_stay(self):
+        return {key: Stay(row.hi, row.facts.get("id", "")) for key, row in self.rows.items() if row.hi}
 
     # ---- whole graphs
     async def raise_all(self, goals=None):
