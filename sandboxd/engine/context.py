@@ -14,6 +14,7 @@ from sandboxd.engine import tags
 from sandboxd.engine.looks import describe
 from sandboxd.engine.meaning import unanswered
 from sandboxd.engine.pace import back_off
+from sandboxd.engine.paging import joined, pages
 from sandboxd.engine.ports import Owner, Ports, Post
 from sandboxd.lifecycle.messages import Called, Ended, Left, Progress, Start, Unknown
 from sandboxd.model.keys import parts
@@ -146,7 +147,9 @@ class Attempt:
     async def _asked(self, questions: Mapping[str, Mapping[str, object]]) -> Seen | None:
         answers: dict[str, Item] = {}
         for operation, parameters in questions.items():
-            answers[operation] = await self.ports.call(self.scope, self.kind.service, operation, parameters)
+            answers[operation] = joined(
+                await pages(self.ports.call, self.scope, self.kind.service, operation, parameters)
+            )
         return self.kind.judge(answers, self.ask)
 
     async def find(self, *, by_name: bool) -> "Discovery":

@@ -4,7 +4,7 @@ A listing with a failed page, with the same token twice, or without an end is *i
 is there, never that it is not. Then there is no answer at all, but an AwsError that says so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandboxd.model.ports import AwsError, Call, Scope
@@ -30,3 +30,13 @@ async def pages(
             raise AwsError("refused", "IncompleteListing", words)
         seen[token] = True
         more = {"NextToken": token}
+
+
+def joined(answers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the pages as one answer: lists one after the other, of all else what the last page says."""
+    whole: dict[str, Any] = {}
+    for answer in answers:
+        for member, value in answer.items():
+            both = isinstance(value, list) and member in whole
+            whole[member] = [*whole[member], *value] if both else value
+    return whole
