@@ -139,10 +139,14 @@ async def test_a_session_ends_in_simulated_time_and_the_date_says_so():
         answer = await sts.assume_role(RoleArn=role, RoleSessionName="test", DurationSeconds=900)
         date = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
         assert abs((answer["Credentials"]["Expiration"] - date).total_seconds() - 900) < 2
-        member, ec2 = await sim.member("sts"), await sim.member("ec2")
+        member, ec2, ssm = await sim.member("sts"), await sim.member("ec2"), await sim.member("ssm")
         now[0] += 43.3
-        assert code(await refused(member.get_caller_identity())) == "ExpiredToken"
-        assert code(await refused(ec2.describe_vpcs())) == "RequestExpired"
+        ended = [await refused(call) for call in (
+            member.get_caller_identity(), ec2.describe_vpcs(), ssm.describe_instance_information(),
+        )]  # fmt: skip
+        assert [(code(one), one.response["ResponseMetadata"]["HTTPStatusCode"]) for one in ended] == [
+            ("ExpiredToken", 403), ("RequestExpired", 400), ("ExpiredTokenException", 400),
+        ]  # fmt: skip
 
 
 async def test_pages_over_the_wire():
@@ -217,6 +221,25 @@ async def test_an_end_of_stream_and_a_reset_are_two_things(how, error):
                     with pytest.raises(trio.BrokenResourceError) as caught:
                         await stream.receive_some()
                     assert isinstance(caught.value.__cause__, error)
+
+
+async def test_real_clients_meet_throttles():
+    """By default: the bucket of an API empties, and refills with simulated time; refused in each service's form."""
+    now = [1_790_000_000.0]
+    async with served(pace=1000.0, real=lambda: now[0]) as sim:
+        org = await sim.client("organizations")
+        for _ in range(2):
+            await org.describe_organization()
+        error = await refused(org.describe_organization())
+        assert (code(error), error.response["ResponseMetadata"]["HTTPStatusCode"]) == ("TooManyRequestsException", 400)
+        now[0] += 0.002
+        await org.describe_organization()
+        ec2 = await sim.member("ec2")
+        for _ in range(50):
+            await ec2.describe_instances()
+        error = await refused(ec2.describe_instances())
+        assert (code(error), error.response["ResponseMetadata"]["HTTPStatusCode"]) == ("RequestLimitExceeded", 503)
+        await ec2.describe_instances(MaxResults=5)
 
 
 async def test_many_at_once():
