@@ -252,7 +252,7 @@ class Driver:
         self.life += 1
         self.engine = self.lab.engine(**self.settings)
 
-    async def through(self, work):
+    async def through(self, work, pause=5):
         """Do this, through as many deaths of the daemon as the lab has in store; return how many there were."""
         deaths = 0
         while True:
@@ -261,7 +261,7 @@ class Driver:
             except* Crash:
                 deaths += 1
                 self.restart()
-                await trio.sleep(5)
+                await trio.sleep(pause)
             else:
                 return deaths
 
