@@ -60,8 +60,8 @@ class AccountActor:
             self._running = True
             self._shared.nursery.start_soon(self._drain, name=f"account {self.account}")
 
-    async def ask(self, ask: Ask) -> Operation:
-        """Post a command and return its operation once it is durable; raise Refusal if it is refused."""
+    async def ask(self, ask: Ask) -> Operation | None:
+        """Post a command and return its operation, where it is kept, once it is durable; raise Refusal if it is refused."""
         self.post(ask)
         return await ask.wait_accepted()
 
@@ -126,7 +126,7 @@ class AccountActor:
                 await self._not_durable(turn, error)
                 return
         for ask in turn.accepted:
-            ask.accept(self.state.operations[ask.operation])
+            ask.accept(self.state.operations.get(ask.operation))
         self._carry_out(turn.decision)
 
     def _decide_all(self, items: list[Item]) -> _Turn:

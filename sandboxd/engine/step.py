@@ -25,6 +25,8 @@ PUT_OFF = {
     "unseen": 30.0,
 }
 """seconds after which a refused step is tried again first"""
+TOKEN_LIFE = 6 * 3600.0
+"""seconds for which AWS surely remembers a client token (EC2 documents a day or more)"""
 
 
 async def raise_(a: Attempt) -> Ended:
@@ -50,7 +52,7 @@ async def _resumed(a: Attempt) -> Ended | Seen | None:
     at = max(a.ports.born, intent.unknown_at or 0.0) if intent else a.ports.born
     if not a.facts.get("id") or a.start.step.way == "rebind":
         a.unknown(at)
-        return None
+        return await _without_token(a) if _token_is_old(a) else None
     if a.was_sent_before:
         a.unknown(at)
     a.unknown_at = at
@@ -58,6 +60,22 @@ async def _resumed(a: Attempt) -> Ended | Seen | None:
     if seen is None:
         return Seen()
     a.shown(seen.facts)
+    return verdict(a, seen) or seen
+
+
+def _token_is_old(a: Attempt) -> bool:
+    """Whether AWS may have forgotten the client token: then the same call would make a second one."""
+    move, intent = a.kind.move(a.node, a.start.step.way, a.row.lo, a.start.step.to), a.row.intent
+    sent = intent is not None and a.now > intent.rendered_at + TOKEN_LIFE
+    return sent and move is not None and move.resolves == "token"
+
+
+async def _without_token(a: Attempt) -> Ended | Seen:
+    """What was made so long ago shows its tags to every read; what does not was never made."""
+    seen, _ = await until_answered(a, lambda: a.find(by_name=False))
+    if seen is None:
+        return a.ended("absent", "lost_reply", "the reply was lost, and nothing came of it", after=0.0)
+    a.learn(seen.facts | {SEEN: "1"})
     return verdict(a, seen) or seen
 
 

@@ -62,7 +62,7 @@ class Lab:
         self.account = next(i for i, a in self.world.organization["accounts"].items() if "pool" in a["name"])
         self.calls = []
         self.faults: dict[str, list] = {}
-        self.nursery = None
+        self.nursery, self.lands_after = None, 60.0
 
     def disturb(self, operation, *actions):
         """The next calls of an operation: `lose`, `drop`, `late`, `crash-before`, `crash-after`, `crash-late`, `empty`, or an error code."""
@@ -101,7 +101,7 @@ class Lab:
         await trio.sleep(0.15)
 
     async def _land(self, scope, service, operation, parameters):
-        await trio.sleep(60)
+        await trio.sleep(self.lands_after)
         with contextlib.suppress(AwsError):
             self._answer(scope, service, operation, parameters)
 
@@ -252,7 +252,7 @@ class Driver:
         self.life += 1
         self.engine = self.lab.engine(**self.settings)
 
-    async def through(self, work):
+    async def through(self, work, pause=5):
         """Do this, through as many deaths of the daemon as the lab has in store; return how many there were."""
         deaths = 0
         while True:
@@ -261,7 +261,7 @@ class Driver:
             except* Crash:
                 deaths += 1
                 self.restart()
-                await trio.sleep(5)
+                await trio.sleep(pause)
             else:
                 return deaths
 

@@ -193,6 +193,7 @@ async def test_a_machine_that_runs_though_stopped_is_told(autojump_clock):
 async def test_an_old_start_that_is_still_on_its_way_does_not_come_after_the_stop(autojump_clock, way):
     """B28: its sender may be dead by then; the stop waits until it can no longer land."""
     lab, driver = await but_the_machine()
+    lab.lands_after = 250.0
     async with trio.open_nursery() as lab.nursery:
         await driver.step(own("acp"), "raise", 2)
         await driver.step(own("acp"), "lower", 1)
@@ -207,6 +208,7 @@ async def test_an_old_start_that_is_still_on_its_way_does_not_come_after_the_sto
 async def test_an_old_stop_that_is_still_on_its_way_does_not_come_after_the_start(autojump_clock, way):
     """The other way round."""
     lab, driver = await but_the_machine()
+    lab.lands_after = 250.0
     async with trio.open_nursery() as lab.nursery:
         await driver.step(own("acp"), "raise", 2)
         lab.disturb("StopInstances", way)
