@@ -29,6 +29,9 @@ TOKEN_LIFE = 6 * 3600.0
 """seconds for which AWS surely remembers a client token (EC2 documents a day or more)"""
 
 
+FORGOTTEN = "the reply was lost so long ago that its token is worth nothing, and nothing came of it"
+
+
 async def raise_(a: Attempt) -> Ended:
     """Carry out a raise or a rebind."""
     step, at = a.start.step, a.row.lo
@@ -52,7 +55,7 @@ async def _resumed(a: Attempt) -> Ended | Seen | None:
     at = max(a.ports.born, intent.unknown_at or 0.0) if intent else a.ports.born
     if not a.facts.get("id") or a.start.step.way == "rebind":
         a.unknown(at)
-        return await _without_token(a) if _token_is_old(a) else None
+        return await _adopted(a, FORGOTTEN, after=0.0) if _token_is_old(a) else None
     if a.was_sent_before:
         a.unknown(at)
     a.unknown_at = at
@@ -68,15 +71,6 @@ def _token_is_old(a: Attempt) -> bool:
     move, intent = a.kind.move(a.node, a.start.step.way, a.row.lo, a.start.step.to), a.row.intent
     sent = intent is not None and a.now > intent.rendered_at + TOKEN_LIFE
     return sent and move is not None and move.resolves == "token"
-
-
-async def _without_token(a: Attempt) -> Ended | Seen:
-    """What was made so long ago shows its tags to every read; what does not was never made."""
-    seen, _ = await until_answered(a, lambda: a.find(by_name=False))
-    if seen is None:
-        return a.ended("absent", "lost_reply", "the reply was lost, and nothing came of it", after=0.0)
-    a.learn(seen.facts | {SEEN: "1"})
-    return verdict(a, seen) or seen
 
 
 def _frozen(a: Attempt, move: Move, at: int) -> Parameters:

@@ -86,8 +86,18 @@ def made(desk):
         BlockDeviceMappings=[{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 30}}],
     )["InstanceId"]  # fmt: skip
     desk.run(net["subnet"], "two")
+    disk = {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 30, "DeleteOnTermination": False}}
+    kept = desk.run(net["subnet"], "three", BlockDeviceMappings=[disk])["InstanceId"]
     desk.later(300)
-    return net, {"nat": nat, "table": table, "link": link, "group": group, "rules": rules, "machine": machine}
+    return net, {
+        "nat": nat,
+        "table": table,
+        "link": link,
+        "group": group,
+        "rules": rules,
+        "machine": machine,
+        "kept": kept,
+    }
 
 
 def seen(desk):
@@ -108,6 +118,10 @@ def gone(desk, net, things):
     for operation in ("StopInstances", "StartInstances", "TerminateInstances"):
         desk.call(operation, InstanceIds=[things["machine"]])
         desk.later(300)
+    desk.call("TerminateInstances", InstanceIds=[things["kept"]])
+    desk.later(300)
+    left = [one for one in desk.call("DescribeVolumes")["Volumes"] if one["State"] == "available"]
+    desk.call("DeleteVolume", VolumeId=left[0]["VolumeId"])
     for direction in ("Ingress", "Egress"):
         desk.call(f"RevokeSecurityGroup{direction}", GroupId=group, IpPermissions=rules)
     desk.call("DeleteTags", Resources=[net["vpc"]], Tags=[{"Key": "k"}])
