@@ -17,7 +17,7 @@ def main(argv: list[str]) -> int:
     arguments = _parse(argv)
     case = Case(
         profile=arguments.profile, sandboxes=arguments.sandboxes, faults=not arguments.no_faults,
-        losses=arguments.losses, straight=arguments.straight, crash_at=arguments.crash_at, depth=arguments.depth,
+        losses=arguments.losses, straight=arguments.straight, span=arguments.span, crash_at=arguments.crash_at, depth=arguments.depth,
     )  # fmt: skip
     if arguments.explain:
         result = schedule(arguments.seed, case)
@@ -39,6 +39,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="one seed")
     parser.add_argument("--profile", default="trial")
     parser.add_argument("--sandboxes", type=int, default=1)
+    parser.add_argument("--span", choices=("brief", "long"), default="brief", help="how long everything goes wrong")
     parser.add_argument("--losses", action="store_true", help="somebody else terminates machines")
     parser.add_argument("--no-faults", action="store_true", help="crashes only")
     parser.add_argument("--straight", action="store_true", help="create, stop, start, delete, each to its end")

@@ -6,8 +6,10 @@ from collections import Counter
 import trio
 from msgspec import Struct, field
 
+from sandboxd.simulator.calls import Request
 from sandboxd.simulator.chaos import Chaos
 from sandboxd.simulator.consistency import Weather
+from sandboxd.simulator.gate import Fault
 from sandboxd.world import World
 from tests.faults.scenario import People
 
@@ -30,9 +32,26 @@ class Disturbed(Struct):
             self.chaos.until = self.chaos.weather.until = self.world.simulated.clock.now()
 
 
-def disturb(world: World, *, seed: int, faults: bool) -> Disturbed:
+class Once:
+    """A hook that meets the first call of one operation."""
+
+    def __init__(self, operation: str, fault: Fault) -> None:
+        self._operation, self._fault = operation, fault
+        self.met = False
+
+    def __call__(self, q: Request) -> Fault | None:
+        """What happens to this call."""
+        if self.met or q.operation != self._operation:
+            return None
+        self.met = True
+        return self._fault
+
+
+def disturb(world: World, *, seed: int, faults: bool, one: tuple[str, Fault] | None = None) -> Disturbed:
     """Let things go wrong from now on."""
-    if not faults:
+    if one is not None:
+        world.simulated.hook = Once(*one)
+    if one is not None or not faults:
         return Disturbed(world, None)
     rng = random.Random(f"{seed} faults")
     weather = Weather(seed, chance=rng.choice(CHANCES), mortal=rng.choice(MORTAL))
@@ -50,7 +69,7 @@ class Harm:
     async def do(self, people: People) -> None:
         """Once or twice, somewhere in the life."""
         for _ in range(self._rng.randint(1, 2)):
-            await trio.sleep(self._rng.uniform(300, 1500))
+            await trio.sleep(self._rng.uniform(200, 1000))
             self._take_one(people)
 
     def _take_one(self, people: People) -> None:

@@ -96,6 +96,17 @@ class Oracle:
             bills = [item["id"] for item in self.there(account) if item["kind"] in BILLED]
             self.leaked += [f"{verb} succeeded, and {one} bills by the hour" for one in bills]
 
+    def believed(self, state: str, account: str, sandbox: str) -> None:
+        """What is said of a sandbox at rest is so: a call that landed late, or a loss, must not go unseen."""
+        machines = [
+            item["state"]
+            for item in self.there(account)
+            if item["kind"] == "machine" and item["tags"].get(SANDBOX) == sandbox
+        ]
+        wrong = {"started": {"stopped"}, "stopped": AWAKE, "deleted": {*AWAKE, "stopped"}}.get(state, set())
+        if wrong.intersection(machines):
+            self.lost.append(f"a sandbox is {state}, its machines are {machines}")
+
     def whole(self, account: str, sandboxes: int, profile: str) -> None:
         """All sandboxes are started: one of each, and nothing else."""
         wanted = Counter(SHARED)

@@ -114,8 +114,10 @@ class People:
         return await self._world.ask(lambda house: _state_now(house, identifier))
 
     async def _retry(self, identifier: str) -> bool:
+        self._keys += 1
+        key = f"retry-{self._keys}"
         try:
-            await self._world.ask(lambda house: house.desk.commands.retry(identifier, None, ME))
+            await self._world.ask(lambda house: house.desk.commands.retry(identifier, None, ME, key, "retry"))
         except Refusal:
             return False
         return True
@@ -124,11 +126,14 @@ class People:
     async def wander(self, name: str, *, until: float) -> None:
         """Create, then stop, start, delete and create again in any order, sometimes without waiting."""
         rng, verb = self._rng, "create"
-        await trio.sleep(rng.uniform(0, 200))
+        await trio.sleep(rng.uniform(0, 60))
         while trio.current_time() < until:
+            if verb == "restart":
+                await self.command("stop", name)
+                verb = "start"
             await self.command(verb, name, wait=rng.random() < 2 / 3)
             await trio.sleep(rng.choice([0.0, 1.0, rng.uniform(0, 60), rng.uniform(0, 600)]))
-            verb = rng.choice(["stop", "start", "stop", "start", "delete", "create"])
+            verb = rng.choice(["restart", "restart", "stop", "start", "delete", "create"])
 
     async def bring_up(self, name: str) -> str:
         """Whatever it is now, it shall be started."""
@@ -151,6 +156,14 @@ class People:
         """The state of a sandbox once nothing runs for it."""
         await self._world.until(lambda house: _at_rest(house, name), patience=PATIENCE)
         return await self._world.ask(lambda house: _sandbox(house, name))
+
+    async def check_believed(self) -> None:
+        """What the daemon says of every sandbox at rest is so."""
+        for name in self.sandboxes:
+            state = await self._settled(name)
+            identifier = await self._world.ask(lambda house, name=name: _sandbox_id(house, name))
+            if identifier:
+                self._oracle.believed(state, self.account, identifier)
 
     async def check_acknowledged(self) -> None:
         """Every acknowledged operation is known, and over."""
@@ -184,6 +197,11 @@ async def _now(house: House, identifier: str) -> Answer:
 async def _sandbox(house: House, name: str) -> str:
     found = [one for one in house.shared.directory.sandboxes.values() if one.name == name]
     return found[-1].state if found else ""
+
+
+async def _sandbox_id(house: House, name: str) -> str:
+    found = [one for one in house.shared.directory.sandboxes.values() if one.name == name]
+    return found[-1].id if found else ""
 
 
 def _at_rest(house: House, name: str) -> bool:

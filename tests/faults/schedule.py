@@ -12,14 +12,17 @@ from typing import Literal
 import trio
 from msgspec import Struct, field
 
+from sandboxd.simulator.gate import Fault
 from sandboxd.world import Point, World, build_clients, run
 from sandboxd.world.trace import Entry
 from tests.faults.disturb import Harm, disturb
 from tests.faults.oracle import Oracle
 from tests.faults.scenario import People
 
-WILD = 4000.0
+WILD = {"brief": (50.0, 700.0), "long": (2000.0, 4000.0)}
 """seconds in which everything goes wrong"""
+LATEST = 160.0
+"""seconds after which every late request has landed"""
 CALM = 500.0
 """seconds after which nothing of before can land or stay unseen any more"""
 MOST_CALLS = 15_000
@@ -36,10 +39,13 @@ class Case(Struct, frozen=True, kw_only=True):
     faults: bool = True
     losses: bool = False
     depth: Literal["calls", "wire"] = "calls"
+    span: Literal["brief", "long"] = "brief"
     straight: bool = False
     """create, stop, start, delete, each to its end; without: people who wander"""
     crash_at: int | None = None
     """the one point at which the daemon dies; without: by chance"""
+    fault: tuple[str, Fault] | None = None
+    """the one fault that meets the first call of an operation; without: by chance"""
 
 
 class Result(Struct, kw_only=True):
@@ -98,7 +104,7 @@ async def _schedule(result: Result, case: Case, make: Callable[..., World]) -> N
     crashes = Crashes(rng, case.crash_at)
     world = make(seed=result.seed, pool=1, dies_at=crashes, depth=case.depth)
     oracle = Oracle(world)
-    disturbed = disturb(world, seed=result.seed, faults=case.faults)
+    disturbed = disturb(world, seed=result.seed, faults=case.faults, one=case.fault)
     names = [f"s{n}" for n in range(1, case.sandboxes + 1)]
     people = People(world, oracle, profile=case.profile, names=names, rng=rng)
     async with trio.open_nursery() as nursery:
@@ -108,10 +114,13 @@ async def _schedule(result: Result, case: Case, make: Callable[..., World]) -> N
         if case.straight:
             await _straight(people)
         else:
-            await _wander(people, Harm(world, rng) if case.losses else None)
+            await _wander(people, rng.uniform(*WILD[case.span]), Harm(world, rng) if case.losses else None)
         crashes.calm()
         disturbed.calm()
-        await _end(oracle, people, up=not case.straight and not case.losses)
+        await trio.sleep(CALM)
+        if not case.losses:
+            await people.check_believed()
+        await _end(oracle, people, up=not case.straight and not case.losses and rng.random() < 1 / 2)
         nursery.cancel_scope.cancel()
     oracle.lost += [f"the daemon broke: {text}" for text in world.broken]
     result.findings = oracle.findings
@@ -128,28 +137,29 @@ def _look(world: World, oracle: Oracle, scope: trio.CancelScope) -> None:
 
 
 async def _straight(people: People) -> None:
-    """Every verb once, each sandbox beside the others."""
+    """Every verb once, each sandbox beside the others; before the last one there is time for what is late."""
 
     async def one(name: str) -> None:
-        for verb in ("create", "stop", "start", "delete"):
+        for verb in ("create", "stop", "start"):
             await people.command(verb, name)
 
     async with trio.open_nursery() as nursery:
         for name in people.sandboxes:
             nursery.start_soon(one, name)
+    await trio.sleep(LATEST)
+    await people.check_believed()
 
 
-async def _wander(people: People, harm: Harm | None) -> None:
+async def _wander(people: People, wild: float, harm: Harm | None) -> None:
     async with trio.open_nursery() as nursery:
         for name in people.sandboxes:
-            nursery.start_soon(partial(people.wander, name, until=WILD))
+            nursery.start_soon(partial(people.wander, name, until=wild))
         if harm is not None:
             nursery.start_soon(harm.do, people)
 
 
 async def _end(oracle: Oracle, people: People, *, up: bool) -> None:
-    """Once nothing goes wrong any more: everything up, one of each; then everything gone, for good."""
-    await trio.sleep(CALM)
+    """Nothing goes wrong any more: everything up, one of each; then everything gone, for good."""
     if up:
         await _all_up(oracle, people)
     await _all_gone(oracle, people)
