@@ -103,7 +103,7 @@ class World:
         refs, error = self._refs(q), ""
         try:
             self.services[q.service].prepare(self, q)
-            gate.check(q)
+            gate.check(q, self.quotas["tags"])
             answer = run(self, q)
             gate.check_understood(q)
         except ApiError as refused:
