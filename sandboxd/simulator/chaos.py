@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from sandboxd.simulator import refusals
 from sandboxd.simulator.calls import Request, is_mutation
 from sandboxd.simulator.consistency import CALM, VISIBLE, Weather
+from sandboxd.simulator.ec2 import machines
 from sandboxd.simulator.gate import Fault
 from sandboxd.simulator.world import World
 
@@ -94,6 +95,17 @@ class Chaos:
         if self.weather is not CALM:
             self.weather.until = min(self.weather.until, self.until)
         world.hook, world.weather = self, self.weather
+
+    def lose(self, world: World) -> str:
+        """Take one machine away that was there, as AWS does now and then; its id, or "" when there is none."""
+        world.land(now := world.clock.now())
+        there = [row for row in world.rows.all() if row.kind == "machine" and row.state(now) in ("running", "stopped")]
+        if not there:
+            return ""
+        self.met["lost machine"] += 1
+        row = self._rng.choice(there)
+        machines.lose(world, row, now)
+        return row.id
 
     def __call__(self, q: Request) -> Fault | None:
         """What happens to this call; nothing from `until` on."""

@@ -4,7 +4,7 @@ Time, visibility, throttles and faults apply here or in the store, once for all 
 does to a call; the operations behind the gate know nothing of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
@@ -13,6 +13,7 @@ from msgspec import Struct
 from sandboxd.simulator import protocol
 from sandboxd.simulator.calls import Request, is_mutation
 from sandboxd.simulator.errors import ApiError
+from sandboxd.simulator.limits import exceeded
 
 
 class Fault(Struct, frozen=True, kw_only=True):
@@ -37,13 +38,23 @@ def undisturbed(_: Request) -> None:
     """No fault, ever."""
 
 
-def check(q: Request) -> None:
-    """Refuse a call that lacks a parameter, or that only asks whether it would be allowed."""
+def check(q: Request, most_tags: int) -> None:
+    """Refuse a call that lacks a parameter, has tags that nobody may give, or only asks whether it would be allowed."""
     for name in _required(q.service, q.operation):
         if q.parameters.get(name) in (None, "", []):
             raise _missing(q.service, name)
+    for spec in dict.get(q.parameters, "TagSpecifications") or ():  # looked at, not understood
+        check_tags([tag["Key"] for tag in spec.get("Tags", ())], most_tags)
     if q.parameters.get("DryRun"):
         raise ApiError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
+
+
+def check_tags(keys: Collection[str], most: int) -> None:
+    """Refuse AWS's own keys, and more than there may be."""
+    if any(key.lower().startswith("aws:") for key in keys):
+        raise ApiError("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
+    if len(keys) > most:
+        raise exceeded("tags", most)
 
 
 def check_understood(q: Request) -> None:

@@ -25,6 +25,8 @@ from sandboxd.simulator.witness import Witness
 from sandboxd.simulator.world import World
 
 _SCOPE = re.compile(rb"Credential=([^/]+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
+LOST = ("cut", "reset", "hang", "empty", "truncated", "late")
+"""what the log says of a call that did not happen, or not yet, though nobody refused it"""
 EXPIRED = {"ec2": ("RequestExpired", 400), "query": ("ExpiredToken", 403), "json": ("ExpiredTokenException", 400)}
 """protocol -> code and status of a session that has ended"""
 Narrate = Callable[[str], None]
@@ -123,7 +125,9 @@ class Wire:
 def line(entry: Entry) -> str:
     """A call as people read it: simulated time, account, region, operation, and what became of it."""
     at = datetime.fromtimestamp(entry.at, UTC)
-    became = f"refused: {entry.error}" if entry.error else ", ".join(change.what for change in entry.changes)
+    became = ", ".join(change.what for change in entry.changes)
+    if entry.error:
+        became = f"lost: {entry.error}" if entry.error in LOST else f"refused: {entry.error}"
     if entry.ignored:
         became += f"  (ignored: {', '.join(entry.ignored)})"
     return f"{at:%Y-%m-%d %H:%M:%S} {entry.account} {entry.region:<12} {entry.operation:<29} {became}".rstrip()

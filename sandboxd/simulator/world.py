@@ -81,6 +81,8 @@ class World:
         return self._carry_out(q, run) if fault is None else self._disturbed(q, run, fault)
 
     def _disturbed(self, q: Request, run: Operation, fault: gate.Fault) -> Answer:
+        if fault.reply in pages.REPLIES:
+            return pages.REPLIES[fault.reply](q, self._carry_out(q, run))
         answer: Answer = {}
         match fault.effect:
             case "none":
@@ -88,8 +90,6 @@ class World:
             case "late":
                 self.log.add(q, self._refs(q), "late")
                 self.pending.add(q, q.now + fault.after)
-            case "now" if fault.reply in pages.REPLIES:
-                return pages.REPLIES[fault.reply](q, self._carry_out(q, run))
             case "now":
                 with contextlib.suppress(ApiError):
                     answer = self._carry_out(q, run)
@@ -103,7 +103,7 @@ class World:
         refs, error = self._refs(q), ""
         try:
             self.services[q.service].prepare(self, q)
-            gate.check(q)
+            gate.check(q, self.quotas["tags"])
             answer = run(self, q)
             gate.check_understood(q)
         except ApiError as refused:

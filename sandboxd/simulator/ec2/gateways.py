@@ -2,7 +2,7 @@
 
 from sandboxd.simulator.calls import Parameters, Request
 from sandboxd.simulator.ec2.addresses import bound_to
-from sandboxd.simulator.ec2.making import bind, new_interface
+from sandboxd.simulator.ec2.making import bind, new_interface, room
 from sandboxd.simulator.ec2.shapes import (
     Shape,
     listed,
@@ -100,6 +100,7 @@ def create_nat_gateway(world: World, q: Request) -> Shape:
     nat.tags = requested_tags(q, "natgateway")
     world.rows.refer(nat, subnet=subnet.id, vpc=subnet.refs["vpc"], address=address.id)
     nat.data |= {"token": q.parameters.get("ClientToken"), "allocation": address.id, "public_ip": address.data["ip"]}
+    nat.data |= {"zone": subnet.data["zone"], "interface": ""}
     _begin(world, q, nat, subnet, address)
     world.remember(q, nat, "nat-gateway")
     out: Shape = {"NatGateway": _nat(nat, q.now, fresh=True)}
@@ -127,22 +128,34 @@ def _check_nat_quota(world: World, q: Request, subnet: Row) -> None:
 def _begin(world: World, q: Request, nat: Row, subnet: Row, address: Row) -> None:
     """Come up, or fail after a while: what is wrong is found out on the way, as at AWS."""
     failure = _failure(world, q, subnet, address)
-    interface = new_interface(world, subnet, q.now, f"Interface for NAT Gateway {nat.id}", "nat_gateway")
-    world.rows.refer(nat, interface=interface.id)
-    nat.data |= {"zone": subnet.data["zone"], "interface": interface.id, "private_ip": interface.data["ip"]}
-    if bound_to(world, address, q.now) is None:
-        bind(world, address, interface, q.now)
-    if failure is None:
-        interface.data |= {"public": address.data["ip"]}
-        nat.data["association"] = address.data["association"]
-        nat.goes(q.now, (0, "pending"), (ready := world.draw("nat-gateway.create"), "available"))
-        q.made(nat.id, ready)
+    interface = None
+    if room(world, subnet, q.now):
+        interface = new_interface(world, subnet, q.now, f"Interface for NAT Gateway {nat.id}", "nat_gateway")
+        world.rows.refer(nat, interface=interface.id)
+        nat.data |= {"interface": interface.id, "private_ip": interface.data["ip"]}
+        if bound_to(world, address, q.now) is None:
+            bind(world, address, interface, q.now)
+    if failure is not None or interface is None:
+        _fail(world, q, nat, interface, failure or _FULL)
         return
+    interface.data |= {"public": address.data["ip"]}
+    nat.data["association"] = address.data["association"]
+    nat.goes(q.now, (0, "pending"), (ready := world.draw("nat-gateway.create"), "available"))
+    q.made(nat.id, ready)
+
+
+_FULL = ("InsufficientFreeAddressesInSubnet", "Subnet has insufficient free addresses to create this NAT gateway")
+
+
+def _fail(world: World, q: Request, nat: Row, interface: Row | None, failure: tuple[str, str]) -> None:
+    """It holds interface and address until it is deleted, or goes by itself after an hour."""
     after = world.draw("nat-gateway.fail")
     nat.data["failure"] = [q.now + after, *failure]
     nat.goes(q.now, (0, "pending"), (after, "failed"), (after + LINGER, "failed-gone"))
-    interface.goes(q.now, (0, "available"), (after + LINGER, "deleted"))
-    if address.refs.get("interface") == interface.id:
+    if interface is not None:
+        interface.goes(q.now, (0, "available"), (after + LINGER, "deleted"))
+    address = world.rows.find(nat.data["allocation"])
+    if address is not None and interface is not None and address.refs.get("interface") == interface.id:
         address.data["free_at"] = q.now + after + LINGER
     q.made(nat.id, after)
 
@@ -170,7 +183,7 @@ def _deaths(address: Row) -> tuple[tuple[str, str], ...]:
 def _nat(row: Row, now: float, *, fresh: bool = False) -> Shape:
     state = row.state(now)
     address: Shape = {"AllocationId": row.data["allocation"], "IsPrimary": True, "Status": "associating"}
-    if not fresh:
+    if not fresh and row.data["interface"]:
         address |= {"NetworkInterfaceId": row.data["interface"], "PrivateIp": row.data["private_ip"]}
     if state != "pending" and "association" in row.data:
         address |= {"PublicIp": row.data["public_ip"], "AssociationId": row.data["association"], "Status": "succeeded"}
@@ -213,7 +226,7 @@ def delete_nat_gateway(world: World, q: Request) -> Shape:
     q.unmade(nat.id, gone)
     lingers = _let_interface_go(world, q, nat, gone)
     address = world.rows.find(nat.data["allocation"])
-    if address is not None and address.refs.get("interface") == nat.data["interface"]:
+    if address is not None and nat.data["interface"] and address.refs.get("interface") == nat.data["interface"]:
         free = lingers + world.draw("address.unbind")
         address.data["free_at"] = q.now + free
         q.made(f"{address.id} unbound", free, frees=(address.id,))
@@ -226,7 +239,7 @@ def _let_interface_go(world: World, q: Request, nat: Row, gone: float) -> float:
     if (interface := world.rows.find(nat.data["interface"])) is not None:
         interface.goes(q.now, (lingers, "deleted"))
     held = (nat.refs["subnet"], nat.refs["vpc"], mapped(nat.refs["vpc"]))
-    q.made(f"{nat.data['interface']} gone", lingers, frees=held)
+    q.made(f"{nat.data['interface'] or nat.id} gone", lingers, frees=held)
     return lingers
 
 

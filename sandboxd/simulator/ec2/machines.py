@@ -9,7 +9,7 @@ from sandboxd.simulator.consistency import NEVER
 from sandboxd.simulator.ec2 import images
 from sandboxd.simulator.ec2.catalog import TYPES
 from sandboxd.simulator.ec2.machine_shapes import CODES, instance, reservation, status
-from sandboxd.simulator.ec2.making import new_interface, public_ip
+from sandboxd.simulator.ec2.making import new_interface, no_room, public_ip, room
 from sandboxd.simulator.ec2.shapes import Shape, Values, listed, member, page, requested_tags, required, select
 from sandboxd.simulator.errors import ApiError
 from sandboxd.simulator.needs import DEFAULT_ROUTE, mapped, table_of
@@ -39,6 +39,7 @@ def run_instances(world: World, q: Request) -> Shape:
     count = int(q.parameters["MaxCount"])
     _check_type(world, q, count)
     groups = _groups(world, q, subnet)
+    _check_room(world, q, subnet, count)
     number = world.rows.new_id("reservation")
     machines = [_launch(world, q, subnet, image, groups, number) for _ in range(count)]
     world.remember(q, machines[0], *scope)
@@ -78,6 +79,13 @@ def _check_type(world: World, q: Request, count: int) -> None:
     machines = world.rows.of(q.account, q.region, "machine")
     used = sum(TYPES[row.data["type"]] for row in machines if row.state(q.now) in ("pending", "running"))
     world.check_quota("vcpus", used, count * TYPES[name])
+
+
+def _check_room(world: World, q: Request, subnet: Row, count: int) -> None:
+    """All machines of a launch have an address, or none is launched."""
+    world.check_quota("interfaces", len(world.rows.of(q.account, q.region, "interface")), count)
+    if room(world, subnet, q.now) < count:
+        raise no_room(subnet)
 
 
 def _groups(world: World, q: Request, subnet: Row) -> list[str]:

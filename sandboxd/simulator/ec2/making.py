@@ -98,7 +98,6 @@ def new_subnet(world: World, vpc: Row, now: float, cidr: str, zone: tuple[str, s
 
 def new_interface(world: World, subnet: Row, now: float, text: str, type_: str, groups: Iterable[str] = ()) -> Row:
     """A network interface with the next free address of its subnet; InsufficientFreeAddressesInSubnet without one."""
-    world.check_quota("interfaces", len(world.rows.of(subnet.account, subnet.region, "interface")))
     ip = _free_address(world, subnet, now)
     row = world.rows.make("interface", subnet.account, subnet.region, now)
     row.data = {
@@ -115,6 +114,18 @@ def new_interface(world: World, subnet: Row, now: float, text: str, type_: str, 
     return row
 
 
+def room(world: World, subnet: Row, now: float) -> int:
+    """How many addresses of a subnet are free."""
+    size = ipaddress.IPv4Network(subnet.data["cidr"]).num_addresses - RESERVED - 1
+    return size - len(world.rows.holders(subnet.id, now, "interface"))
+
+
+def no_room(subnet: Row) -> ApiError:
+    """What is said of a subnet that is full."""
+    words = f"There are not enough free addresses in subnet '{subnet.id}' to satisfy the requested number of instances."
+    return ApiError("InsufficientFreeAddressesInSubnet", words)
+
+
 def _free_address(world: World, subnet: Row, now: float) -> str:
     network = ipaddress.IPv4Network(subnet.data["cidr"])
     taken = {row.data["ip"] for row in world.rows.holders(subnet.id, now, "interface")}
@@ -124,8 +135,7 @@ def _free_address(world: World, subnet: Row, now: float) -> str:
         if (ip := str(network[offset])) not in taken:
             subnet.data["next"] = offset + 1
             return ip
-    words = f"There are not enough free addresses in subnet '{subnet.id}' to satisfy the requested number of instances."
-    raise ApiError("InsufficientFreeAddressesInSubnet", words)
+    raise no_room(subnet)
 
 
 def bind(world: World, address: Row, interface: Row, now: float) -> None:

@@ -41,8 +41,6 @@ def requested_tags(request: Request, resource_type: str) -> dict[str, str]:
     for spec in request.parameters.get("TagSpecifications", ()):
         if spec.get("ResourceType") == resource_type:
             out |= {tag["Key"]: tag.get("Value", "") for tag in spec.get("Tags", ())}
-    if any(key.lower().startswith("aws:") for key in out):
-        raise ApiError("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
     return out
 
 

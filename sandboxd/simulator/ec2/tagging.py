@@ -3,6 +3,7 @@
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.ec2.shapes import Shape, page, required
 from sandboxd.simulator.errors import NOT_FOUND, ApiError, not_found
+from sandboxd.simulator.gate import check_tags
 from sandboxd.simulator.rows import PREFIXES, Row
 from sandboxd.simulator.world import World
 
@@ -33,10 +34,11 @@ def _unknown(identifier: str) -> ApiError:
 
 def create_tags(world: World, q: Request) -> Shape:
     tags = {tag["Key"]: tag.get("Value", "") for tag in required(q, "Tags")}
-    if any(key.lower().startswith("aws:") for key in tags):
-        raise ApiError("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
-    for row in _resources(world, q):
-        world.check_quota("tags", 0, len(row.tags | tags))
+    check_tags(tags, world.quota("tags"))
+    rows = _resources(world, q)
+    for row in rows:
+        check_tags(row.tags | tags, world.quota("tags"))
+    for row in rows:
         row.tags |= tags
         q.made(f"{row.id} tags")
     return {}

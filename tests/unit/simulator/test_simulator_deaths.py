@@ -3,6 +3,7 @@
 import pytest
 from simweather import ScriptedWeather
 
+from sandboxd.simulator.chaos import Chaos
 from sandboxd.simulator.ec2.machines import AGENT, DEATHS, STAYS_DOWN, lose
 from sandboxd.simulator.inventory import inventory
 
@@ -113,6 +114,20 @@ def test_a_machine_that_is_lost(desk):
     lost = machine_of(desk, identifier)
     assert (lost["State"]["Name"], lost["StateReason"]["Code"]) == ("terminated", "Server.InternalError")
     desk.call("DeleteSubnet", SubnetId=net["subnet"])
+
+
+def test_chaos_loses_what_was_there(desk):
+    """One machine after the other, whatever its power; and nothing when there is none."""
+    net, chaos = desk.network(), Chaos(1)
+    assert chaos.lose(desk.world) == ""
+    made = {desk.run(net["subnet"], token=str(n))["InstanceId"] for n in range(2)}
+    assert chaos.lose(desk.world) == ""
+    desk.later(60)
+    desk.call("StopInstances", InstanceIds=[min(made)])
+    desk.later(60)
+    assert {chaos.lose(desk.world), chaos.lose(desk.world)} == made
+    assert chaos.lose(desk.world) == "" and chaos.met["lost machine"] == 2
+    assert "machine" not in [item["kind"] for item in inventory(desk.world)]
 
 
 def test_an_agent_may_come_late(desk):

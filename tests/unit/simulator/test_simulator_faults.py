@@ -17,6 +17,7 @@ from sandboxd.simulator.gate import Fault
 from sandboxd.simulator.inprocess import call
 from sandboxd.simulator.inventory import inventory
 from sandboxd.simulator.persist import dump, load, restore, write
+from sandboxd.simulator.wire import line
 from sandboxd.simulator.witness import Witness
 
 VPC = {"CidrBlock": "10.0.0.0/16"}
@@ -105,6 +106,18 @@ def test_whoever_looks_sees_what_has_landed(desk, look):
             assert vpcs(desk) == 1
         case _:
             assert b'"mutations":2' in Witness(desk.world).answer("GET", "calls", "")[2]
+
+
+def test_what_was_lost_is_told_as_lost(desk):
+    """Nobody refused it; what landed is told as what it made."""
+    desk.world.hook = once(Fault(reply="cut"))
+    hears(desk)
+    desk.world.hook = once(Fault(effect="late", reply="cut", after=1.0))
+    hears(desk)
+    desk.later(2)
+    (made,) = inventory(desk.world)
+    told = [line(entry).split(maxsplit=5)[4:] for entry in desk.world.log.since(0)]
+    assert told == [["CreateVpc", "lost: cut"], ["CreateVpc", "lost: late"], ["CreateVpc", made["id"]]]
 
 
 def test_late_requests_land_in_the_order_of_their_moments(desk):

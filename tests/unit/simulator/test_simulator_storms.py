@@ -1,5 +1,6 @@
 """Random calls in the worst of worlds: nothing but AWS's own answers comes out, and in the end reads tell the truth."""
 
+import json
 import random
 
 import pytest
@@ -10,6 +11,7 @@ from sandboxd.simulator.chaos import LANDING, VISIBLE, Chaos
 from sandboxd.simulator.consistency import Weather
 from sandboxd.simulator.furnish import MANAGEMENT
 from sandboxd.simulator.inventory import inventory
+from sandboxd.simulator.persist import dump
 from sandboxd.simulator.throttles import Throttles
 
 ENDS = 1800.0
@@ -29,7 +31,7 @@ class Storm:
     def __init__(self, seed):
         self.rng, self.desk = random.Random(seed), Desk(seed=seed)
         self.known = {kind: [f"{kind}-unknown"] for kind in (*LISTINGS, "machine", "association")}
-        self.heard = set()
+        self.heard, self.refusals = set(), []
         self.image = self.desk.image()
 
     def one(self, kind):
@@ -41,6 +43,7 @@ class Storm:
             answer = self.desk.call(operation, service, account, **parameters)
         except ApiError as error:
             self.heard.add(error.code)
+            self.refusals.append(error.code)
             return {}
         except NoReply as none:
             self.heard.add(none.how)
@@ -161,3 +164,30 @@ def test_the_same_storm_twice():
         storm.live(600)
         worlds.append((inventory(storm.desk.world), storm.desk.world.hook.met, storm.heard))
     assert worlds[0] == worlds[1]
+
+
+class Careful(Storm):
+    """Looks at the world before and after each refusal."""
+
+    def call(self, operation, service="ec2", account="", **parameters):
+        before = contents(self.desk)
+        heard = len(self.refusals)
+        answer = super().call(operation, service, account, **parameters)
+        if len(self.refusals) > heard:
+            assert contents(self.desk) == before, (operation, parameters, self.refusals[-1])
+        return answer
+
+
+def contents(desk):
+    """All that is saved, without the state of the draws."""
+    saved = json.loads(dump(desk.world))
+    del saved["random"]
+    return saved
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_refusal_changes_nothing(seed):
+    """In calm, whatever is asked and whoever refuses it."""
+    storm = Careful(seed)
+    storm.live(500)
+    assert len(set(storm.refusals)) > 8
