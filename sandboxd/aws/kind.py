@@ -156,7 +156,7 @@ class Kind(Struct, frozen=True, kw_only=True):
     by_content: bool = False
     """what says the same is the same: it may be adopted whoever made it; else its tags must be ours"""
     interfaces: str = ""
-    """filter that finds the network interfaces which may hold it"""
+    """what ties network interfaces, and what else may hold it, to it: vpc-id, subnet-id, group-id, attachment.vpc-id"""
     service: str = "ec2"
     organization: bool = False
     """its calls are made in the management account"""

@@ -55,6 +55,11 @@ DEPENDENCY = frozenset({
 })  # fmt: skip
 """on the way down: something still holds it; a normal waiting state"""
 
+GIVEN = frozenset(
+    {"DestinationParentNotFoundException", "ParentNotFoundException", "OrganizationalUnitNotFoundException"}
+)
+"""nothing happened: what is not there was named to us, so it will not appear by waiting"""
+
 YOUNG = frozenset(
     {"PendingVerification", "OptInRequired", "SubscriptionRequiredException", "FinalizingOrganizationException"}
 )

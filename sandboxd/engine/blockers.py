@@ -18,7 +18,9 @@ from sandboxd.model.keys import parts
 from sandboxd.model.ports import AwsError
 
 MOST_NAMED = 3
-_HELD_BY = {"vpc-id": "VpcId", "subnet-id": "SubnetId", "group-id": "GroupId"}
+MAPPED = "attachment.vpc-id"
+"""an internet gateway is held by what has a public address in its VPC"""
+_HELD_BY = {MAPPED: MAPPED, "vpc-id": "VpcId", "subnet-id": "SubnetId", "group-id": "GroupId"}
 
 
 class Holders(Struct, frozen=True):
@@ -37,7 +39,8 @@ class Holders(Struct, frozen=True):
 
 async def holders(a: Attempt) -> Holders:
     """Return what holds a resource; nothing where AWS does not say."""
-    member, identifier = _HELD_BY.get(a.kind.interfaces, ""), a.facts.get("id", "")
+    member = _HELD_BY.get(a.kind.interfaces, "")
+    identifier = a.facts.get("vpc" if a.kind.interfaces == MAPPED else "id", "")
     if not member or not identifier:
         return Holders()
     listings = [one for one in (*LISTINGS, INTERFACES) if one.kind != a.kind.spec.name]
@@ -66,10 +69,17 @@ async def holders(a: Attempt) -> Holders:
 def _stands_on(listing: Listing, item: Item, member: str) -> Iterator[str]:
     if member == "VpcId":
         yield listing.network(item)
+    elif member == MAPPED:
+        yield listing.network(item) if _is_public(item) else ""
     elif member == "SubnetId":
         yield str(item.get("SubnetId") or "")
     else:
         yield from (str(group["GroupId"]) for group in item.get("Groups") or item.get("SecurityGroups") or ())
+
+
+def _is_public(item: Item) -> bool:
+    addresses = [item, item.get("Association") or {}, *(item.get("NatGatewayAddresses") or ())]
+    return any(one.get("PublicIp") or one.get("PublicIpAddress") for one in addresses)
 
 
 def _is_somebodys(a: Attempt, listing: Listing, item: Item) -> bool:

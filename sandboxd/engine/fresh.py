@@ -3,9 +3,9 @@
 from sandboxd.aws.kind import Seen
 from sandboxd.engine.absence import is_missing
 from sandboxd.engine.blockers import holders
+from sandboxd.engine.coming import verdict
 from sandboxd.engine.context import Attempt
 from sandboxd.engine.lower import lowered
-from sandboxd.engine.step import verdict
 from sandboxd.lifecycle.messages import Ended
 from sandboxd.model.ports import AwsError
 

@@ -10,8 +10,9 @@ from sandboxd.engine.blockers import holders
 from sandboxd.engine.context import SEEN, Attempt, until_answered
 from sandboxd.engine.meaning import meaning, unanswered
 from sandboxd.engine.pace import back_off, first_look, next_look
+from sandboxd.engine.refusals import refused
 from sandboxd.engine.send import Answered, Lost, Refused, attempt
-from sandboxd.engine.step import opposite_landed, refused
+from sandboxd.engine.step import opposite_landed
 from sandboxd.lifecycle.messages import Ended
 from sandboxd.model.ports import AwsError
 

@@ -51,22 +51,35 @@ def _in_general(code: str, way: Way) -> Meaning:
     for codes, what in _SETS:
         if code in codes:
             return what
-    return "unseen" if outcomes.not_found(code) and way != "lower" else "permanent"
+    young = outcomes.not_found(code) and code not in outcomes.GIVEN and way != "lower"
+    return "unseen" if young else "permanent"
+
+
+_HINTS: tuple[tuple[frozenset[str], str], ...] = (
+    (outcomes.QUOTA, "Raise this quota in the tenant's account, or free something there, then retry."),
+    (
+        outcomes.MISMATCH,
+        "The same client token was used with other parameters, which is a mistake of sandboxd: report it, and delete the sandbox.",
+    ),
+    (
+        outcomes.ACCESS,
+        "Look at the role in the tenant's account and at the organization's policies, then retry.",
+    ),
+    (outcomes.CREDENTIALS, "AWS does not accept the credentials; `sandboxd doctor` says whose."),
+    (
+        outcomes.GIVEN,
+        "The organization does not have it: `sandboxd organization init` makes a stage's OUs; then retry.",
+    ),
+    (
+        frozenset({"WrongAccount"}),
+        "The role leads into another account than the one asked for; nothing was sent.",
+    ),
+)
 
 
 def hint(code: str) -> str:
     """Return what a person can do about a code; empty if the code says it all."""
-    if code in outcomes.QUOTA:
-        return "Raise this quota in the tenant's account, or free something there, then retry."
-    if code in outcomes.MISMATCH:
-        return "The same client token was used with other parameters, which is a mistake of sandboxd: report it, and delete the sandbox."
-    if code in outcomes.ACCESS:
-        return "Look at the role in the tenant's account and at the organization's policies, then retry."
-    if code in outcomes.CREDENTIALS:
-        return "AWS does not accept the credentials; `sandboxd doctor` says whose."
-    if code == "WrongAccount":
-        return "The role leads into another account than the one asked for; nothing was sent."
-    return ""
+    return next((text for codes, text in _HINTS if code in codes), "")
 
 
 def unanswered(code: str, message: str, what: str) -> str:

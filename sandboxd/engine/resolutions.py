@@ -1,7 +1,7 @@
 """How the unknown outcome of every mutation is resolved, as data: what the page docs/durability.md is made from.
 
 Each way has evidence that lives for a while, and a last resort for when it is gone. The engine carries these out in
-`step.py` and `lower.py`; a test compares this table with the kinds, and disturbs every operation in it.
+`step.py`, `refusals.py` and `lower.py`; a test compares this table with the kinds, and disturbs every operation in it.
 """
 
 from collections.abc import Iterable, Iterator

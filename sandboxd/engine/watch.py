@@ -104,6 +104,8 @@ def _compared(kind: Kind, row: Row, seen: Seen | None) -> _Other | None:
     name, identifier = kind.spec.name, row.facts.get("id", "")
     if seen is None:
         return _Other(row, 0, f"the {name} {identifier} is not there any more", shown=False)
+    if seen.failed and seen.state == row.lo and row.node.data:
+        return None  # it stands where we hold it, whatever befell it before
     if seen.failed:
         return _Other(row, 0 if not seen.state else min(seen.state, row.lo - 1), seen.reason)
     if seen.state is not None and seen.state != row.lo:

@@ -20,7 +20,7 @@ from sandboxd.lifecycle.snapshots import (
     decode_sandbox,
     encode,
 )
-from sandboxd.model.keys import ACCOUNT, SHARED, Key, scope_of
+from sandboxd.model.keys import ACCOUNT, SHARED, Key, is_extra, scope_of
 from sandboxd.model.kind import KindSpec
 from sandboxd.model.records import Operation, SandboxRecord, TenantRecord
 from sandboxd.model.resource import Facts, Need, Row
@@ -224,7 +224,7 @@ def root_needs(state: State, record: SandboxRecord, mode: str) -> tuple[Need, ..
         case "kept":
             return record.blueprint.kept
         case "held":
-            own = tuple(Need(key, 1) for key in state.planner.of_scope.get(record.id, ()))
+            own = tuple(Need(key, 1) for key in state.planner.of_scope.get(record.id, ()) if not is_extra(key))
             return (*record.blueprint.started, *own)
     return record.blueprint.started
 

@@ -60,6 +60,7 @@ KIND = Kind(
         id_filter="internet-gateway-id",
     ),
     judge=judge,
+    interfaces="attachment.vpc-id",
     moves={
         ("raise", MADE): Move(
             operation="CreateInternetGateway",

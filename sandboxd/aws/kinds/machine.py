@@ -80,10 +80,14 @@ def judge(item: Item, _: Ask) -> Seen:
     return Seen(text=state, facts=facts)
 
 
+_ON_PURPOSE = ("Client.UserInitiated", "Client.InstanceInitiatedShutdown", "Server.ScheduledStop")
+"""beginnings of causes that say why it was stopped, by somebody, the guest or a plan: no failure of a start to come"""
+
+
 def _with_cause(item: Item, seen: Seen) -> Seen:
     cause = item.get("StateReason") or {}
     code = cause.get("Code", "")
-    if not code or code.startswith("Client.UserInitiated"):
+    if not code or code.startswith(_ON_PURPOSE):
         return seen
     return Seen(
         state=seen.state, text=seen.text, failed=code, reason=cause.get("Message") or code, facts=seen.facts

@@ -255,3 +255,42 @@ async def test_credentials_that_die_change_nothing(autojump_clock, code):
     said = {message.text for message in driver.messages if isinstance(message, Progress)}
     assert [text for text in said if "credentials" in text]
     assert not [message for message in driver.messages if isinstance(message, Unknown)]
+
+
+# ---- what a machine says about itself
+class Caused:
+    """DescribeInstances gives stopped machines this cause."""
+
+    def __init__(self, lab, code):
+        self.lab, self.code = lab, code
+
+    async def __call__(self, scope, service, operation, parameters):
+        answer = await self.lab.call(scope, service, operation, parameters)
+        if operation == "DescribeInstances":
+            for one in [one for reservation in answer["Reservations"] for one in reservation["Instances"]]:
+                if one["State"]["Name"] == "stopped":
+                    one["StateReason"] = {"Code": self.code, "Message": "because"}
+        return answer
+
+
+@pytest.mark.parametrize("code", ["Client.InstanceInitiatedShutdown", "Server.ScheduledStop", "Server.InternalError"])
+async def test_a_stopped_machine_at_rest_is_not_lost_for_its_cause(autojump_clock, code):
+    """Whatever stopped it, it stands where we hold it: no drift, and surely not gone."""
+    lab, driver = await lab_and_driver()
+    await driver.raise_all()
+    await driver.step(own("acp"), "lower", 1)
+    driver.engine, said = lab.engine(Caused(lab, code)), []
+    await driver.engine.watch(driver.who, [driver.rows[own("acp")]], said.append)
+    assert said == []
+
+
+async def test_a_machine_that_shut_itself_down_can_be_started(autojump_clock):
+    """The daemon dies before it asked, and the first look still shows why the machine stopped: no failure of the start."""
+    lab, driver = await lab_and_driver()
+    await driver.raise_all()
+    await driver.step(own("acp"), "lower", 1)
+    lab.disturb("StartInstances", "crash-before")
+    driver.engine = lab.engine(Caused(lab, "Client.InstanceInitiatedShutdown"))
+    await driver.through(lambda: _once(driver, own("acp"), "raise", 2))
+    driver.engine = lab.engine(Caused(lab, "Client.InstanceInitiatedShutdown"))
+    assert (await driver.resume(own("acp"))).left == "done"

@@ -89,3 +89,31 @@ async def test_the_organization_is_made_where_it_is_missing(autojump_clock):
     assert await organization.init(lab.call, MANAGEMENT, "int") == made
     assert set(made.ous) == {"pool", "customers", "expired", "quarantine"}
     await trio.lowlevel.checkpoint()
+
+
+async def test_a_refusal_ends_the_bytes_and_a_lost_reply_keeps_them(autojump_clock):
+    """B7: after a definite refusal the next generation is rendered from present settings; an unknown outcome is not."""
+    lab = Lab()
+    found = await organization.read(lab.call, MANAGEMENT, "dev")
+    right = {"pool_ou": found.ous["pool"], "customers_ou": found.ous["customers"]}
+    places = right | {"customers_ou": "ou-none-00000000"}
+    node = specs()["account-claim"].node(CLAIM, {}, tenant="acme", operation="op_1")
+    driver = Driver(lab, [node], places=lambda: places)
+    ended = await driver.step(CLAIM, "raise", 1)
+    assert (ended.left, ended.how) == ("nothing", "permanent")
+    places = right
+    lab.disturb("MoveAccount", "crash-before")
+    await driver.through(lambda: _claim(driver))
+    sent = [parameters["DestinationParentId"] for name, _, parameters in lab.calls if name == "MoveAccount"]
+    assert sent == ["ou-none-00000000", right["customers_ou"], right["customers_ou"]]
+    assert (await where(lab)).ou == "customers"
+
+
+async def _claim(driver):
+    """Begin it, or take it up again in a life whose settings are others."""
+    if driver.rows[CLAIM].flight:
+        driver.settings["places"] = lambda: {"pool_ou": "ou-none-1", "customers_ou": "ou-none-2"}
+        driver.restart()
+        await driver.resume(CLAIM)
+    else:
+        await driver.step(CLAIM, "raise", 1)

@@ -192,3 +192,17 @@ async def test_what_goes_by_itself_is_waited_for(autojump_clock):
         assert driver.rows[own("subnet")].flight, "still at it"
         await driver.step(own("acp"), "lower", 0)
     assert lab.there()["subnet"] == 1
+
+
+async def test_a_public_address_of_somebody_holds_the_internet_gateway(autojump_clock):
+    """Their gateway in our public subnet has one: detaching is refused, and its id is said."""
+    lab, driver = await started()
+    address = aws(lab, "AllocateAddress", Domain="vpc")["AllocationId"]
+    subnet = driver.rows[shared("public-a")].facts["id"]
+    made = aws(lab, "CreateNatGateway", AllocationId=address, SubnetId=subnet)
+    await driver.lower_all({key: len(row.node.states) - 1 for key, row in driver.rows.items() if "/shared/" in key})
+    for name in ("private-default", "nat", "public-default"):
+        assert (await driver.step(shared(name), "lower", 0)).left == "done"
+    ended = await driver.step(shared("igw"), "lower", 1)
+    assert (ended.how, ended.code) == ("permanent", "held_by_others")
+    assert made["NatGateway"]["NatGatewayId"] in ended.reason

@@ -6,6 +6,7 @@ from decidedesk import Desk
 from sandboxd.aws.kinds import specs
 from sandboxd.lifecycle.messages import (
     Called,
+    Cancel,
     Command,
     Ended,
     Found,
@@ -160,3 +161,32 @@ def test_a_thing_whose_own_step_is_in_flight_is_left_to_it(desk):
     desk.say(Called(start.key, start.run, {"id": "eipalloc-2"}))
     desk.say(Surveyed(found=(Found(EIP, 2, "elastic-ip", "eipalloc-2"),)))
     assert f"{EIP}~eipalloc-2" not in desk.state.rows
+
+
+def test_a_double_is_never_held(desk):
+    """Cancelled while a double is removed: the double goes, is forgotten, and the sandbox can still be commanded."""
+    desk.say(Command(verb="stop", operation="op_2", sandbox="sbx_bank"))
+    desk.state.rows[BOX].facts["id"] = "i-1"
+    desk.say(Surveyed(found=(Found(BOX, 1, "machine", "i-2", {}, 2),)))
+    double = f"{BOX}~i-2"
+    assert desk.state.rows[double].flight
+    desk.say(Cancel(operation="op_2"))
+    desk.run()
+    assert double not in desk.state.rows
+    assert desk.sandbox().state == "stopping_failed"
+    desk.say(Command(verb="delete", operation="op_3", sandbox="sbx_bank"))
+    desk.run()
+    assert desk.sandbox().state == "deleted"
+
+
+def test_doubles_survive_a_reload(desk):
+    """They are rows like others, in the snapshot of their scope."""
+    desk.state.rows[BOX].facts["id"] = "i-1"
+    out = desk.say(
+        Surveyed(found=(Found(BOX, 1, "machine", "i-2", {}, 2), Found("r/x/box", 1, "machine", "i-3", {}, 2)))
+    )
+    assert out.account_changed
+    assert out.sandboxes == ["sbx_bank"]
+    again = State.load("1", {n: desk.state.snapshot(n) for n in ("account", "sbx_bank")}, {}, settings=Settings())
+    assert again.rows[f"{BOX}~i-2"] == desk.state.rows[f"{BOX}~i-2"]
+    assert again.rows["r/x/box"].hi == 2

@@ -1,0 +1,66 @@
+"""Waiting until what was asked for has come true: looks, at the moments when such things usually end, and verdicts."""
+
+from sandboxd.aws.kind import Seen
+from sandboxd.engine.absence import is_missing
+from sandboxd.engine.context import Attempt
+from sandboxd.engine.meaning import is_lasting, unanswered
+from sandboxd.engine.pace import back_off, first_look, next_look
+from sandboxd.lifecycle.messages import Ended, Left
+from sandboxd.model.ports import AwsError
+
+
+async def accepted(a: Attempt, seen: Seen) -> Ended:
+    """The call is answered: it is as wanted, or it is on its way."""
+    a.learn(seen.facts)
+    if (ended := verdict(a, seen)) is not None:
+        return ended
+    a.called()
+    return await come_true(a)
+
+
+def verdict(a: Attempt, seen: Seen) -> Ended | None:
+    """Return how what was seen ends a raise; None: it is on its way."""
+    step, rebinding = a.start.step, a.start.step.way == "rebind"
+    if seen.failed and not rebinding:
+        untouched = bool(seen.state) and seen.state == a.row.lo
+        left: Left = "nothing" if untouched or not a.kind.can_be_lowered else "spoiled"
+        return a.ended(left, seen.failed, seen.reason, lasting=is_lasting(seen.failed))
+    if seen.state == 0:
+        return a.ended("absent", "gone", f"the {a.kind.spec.name} is {seen.text or 'gone'}")
+    if seen.state is not None and seen.state >= step.to and not seen.failed:
+        return a.done()
+    return None
+
+
+async def come_true(a: Attempt) -> Ended:
+    """Look, at the moments when such things usually end, until it is as wanted or will never be."""
+    intent = a.row.intent
+    since = intent.rendered_at if a.start.resumed and intent else a.began
+    delay = 0.0 if a.start.resumed else first_look(a.usual) - (a.now - since)
+    failures = 0
+    while True:
+        try:
+            seen = await a.see(max(delay, 0.0))
+            gone = seen is None and await is_missing(a)
+        except AwsError as error:
+            failures += 1
+            a.say(unanswered(error.code, error.message, "AWS does not answer a read"))
+            delay = back_off(failures, a.node.key, shortest=2.0, longest=30.0)
+            continue
+        if gone:
+            return a.ended("absent", "gone", f"the {a.kind.spec.name} {a.facts.get('id', '')} is not there any more")
+        if seen is not None and (ended := _judged(a, seen, since)) is not None:
+            return ended
+        delay = next_look(a.usual, a.now - since)
+
+
+def _judged(a: Attempt, seen: Seen, since: float) -> Ended | None:
+    """Return how a look ends the wait."""
+    a.shown(seen.facts)
+    if (ended := verdict(a, seen)) is not None:
+        return ended
+    if (seen.state is not None or seen.failed) and a.now >= since + a.ports.settings.settle:
+        words = f"the {a.kind.spec.name} is still {seen.text or seen.reason}"
+        return a.ended("nothing" if seen.state == a.row.lo else "between", seen.failed or "no_effect", words)
+    a.say(seen.text or "waiting")
+    return None

@@ -1,0 +1,125 @@
+"""What a refusal makes of a step: the same call again, a look at what is there or what a token made, or the end of it.
+
+A lost call's effect is looked for before a refusal of its repeat is believed.
+"""
+
+from functools import partial
+
+from sandboxd.aws.kind import Move, Seen
+from sandboxd.engine.coming import accepted
+from sandboxd.engine.context import Attempt, Discovery, until_answered
+from sandboxd.engine.meaning import hint, is_lasting, meaning, unanswered
+from sandboxd.engine.pace import back_off
+from sandboxd.engine.taken import made_with, owner_of_token
+from sandboxd.lifecycle.messages import Ended, Left
+
+PUT_OFF = {
+    "capacity": 60.0,
+    "access": 60.0,
+    "credentials": 30.0,
+    "unreachable": 15.0,
+    "throttled": 30.0,
+    "unseen": 30.0,
+}
+"""seconds after which a refused step is tried again first"""
+
+
+async def refused(a: Attempt, move: Move, code: str, message: str) -> Ended | None:
+    """Return how a refusal ends the step; None: the same call again."""
+    settings, what = a.ports.settings, meaning(code, move, a.start.step.way)
+    if what == "there":
+        return await _there(a, move, code, message)
+    if what == "taken":
+        return await _taken(a, move, code, message)
+    patience = {
+        "throttled": settings.throttled,
+        "unreachable": settings.unreachable,
+        "credentials": settings.credentials,
+        "unseen": settings.settle,
+        "busy": settings.settle,
+    }.get(what, 0.0)
+    if a.now < a.began + patience:
+        a.say(unanswered(code, message, move.operation))
+        return None
+    if what == "died":
+        return await _died(a, move, code)
+    lasting = what == "permanent" or (what == "access" and _attempts(a) >= settings.access_attempts)
+    reason = " ".join(filter(None, (f"{move.operation}: {message or code}", hint(code))))
+    if a.unknown_at is not None and a.row.lo == 0 and a.start.step.way == "raise":
+        return await adopted(a, reason, code=code, lasting=lasting)
+    left: Left = "nothing" if a.unknown_at is None else "between"
+    outage = what in ("unreachable", "credentials")
+    return a.ended(left, code, reason, lasting=lasting, after=PUT_OFF.get(what, 30.0), outage=outage)
+
+
+async def _taken(a: Attempt, move: Move, code: str, message: str) -> Ended:
+    """Our token was used with other parameters: what it made is ours; what is not to be seen is not made again."""
+    seen = await owner_of_token(a)
+    if seen is not None and seen.state != 0:
+        return await accepted(a, seen)
+    if seen is not None:
+        return _gone_again(a, move, code, seen)
+    return a.ended("between", code, f"{move.operation}: {message or code} {hint(code)}", lasting=True)
+
+
+async def _died(a: Attempt, move: Move, code: str) -> Ended:
+    """What our token made is gone: the dead thing says why, and the next generation is due."""
+    seen = await until_answered(a, partial(made_with, a))
+    return _gone_again(a, move, code, seen or Seen())
+
+
+def _gone_again(a: Attempt, move: Move, code: str, seen: Seen) -> Ended:
+    why = f": {seen.reason}" if seen.reason else ""
+    words = f"{move.operation}: it was made, and is gone again{why}"
+    return a.ended("absent", seen.failed or code, words, lasting=is_lasting(seen.failed), after=0.0)
+
+
+def _attempts(a: Attempt) -> int:
+    mark = a.row.marks.get("lower" if a.start.step.way == "lower" else "raise")
+    return mark.attempts if mark else 0
+
+
+async def adopted(
+    a: Attempt, reason: str, *, code: str = "lost_reply", lasting: bool = False, after: float = 30.0
+) -> Ended:
+    """Find what a lost call made, until it must be visible; nothing by then proves that it made nothing."""
+    tries = 0
+    until = (a.unknown_at or a.now) + a.ports.settings.settle
+    while True:
+        asked = a.now
+        seen = (await until_answered(a, lambda: a.find(by_name=False))).mine
+        if seen is not None:
+            return await accepted(a, seen)
+        if asked >= until:
+            return a.ended("absent", code, reason, lasting=lasting, after=after)
+        tries += 1
+        a.say("the reply was lost; looking for what it made")
+        await a.ports.clock.sleep(min(back_off(tries, a.node.key, shortest=2.0, longest=30.0), until - asked + 1.0))
+
+
+async def _there(a: Attempt, move: Move, code: str, message: str) -> Ended | None:
+    """Look whose it is that is there already, and in which state; None: not to be seen yet, the same call again."""
+    known = a.row.lo > 0 and a.facts.get("id")
+    found = Discovery(await a.look_surely()) if known else await until_answered(a, lambda: a.find(by_name=True))
+    seen, words = found.mine, f"{move.operation}: {message or code}"
+    if seen is None and found.former is not None:
+        a.learn(found.former.facts)
+        return a.ended(
+            "spoiled", "former_life", f"{words} It is there from a former life, and is made anew.", after=0.0
+        )
+    if seen is None and found.others and not _may_be_ours(a):
+        return a.ended("nothing", code, f"{words} ({found.others} is there and not ours)", lasting=True)
+    if seen is None or (not seen.failed and seen.state is not None and seen.state < a.start.step.to):
+        a.say(words)
+        late = a.now >= a.began + a.ports.settings.settle
+        return a.ended("nothing", code, words, lasting=True) if late else None
+    if seen.failed:
+        return a.ended("nothing", seen.failed, seen.reason, lasting=True)
+    if move.exclusive and a.unknown_at is None and seen.state == a.start.step.to:
+        return a.ended("nothing", "account_claimed", f"{words} It was claimed by somebody else.", lasting=True)
+    return await accepted(a, seen)
+
+
+def _may_be_ours(a: Attempt) -> bool:
+    """Whether a call of ours may have made what bears no tags: they are seen later than what bears them."""
+    return a.unknown_at is not None and a.now < a.unknown_at + a.ports.settings.settle
