@@ -12,7 +12,7 @@ from typing import Self
 
 from msgspec import Struct
 
-from sandboxd.model.errors import StoreError
+from sandboxd.model.errors import StoreError, StoreLost
 from sandboxd.store.envelope import UNUSABLE, seal, unseal
 
 SLOT = 512
@@ -58,6 +58,19 @@ class Witness:
         self.close()
 
 
+class Unwitnessed(Witness):
+    """No file, for a store in memory."""
+
+    def __init__(self) -> None:
+        """Nothing is opened."""
+
+    def saw(self, position: int) -> None:
+        """Nothing is remembered."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 def witness_of(path: Path) -> Path:
     """The witness of a store's file."""
     return path.with_name(path.name + ".tip")
@@ -82,23 +95,19 @@ def _slot(content: bytes) -> Tip | None:
 
 
 def check_tip(path: Path, found: Tip | None) -> None:
-    """Raise StoreError (78) where the store is not what the witness saw last; `found` is None for a store that is not there."""
+    """Raise StoreLost or StoreError (78, older) where the store is not what the witness saw last; `found` None: it is gone."""
     tip = read_tip(witness_of(path))
     if tip is None or tip.position == 0:
         return
-    anyway = (
-        f"To go on with it all the same, delete {witness_of(path)}: what was made in AWS since is then unknown to it."
-    )
     if found is None:
-        raise StoreError(f"{path}: the store is gone, but it had {tip.position} events; restore it. {anyway}", UNUSABLE)
+        raise StoreLost(f"{path}: the store is gone, but it had {tip.position} events; restore it", "gone")
     if found.epoch != tip.epoch:
-        raise StoreError(
-            f"{path}: this is another store than the one that was here; restore that one. {anyway}", UNUSABLE
-        )
+        raise StoreLost(f"{path}: this is another store than the one that was here; restore that one", "another")
     if found.position < tip.position:
         raise StoreError(
             f"{path}: the store is older than it was: it ends at event {found.position}, and {tip.position} were seen "
-            f"(a backup, or a log that was lost); restore the newest one. {anyway}",
+            f"(a backup, or a log that was lost); restore the newest one. `sandboxd serve --accept-rollback` goes on "
+            f"with this one: what was made in AWS since is then unknown to it",
             UNUSABLE,
         )
 

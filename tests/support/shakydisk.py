@@ -1,4 +1,7 @@
-"""A disk for SQLite that fails when told to, and one that keeps a log of what was written, for power cuts."""
+"""A disk for SQLite that fails when told to, and one that keeps a log of what was written, for power cuts.
+
+`Disk.fail` names what the next write or sync raises, for as long as it stands there; `Disk.only` lets the first ones pass.
+"""
 
 import random
 from collections.abc import Callable, Iterator
@@ -17,6 +20,8 @@ class Disk(apsw.VFS):
         super().__init__(name, base="")
         self.name = name
         self.fail: dict[str, Callable[[], Exception]] = {}
+        self.only: int | None = None
+        """how many writes and syncs still pass before one fails (once); None: none is counted"""
         self.log: list[tuple] = []
 
     def xOpen(self, name, flags):  # noqa: N802 - apsw's name
@@ -27,8 +32,14 @@ class Disk(apsw.VFS):
         return super().xDelete(filename, syncdir)
 
     def meet(self, what: str) -> None:
-        if (error := self.fail.get(what)) is not None:
+        if (error := self.fail.get(what)) is None:
+            return
+        if self.only is None:
             raise error()
+        if self.only >= 0:
+            self.only -= 1
+            if self.only == -1:
+                raise error()
 
 
 class _File(apsw.VFSFile):
@@ -36,6 +47,10 @@ class _File(apsw.VFSFile):
         self._disk = disk
         self._name = Path(name.filename() if hasattr(name, "filename") else str(name)).name
         super().__init__("", name, flags)
+
+    def xRead(self, amount, offset):  # noqa: N802 - apsw's name
+        self._disk.meet("read")
+        return super().xRead(amount, offset)
 
     def xWrite(self, data, offset):  # noqa: N802 - apsw's name
         self._disk.meet("write")
@@ -62,8 +77,10 @@ def disk(name: str = "shaky") -> Iterator[Disk]:
         made.unregister()
 
 
-def after_power_cut(log: list[tuple], rng: random.Random, least: int = 0) -> tuple[dict[str, bytes], int]:
-    """Files as a power cut at a random moment leaves them, and how many commits were acknowledged before it.
+def after_power_cut(
+    log: list[tuple], rng: random.Random, least: int = 0
+) -> tuple[dict[str, bytes], int, str]:
+    """Files as a power cut at a random moment leaves them, how many commits were acknowledged before it, and what was cut.
 
     What was synced is there; of what was not, random sectors are. The first `least` entries were long before.
     """
@@ -86,7 +103,8 @@ def after_power_cut(log: list[tuple], rng: random.Random, least: int = 0) -> tup
     for name, entries in pending.items():
         for one in entries:
             _apply(files.setdefault(name, bytearray()), one, lambda: rng.random() < luck)
-    return {name: bytes(content) for name, content in files.items()}, acknowledged
+    unsynced = "checkpoint" if pending.get("s.db") else "log" if pending else "rest"
+    return {name: bytes(content) for name, content in files.items()}, acknowledged, unsynced
 
 
 def _apply(content: bytearray, entry: tuple, reached: Callable[[], bool]) -> None:
