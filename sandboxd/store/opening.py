@@ -37,13 +37,13 @@ def open_store(
     """
     _check_library()
     try:
-        store = _open(path, create=create, accept_rollback=accept_rollback, vfs=vfs)
+        store = _open(path, create=create, rollback=accept_rollback, vfs=vfs)
     except StoreLost as lost:
         if not accept_lost:
             raise
         if lost.kind == "damaged":
             set_aside(path)
-        store = _open(path, create=create, accept_rollback=True, vfs=vfs)
+        store = _open(path, create=create, rollback=accept_rollback, lost=True, vfs=vfs)
     try:
         yield store
     finally:
@@ -80,12 +80,12 @@ def _check_library() -> None:
         raise StoreError(text, UNUSABLE)
 
 
-def _open(path: Path, *, create: bool, accept_rollback: bool, vfs: str) -> SqliteStore:
+def _open(path: Path, *, create: bool, rollback: bool, lost: bool = False, vfs: str) -> SqliteStore:
     try:
         if not path.exists():
-            _make(path, create=create, accept_rollback=accept_rollback, vfs=vfs)
+            _make(path, create=create, lost=lost, vfs=vfs)
         _check_header(path)
-        return _connect(path, accept_rollback=accept_rollback, vfs=vfs)
+        return _connect(path, rollback=rollback, lost=lost, vfs=vfs)
     except apsw.BusyError as error:
         raise StoreError(f"{path}: another program has the store open; stop it first", LOCKED) from error
     except OSError as error:
@@ -97,9 +97,8 @@ def _open(path: Path, *, create: bool, accept_rollback: bool, vfs: str) -> Sqlit
 
 
 # ---- making one
-def _make(path: Path, *, create: bool, accept_rollback: bool, vfs: str) -> None:
-    if not accept_rollback:
-        check_tip(path, None)
+def _make(path: Path, *, create: bool, lost: bool, vfs: str) -> None:
+    check_tip(path, None, lost=lost)
     if not create:
         raise StoreError(f"{path}: there is no store here; choose another --state-dir", UNUSABLE)
     new = path.with_name(path.name + ".new")
@@ -134,12 +133,11 @@ def _check_header(path: Path) -> None:
         raise StoreLost(f"{path}: this database is not sandboxd's; choose another --state-dir", "damaged")
 
 
-def _connect(path: Path, *, accept_rollback: bool, vfs: str) -> SqliteStore:
+def _connect(path: Path, *, rollback: bool, lost: bool, vfs: str) -> SqliteStore:
     with _connection(path, vfs) as connection:
         _check(path, connection)
         tip = Tip((get_meta(connection, "epoch", path) or b"").decode(), last_position(connection))
-        if not accept_rollback:
-            check_tip(path, tip)
+        check_tip(path, tip, rollback=rollback, lost=lost)
         _bring_up(path, connection)
         return SqliteStore(path=path, connection=connection, witness=Witness(witness_of(path), tip))
 

@@ -94,16 +94,23 @@ def _slot(content: bytes) -> Tip | None:
     return Tip(epoch, int(position))
 
 
-def check_tip(path: Path, found: Tip | None) -> None:
-    """Raise StoreLost or StoreError (78, older) where the store is not what the witness saw last; `found` None: it is gone."""
+def check_tip(path: Path, found: Tip | None, *, rollback: bool = False, lost: bool = False) -> None:
+    """Raise StoreLost, or StoreError (78) for an older one, where the store is not what the witness saw last.
+
+    `found` is None for one that is gone. `rollback` and `lost` say what of it a person has accepted.
+    """
     tip = read_tip(witness_of(path))
     if tip is None or tip.position == 0:
         return
     if found is None:
+        if lost:
+            return
         raise StoreLost(f"{path}: the store is gone, but it had {tip.position} events; restore it", "gone")
     if found.epoch != tip.epoch:
+        if lost:
+            return
         raise StoreLost(f"{path}: this is another store than the one that was here; restore that one", "another")
-    if found.position < tip.position:
+    if found.position < tip.position and not rollback:
         raise StoreError(
             f"{path}: the store is older than it was: it ends at event {found.position}, and {tip.position} were seen "
             f"(a backup, or a log that was lost); restore the newest one. `sandboxd serve --accept-rollback` goes on "
