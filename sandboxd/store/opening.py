@@ -128,7 +128,9 @@ def _check_header(path: Path) -> None:
     with path.open("rb") as file:
         head = file.read(_HEADER)
     if len(head) < _HEADER or not head.startswith(b"SQLite format 3\x00"):
-        raise StoreLost(f"{path}: this is not a SQLite file; restore the store, or choose another --state-dir", "damaged")
+        raise StoreLost(
+            f"{path}: this is not a SQLite file; restore the store, or choose another --state-dir", "damaged"
+        )
     if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
         raise StoreLost(f"{path}: this database is not sandboxd's; choose another --state-dir", "damaged")
 

@@ -77,9 +77,7 @@ def disk(name: str = "shaky") -> Iterator[Disk]:
         made.unregister()
 
 
-def after_power_cut(
-    log: list[tuple], rng: random.Random, least: int = 0
-) -> tuple[dict[str, bytes], int, str]:
+def after_power_cut(log: list[tuple], rng: random.Random, least: int = 0) -> tuple[dict[str, bytes], int, str]:
     """Files as a power cut at a random moment leaves them, how many commits were acknowledged before it, and what was cut.
 
     What was synced is there; of what was not, random sectors are. The first `least` entries were long before.
@@ -105,6 +103,17 @@ def after_power_cut(
             _apply(files.setdefault(name, bytearray()), one, lambda: rng.random() < luck)
     unsynced = "checkpoint" if pending.get("s.db") else "log" if pending else "rest"
     return {name: bytes(content) for name, content in files.items()}, acknowledged, unsynced
+
+
+def after_kill(log: list[tuple], before: dict[str, bytes]) -> dict[str, bytes]:
+    """Files as the death of the process after these entries leaves them: all that was written is there."""
+    files = {name: bytearray(content) for name, content in before.items()}
+    for entry in log:
+        if entry[0] == "delete":
+            files.pop(entry[1], None)
+        elif entry[0] in ("write", "truncate"):
+            _apply(files.setdefault(entry[1], bytearray()), entry, lambda: True)
+    return {name: bytes(content) for name, content in files.items()}
 
 
 def _apply(content: bytearray, entry: tuple, reached: Callable[[], bool]) -> None:

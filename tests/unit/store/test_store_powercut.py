@@ -35,7 +35,9 @@ def _losses(tmp_path, disk: shakydisk.Disk, capsys) -> int:
         cut[moment] += 1
         lost += _is_lost(tmp_path / "cut", files, acknowledged, said)
     with capsys.disabled():
-        print(f"\n{IMAGES} images, {COMMITS} commits, {checkpoints} checkpoints, cut in {dict(sorted(cut.items()))}: {lost} lost")
+        print(
+            f"\n{IMAGES} images, {COMMITS} commits, {checkpoints} checkpoints, cut in {dict(sorted(cut.items()))}: {lost} lost"
+        )
     assert checkpoints > COMMITS // 8
     return lost
 
