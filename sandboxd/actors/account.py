@@ -202,7 +202,8 @@ class AccountActor:
             inflight.look(who, deepcopy(state.rows[look.key]), look)
         for proof in decision.proofs:
             inflight.prove(who, proof, state)
-        self._shared.alarms.set(self.account, decision.wake_at)
+        # asked of the state: a turn in which everything was refused decided nothing, and must not silence the alarm
+        self._shared.alarms.set(self.account, state.next_alarm())
         self._shared.alarms.set(f"{self.account} expiry", self._next_expiry())
 
     def _next_expiry(self) -> float | None:

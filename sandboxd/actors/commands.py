@@ -74,6 +74,7 @@ class Commands:
             email=request.email,
             contacts=request.contacts,
             limits=request.limits,
+            places=self._pool.places(),
             by=by.user,
         )
 

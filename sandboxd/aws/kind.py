@@ -159,6 +159,11 @@ class Kind(Struct, frozen=True, kw_only=True):
     organization: bool = False
     """its calls are made in the management account"""
 
+    @property
+    def can_be_lowered(self) -> bool:
+        """Whether there is a way back; an account that was claimed stays claimed."""
+        return self.choose is not None or any(way == "lower" for way, _ in self.moves)
+
     def move(self, node: Node, way: Way, at: int, to: int) -> Move | None:
         """Return the mutation that goes from one state to another, or None if there is none."""
         if self.choose is not None:

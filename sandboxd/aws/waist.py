@@ -13,6 +13,7 @@ from typing import Any
 import trio
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -55,17 +56,21 @@ class AwsSettings(Struct, frozen=True, kw_only=True):
     read_timeout: float = 55.0
     """real seconds; under the engine's own deadline of a call"""
     session_cls: type = LeanSession
+    keys: tuple[str, str] | None = None
+    """access key and secret of the daemon; None: from botocore's standard places"""
 
 
 class Aws:
     """AWS as the daemon sees it; `call` is the port."""
 
-    def __init__(self, *, settings: AwsSettings, clock: Clock, stack: AsyncExitStack) -> None:
+    def __init__(
+        self, *, settings: AwsSettings, clock: Clock, stack: AsyncExitStack, clients: dict[tuple[str, str], Any]
+    ) -> None:
         self._settings, self._clock, self._stack = settings, clock, stack
         self._own = _own_session()
         self._session = _session(settings)
         self._session.register_component("credential_provider", Provider(_CURRENT))
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients = clients
         self._building = trio.Lock()
         self._sessions: dict[tuple[str, str], Session] = {}
         self._me = ""
@@ -133,6 +138,8 @@ class Aws:
 
     async def _own_signer(self) -> Signer:
         """The daemon's own credentials, from botocore's standard places, refreshed by botocore."""
+        if self._settings.keys is not None:
+            return Signer(self._me, ReadOnlyCredentials(*self._settings.keys, None))
         credentials = await self._own.get_credentials()
         if credentials is None:
             raise AwsError("refused", "NoCredentials", "no AWS credentials were found in botocore's standard places")
@@ -235,7 +242,7 @@ def _session(settings: AwsSettings) -> AioSession:
 async def open_aws(settings: AwsSettings, clock: Clock) -> AsyncIterator[Aws]:
     """Open AWS; the clients are closed at the end."""
     async with AsyncExitStack() as stack:
-        yield Aws(settings=settings, clock=clock, stack=stack)
+        yield Aws(settings=settings, clock=clock, stack=stack, clients={})
 
 
 __all__ = ["Aws", "AwsSettings", "open_aws"]

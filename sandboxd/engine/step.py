@@ -166,7 +166,8 @@ def verdict(a: Attempt, seen: Seen) -> Ended | None:
     """Return how what was seen ends a raise; None: it is on its way."""
     step, rebinding = a.start.step, a.start.step.way == "rebind"
     if seen.failed and not rebinding:
-        left: Left = "nothing" if seen.state and seen.state == a.row.lo else "spoiled"
+        untouched = bool(seen.state) and seen.state == a.row.lo
+        left: Left = "nothing" if untouched or not a.kind.can_be_lowered else "spoiled"
         return a.ended(left, seen.failed, seen.reason, lasting=is_lasting(seen.failed))
     if seen.state == 0:
         return a.ended("absent", "gone", f"the {a.kind.spec.name} is {seen.text or 'gone'}")

@@ -4,6 +4,7 @@ The claim itself is a row that the same planner and engine carry (move, then tag
 tenant stands here.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from sandboxd.model.errors import Conflict
@@ -31,13 +32,13 @@ def next_state(state: str, event: str) -> str:
     raise Conflict(f"account_{state}", f"The account is {state}: it cannot {event} now.", "`sandboxd account list`")
 
 
-def claim_node(tenant: str, operation: str) -> Node:
-    """The claim of an account of the pool: moved, then tagged with whose it is."""
+def claim_node(tenant: str, operation: str, places: Mapping[str, str]) -> Node:
+    """The claim of an account of the pool: moved between these OUs, then tagged with whose it is."""
     return Node(
         key=CLAIM,
         kind="account-claim",
         states=("absent", "moved", "tagged"),
         edges=(Edge(0, 2, 1),),
         up={1: Usual(1.0, 3.0), 2: Usual(1.0, 3.0)},
-        parameters={"tenant": tenant, "operation": operation},
+        parameters={"tenant": tenant, "operation": operation, **places},
     )

@@ -52,7 +52,7 @@ def onboard(turn: Turn, message: Onboard) -> None:
         id=message.tenant, name=message.name, email=message.email, contacts=message.contacts, limits=message.limits,
         since=turn.now,
     )  # fmt: skip
-    state.planner.add(Row(node=claim_node(message.tenant, message.operation)))
+    state.planner.add(Row(node=claim_node(message.tenant, message.operation, message.places)))
     _begin(turn, Operation(id=message.operation, verb="onboard", target=message.tenant, requested_by=message.by))
 
 

@@ -48,6 +48,8 @@ class Onboard(Struct, frozen=True, tag=True, kw_only=True):
     email: str
     contacts: dict[str, str] = field(default_factory=dict)
     limits: dict[str, int] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+    """`pool_ou` and `customers_ou`: between which the account moves, as the organization was read last"""
     by: str = ""
 
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import apsw
 from msgspec import Struct
@@ -18,7 +18,6 @@ from sandboxd.model.errors import SandboxdError, StoreError, StoreFull, StoreLos
 from sandboxd.model.ports import Batch, EventRow, KeyRow, StoredEvent
 from sandboxd.store.envelope import seal, unseal
 from sandboxd.store.places import event_place, key_seal, meta_place, operation_place, snapshot_place
-from sandboxd.store.witness import Witness
 
 IO_ERROR = 74
 CHECKPOINT = 1000
@@ -36,6 +35,18 @@ class Clash(SandboxdError):
     """A batch that contradicts what is stored (a number or a key that is taken): nothing of its commit happened."""
 
 
+class Saw(Protocol):
+    """What remembers, outside the store, how far it had come."""
+
+    def saw(self, position: int) -> None:
+        """A commit is durable."""
+        ...
+
+    def close(self) -> None:
+        """Let go."""
+        ...
+
+
 class Loaded(Struct, frozen=True):
     """What is kept of one actor."""
 
@@ -47,7 +58,7 @@ class Loaded(Struct, frozen=True):
 class SqliteStore:
     """An open store; `open_store` makes it."""
 
-    def __init__(self, *, path: Path, connection: apsw.Connection, witness: Witness) -> None:
+    def __init__(self, *, path: Path, connection: apsw.Connection, witness: Saw) -> None:
         self.path, self._db, self._witness = path, connection, witness
         self._lock = threading.Lock()
         self._broken: StoreError | None = None

@@ -58,11 +58,8 @@ class Witness:
         self.close()
 
 
-class Unwitnessed(Witness):
-    """No file, for a store in memory."""
-
-    def __init__(self) -> None:
-        """Nothing is opened."""
+class Unwitnessed:
+    """Nobody, for a store in memory."""
 
     def saw(self, position: int) -> None:
         """Nothing is remembered."""

@@ -6,7 +6,8 @@ waits, so that no more can wait here than there are actors.
 """
 
 from collections import deque
-from typing import Self
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Self, TypeAlias
 
 import trio
 
@@ -18,6 +19,22 @@ MOST = 256
 """batches in one transaction"""
 PATIENCE = 10.0
 """real seconds that a close waits for what is being written"""
+
+
+Commit: TypeAlias = Callable[[Sequence[Batch]], list[int]]
+Carry: TypeAlias = Callable[[Commit, Sequence[Batch]], Awaitable[list[int]]]
+"""How a commit is carried out without holding up the loop."""
+
+
+class InThread:
+    """In one thread of its own, so that the loop goes on during an fsync."""
+
+    def __init__(self) -> None:
+        self._one = trio.CapacityLimiter(1)
+
+    async def __call__(self, commit: Commit, batches: Sequence[Batch]) -> list[int]:
+        """Commit; raise what it raises."""
+        return await trio.to_thread.run_sync(commit, batches, limiter=self._one)
 
 
 class _Waiting:
@@ -41,11 +58,10 @@ class _Waiting:
 class Writer:
     """Groups commits; run it with `async with`, inside the daemon's nursery."""
 
-    def __init__(self, store: Store, *, nursery: trio.Nursery) -> None:
-        self._store, self._nursery = store, nursery
+    def __init__(self, store: Store, *, nursery: trio.Nursery, carry: Carry | None = None) -> None:
+        self._store, self._nursery, self._carry = store, nursery, carry or InThread()
         self._waiting: deque[_Waiting] = deque()
         self._work = trio.Event()
-        self._thread = trio.CapacityLimiter(1)
         self._done = trio.Event()
         self._closing = False
         self._broken = StoreError("the store is closed", IO_ERROR)
@@ -103,7 +119,7 @@ class Writer:
     async def _write(self, group: list[_Waiting]) -> None:
         batches = [waiting.batch for waiting in group]
         try:
-            positions = await trio.to_thread.run_sync(self._store.commit, batches, limiter=self._thread)
+            positions = await self._carry(self._store.commit, batches)
         except StoreFull as error:
             self.reason = error.detail
             for waiting in group:

@@ -42,8 +42,9 @@ def _account(store: SqliteStore, actor: str) -> dict[str, Any]:
         ],
         "resources": {_name(state, key): _row(state, key) for key in sorted(state.rows)},
     }
-    taken_up = decide(state, Recovered(), LATER)
-    return out | {"taken_up": sorted(f"{_name(state, one.key)} {one.step.way}" for one in taken_up.starts)}
+    flying = {key for key, row in state.rows.items() if row.flight is not None}
+    assert flying <= {one.key for one in decide(state, Recovered(), LATER).starts}, "what was in flight is taken up"
+    return out
 
 
 def _name(state: State, key: str) -> str:

@@ -28,5 +28,5 @@ def test_a_golden_store_holds_what_it_held(golden: Path, tmp_path: Path):
         held = digest(store)
     assert held == json.loads(golden.with_suffix(".json").read_text("utf-8"))
     assert {account["account"] for account in held["accounts"].values()} == {"assigned"}
-    assert any(account["taken_up"] for account in held["accounts"].values()), "one was in the middle of a create"
+    assert any(", raise" in row for one in held["accounts"].values() for row in one["resources"].values()), "mid-create"
     assert apsw.Connection(str(path)).pragma("user_version") == SCHEMA

@@ -1,0 +1,108 @@
+"""The daemon's ports in virtual time: its clock, how its commits are carried out, and the calls that need no bytes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import trio
+
+from sandboxd.aws import outcomes
+from sandboxd.model.ports import AwsError, Batch, Scope
+from sandboxd.simulator.calls import is_mutation
+from sandboxd.simulator.errors import ApiError
+from sandboxd.simulator.errors import LostReply as NoReply
+from sandboxd.simulator.world import World as Simulated
+from sandboxd.store.writer import Commit
+from sandboxd.world.life import Life
+from sandboxd.world.trace import Trace
+
+WAY = 0.15
+"""seconds of a request's way to AWS, and of the reply's way back"""
+HANG = 55.0
+"""seconds after which the waist gives up on a reply"""
+FSYNC = 0.002
+
+
+class LifeClock:
+    """Trio's own time, counted from the world's first moment."""
+
+    pace = 1.0
+
+    def __init__(self, life: Life, *, origin: float) -> None:
+        self._life, self._origin = life, origin
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._origin + trio.current_time()
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return trio.current_time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep; a moment at which the daemon may die."""
+        await self._life.sleep(seconds)
+        self._life.point("wake")
+
+
+class Inline:
+    """Commits in the loop itself, after a virtual fsync; no thread exists in a world."""
+
+    def __init__(self, life: Life, trace: Trace, committed: Callable[[], None]) -> None:
+        self._life, self._trace, self._committed = life, trace, committed
+
+    async def __call__(self, commit: Commit, batches: Sequence[Batch]) -> list[int]:
+        """Commit; the daemon may die on both sides of it."""
+        await self._life.sleep(FSYNC)
+        self._life.point("commit")
+        positions = commit(batches)
+        self._trace.commit(batches)
+        self._committed()
+        self._life.point("committed")
+        return positions
+
+
+class Calls:
+    """The waist at depth *calls*: the simulated AWS in the same task."""
+
+    def __init__(self, life: Life, simulated: Simulated, trace: Trace, abandoned: Callable[[Any], None]) -> None:
+        self._life, self._simulated, self._trace, self._abandoned = life, simulated, trace, abandoned
+
+    async def __call__(self, scope: Scope, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
+        """Answer as botocore would parse it; raise AwsError."""
+        self._life.point(f"call {operation}")
+        number = self._trace.call(scope, operation, parameters)
+        caller = self._simulated.caller(scope.account)
+        asked = dict(parameters)
+        try:
+            await self._life.sleep(WAY)
+        except BaseException:
+            if is_mutation(operation):
+                self._abandoned((caller, scope.region, service, operation, asked))
+            raise
+        try:
+            answer = self._simulated.call(caller, scope.region, service, operation, asked)
+            error = None
+        except ApiError as refused:
+            error = AwsError(
+                outcomes.outcome(refused.code, refused.status), refused.code, refused.message, refused.status
+            )
+        except NoReply as none:
+            answer, error = {}, await self._unanswered(getattr(none, "how", "cut"), service, operation)
+        self._life.point(f"reply {operation}")
+        await self._life.sleep(WAY)
+        self._life.point(f"replied {operation}")
+        self._trace.reply(number, error)
+        if error is not None:
+            raise error
+        return answer
+
+    async def _unanswered(self, how: str, service: str, operation: str) -> AwsError | None:
+        """What the waist makes of a reply that is none; an empty body is an answer where EC2's is not."""
+        if how == "hang":
+            await self._life.sleep(HANG)
+            return AwsError("unknown", "ReadTimeout", f"{operation} was not answered within {HANG:.0f} s")
+        if how in ("empty", "truncated"):
+            if how == "empty" and service != "ec2":
+                return None
+            return AwsError("unknown", "Unparsable", f"{operation} was answered with a body that is no answer")
+        return AwsError("unknown", "ConnectionClosed", f"the connection was closed before {operation} was answered")

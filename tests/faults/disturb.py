@@ -1,0 +1,72 @@
+"""What goes wrong at AWS in a schedule: faults of calls and weather by seed, and somebody who takes machines away."""
+
+import random
+from collections import Counter
+
+import trio
+from msgspec import Struct, field
+
+try:
+    from sandboxd.simulator.chaos import Chaos
+except ImportError:
+    Chaos = dict
+from sandboxd.world import World
+from tests.faults.scenario import People
+
+RATES = (0.0, 0.05, 0.1, 0.2, 0.35)
+
+
+class Disturbed(Struct):
+    """The faults of one world, and an end to them."""
+
+    world: World
+    chaos: Chaos | None
+    met: Counter[str] = field(default_factory=Counter)
+
+    def calm(self) -> None:
+        """From now on AWS is as the textbooks say."""
+        if self.chaos is not None:
+            self.met = self.chaos.met
+            self.chaos.until = self.world.simulated.clock.now()
+
+
+def disturb(world: World, *, seed: int, faults: bool) -> Disturbed:
+    """Let things go wrong from now on."""
+    if not faults:
+        return Disturbed(world, None)
+    rng = random.Random(f"{seed} faults")
+    chaos = Chaos(seed, rate=rng.choice(RATES))
+    world.simulated.hook = chaos
+    world.simulated.weather = chaos.weather
+    return Disturbed(world, chaos)
+
+
+class Harm:
+    """Somebody with access to the account terminates machines and gateways."""
+
+    def __init__(self, world: World, rng: random.Random) -> None:
+        self._world, self._rng = world, rng
+
+    async def do(self, people: People) -> None:
+        """Once or twice, somewhere in the life."""
+        for _ in range(self._rng.randint(1, 2)):
+            await trio.sleep(self._rng.uniform(300, 1500))
+            self._take_one(people)
+
+    def _take_one(self, people: People) -> None:
+        simulated, rng = self._world.simulated, self._rng
+        machines = [
+            row
+            for row in simulated.rows.everywhere("eu-central-1", "machine")
+            if row.account == people.account and row.state(simulated.clock.now()) in ("running", "stopped")
+        ]
+        if not machines:
+            return
+        taken = rng.choice(machines)
+        for sandbox in people.sandboxes.values():
+            sandbox.harmed = True
+        self._world.trace.note("harm", people.account, taken.id)
+        caller = simulated.caller(people.account)
+        hook, simulated.hook = simulated.hook, lambda _: None
+        simulated.call(caller, "eu-central-1", "ec2", "TerminateInstances", {"InstanceIds": [taken.id]})
+        simulated.hook = hook

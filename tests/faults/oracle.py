@@ -1,0 +1,115 @@
+"""Judges a world by what the simulated AWS has, never by what the engine believes; the engine's store is only compared with it.
+
+*leaked*: there, and nobody needs it. *doubled*: two living things of one purpose, at any moment. *lost*: an acknowledged
+command that is not kept, never ends, or ended well without what it promised; a thing that should be there and is not.
+"""
+
+from collections import Counter
+
+from sandboxd.simulator.inventory import Item, inventory
+from sandboxd.simulator.rows import Row
+from sandboxd.world import World
+
+KEY, SANDBOX = "sandboxd:key", "sandboxd:sandbox"
+GOING = frozenset({"shutting-down", "terminated", "deleting", "deleted", "failed"})
+AWAKE = frozenset({"pending", "running"})
+BILLED = ("nat-gateway", "elastic-ip")
+
+SHARED = Counter(
+    {
+        "vpc": 1,
+        "internet-gateway": 1,
+        "subnet": 1,
+        "route-table": 2,
+        "association": 1,
+        "elastic-ip": 1,
+        "nat-gateway": 1,
+    }
+)
+OWN = {
+    "trial": Counter({"subnet": 1, "association": 1, "security-group": 1, "rule": 1, "machine": 1}),
+    "model-bank": Counter({"subnet": 1, "association": 1, "security-group": 2, "rule": 0, "machine": 2}),
+}
+"""what one sandbox of a profile has for itself once it is started; `rule`: counted where it is not 0"""
+
+
+class Oracle:
+    """Watches a world from its first moment; `leaked`, `doubled` and `lost` hold its findings as sentences."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._seen = 0
+        self.leaked: list[str] = []
+        self.doubled: list[str] = []
+        self.lost: list[str] = []
+
+    @property
+    def findings(self) -> list[str]:
+        """All of them, with their class."""
+        return [
+            f"{name}: {text}" for name in ("leaked", "doubled", "lost") for text in dict.fromkeys(getattr(self, name))
+        ]
+
+    # ---- at any moment
+    def look(self) -> None:
+        """After a call: nothing that it made may be there twice."""
+        log = self._world.simulated.log
+        made = [change.what for entry in log.since(self._seen) for change in entry.changes if not change.removed]
+        self._seen = log.count
+        for identifier in made:
+            row = self._world.simulated.rows.find(identifier)
+            if row is not None:
+                self._look_at(row)
+
+    def _look_at(self, row: Row) -> None:
+        now = self._now
+        if KEY not in row.tags or row.state(now) in GOING:
+            return
+        twins = [
+            other.id
+            for other in self._world.simulated.rows.of(row.account, row.region, row.kind)
+            if other.tags.get(KEY) == row.tags[KEY] and other.state(now) not in GOING
+        ]
+        if len(twins) > 1:
+            self.doubled.append(f"{row.tags[KEY]} is there as {', '.join(twins)}")
+
+    # ---- at rest
+    def there(self, account: str) -> list[Item]:
+        """What the account has."""
+        return [item for item in inventory(self._world.simulated) if item["account"] == account]
+
+    def empty(self, account: str) -> None:
+        """Nothing is left."""
+        self.leaked += [f"{item['kind']} {item['id']} ({item['state']})" for item in self.there(account)]
+
+    def promised(self, verb: str, account: str, sandbox: str, profile: str, *, alone: bool) -> None:
+        """What an operation that ended well promised is so."""
+        mine = [item for item in self.there(account) if item["tags"].get(SANDBOX) == sandbox]
+        machines = [item["state"] for item in mine if item["kind"] == "machine"]
+        if verb in ("create", "start") and Counter(machines) != Counter({"running": OWN[profile]["machine"]}):
+            self.lost.append(f"{verb} succeeded, the machines are {machines or 'not there'}")
+        if verb == "stop" and AWAKE.intersection(machines):
+            self.leaked.append(f"stop succeeded, the machines are {machines}")
+        if verb == "delete" and mine:
+            self.leaked.append(f"delete succeeded, and there are {[item['id'] for item in mine]}")
+        if verb in ("stop", "delete") and alone:
+            bills = [item["id"] for item in self.there(account) if item["kind"] in BILLED]
+            self.leaked += [f"{verb} succeeded, and {one} bills by the hour" for one in bills]
+
+    def whole(self, account: str, sandboxes: int, profile: str) -> None:
+        """All sandboxes are started: one of each, and nothing else."""
+        wanted = Counter(SHARED)
+        for _ in range(sandboxes):
+            wanted += OWN[profile]
+        found = Counter(item["kind"] for item in self.there(account))
+        if not OWN[profile]["rule"]:
+            del found["rule"]
+        for kind in sorted({*wanted, *found}):
+            if found[kind] > wanted[kind]:
+                self.doubled.append(f"{found[kind]} of {kind}, {wanted[kind]} expected")
+            if found[kind] < wanted[kind]:
+                self.lost.append(f"{found[kind]} of {kind}, {wanted[kind]} expected")
+
+    @property
+    def _now(self) -> float:
+        return self._world.simulated.clock.now()

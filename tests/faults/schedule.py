@@ -1,0 +1,154 @@
+"""One schedule: a seed becomes a life with crashes and faults, and what the oracle says of it.
+
+Crashes fall at calls, replies and commits, where they hurt: evenly over hours they would hardly ever meet one.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
+
+import trio
+from msgspec import Struct, field
+
+from sandboxd.world import Point, World, run
+from sandboxd.world.trace import Entry
+from tests.faults.disturb import Disturbed, Harm, disturb
+from tests.faults.oracle import Oracle
+from tests.faults.scenario import People
+
+WILD = 4000.0
+"""seconds in which everything goes wrong"""
+CALM = 500.0
+"""seconds after which nothing of before can land or stay unseen any more"""
+WATCH = 1500.0
+"""seconds after the last delete in which something might still turn up"""
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """What kind of schedule."""
+
+    profile: str = "trial"
+    sandboxes: int = 1
+    faults: bool = True
+    losses: bool = False
+    depth: Literal["calls", "wire"] = "calls"
+    crash_at: int | None = None
+    """the one point at which the daemon dies; without: by chance"""
+
+
+class Result(Struct, kw_only=True):
+    """What came of it."""
+
+    seed: int
+    findings: list[str] = field(default_factory=list)
+    crashes: int = 0
+    faults: dict[str, int] = field(default_factory=dict)
+    calls: int = 0
+    points: int = 0
+    seconds: float = 0.0
+    """of CPU"""
+    simulated: float = 0.0
+    trace: str = ""
+    entries: list[Entry] = field(default_factory=list)
+
+
+class Crashes:
+    """Says where the daemon dies."""
+
+    def __init__(self, rng: random.Random, at: int | None) -> None:
+        self._rng, self._at = rng, at
+        self.chance = rng.choice((0.0, 0.01, 0.03)) if at is None else 0.0
+        self.left = rng.randint(1, 5)
+        self.points = 0
+
+    def __call__(self, point: Point) -> bool:
+        """Whether it dies at this point."""
+        self.points += 1
+        if self._at is not None:
+            return self.points == self._at
+        if self.left and self._rng.random() < (self.chance / 10 if point == "wake" else self.chance):
+            self.left -= 1
+            return True
+        return False
+
+    def calm(self) -> None:
+        """No more."""
+        self.left, self._at = 0, None
+
+
+def schedule(seed: int, case: Case, *, world: Callable[..., World] = World) -> Result:
+    """Run one schedule; nothing of it remains."""
+    result = Result(seed=seed)
+    began = time.process_time()
+    run(partial(_schedule, result, case, world), seed=seed)
+    result.seconds = time.process_time() - began
+    return result
+
+
+async def _schedule(result: Result, case: Case, make: Callable[..., World]) -> None:
+    rng = random.Random(f"{result.seed} schedule")
+    crashes = Crashes(rng, case.crash_at)
+    world = make(seed=result.seed, pool=1, dies_at=crashes, depth=case.depth)
+    oracle = Oracle(world)
+    disturbed = disturb(world, seed=result.seed, faults=case.faults)
+    world.trace.watch = oracle.look
+    names = [f"s{n}" for n in range(1, case.sandboxes + 1)]
+    people = People(world, oracle, profile=case.profile, names=names, rng=rng)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(world.keep_alive)
+        await _life(world, oracle, people, crashes, disturbed, Harm(world, rng) if case.losses else None)
+        nursery.cancel_scope.cancel()
+    oracle.lost += [f"the daemon broke: {text}" for text in world.broken]
+    result.findings = oracle.findings
+    result.crashes, result.calls, result.points = world.deaths, world.trace.calls, crashes.points
+    result.faults, result.simulated = dict(disturbed.met), trio.current_time()
+    result.trace, result.entries = world.trace.digest(), world.trace.entries
+
+
+async def _life(
+    world: World, oracle: Oracle, people: People, crashes: Crashes, disturbed: Disturbed, harm: Harm | None
+) -> None:
+    await people.onboard()
+    async with trio.open_nursery() as nursery:
+        for name in people.sandboxes:
+            nursery.start_soon(partial(people.wander, name, until=WILD))
+        if harm is not None:
+            nursery.start_soon(harm.do, people)
+    crashes.calm()
+    disturbed.calm()
+    await trio.sleep(CALM)
+    if harm is None:
+        await _all_up(oracle, people)
+    await _all_gone(oracle, people)
+
+
+async def _all_up(oracle: Oracle, people: People) -> None:
+    """Everything started: one of each."""
+    states: dict[str, str] = {}
+
+    async def up(name: str) -> None:
+        states[name] = await people.bring_up(name)
+
+    async with trio.open_nursery() as nursery:
+        for name in people.sandboxes:
+            nursery.start_soon(up, name)
+    oracle.lost += [f"{name} is {state} and cannot be started" for name, state in states.items() if state != "started"]
+    await people.check_acknowledged()
+    if all(state == "started" for state in states.values()):
+        oracle.whole(people.account, len(people.sandboxes), people.profile)
+
+
+async def _all_gone(oracle: Oracle, people: People) -> None:
+    """Everything deleted: nothing left, now and later."""
+    async with trio.open_nursery() as nursery:
+        for name in people.sandboxes:
+            nursery.start_soon(people.remove, name)
+    oracle.empty(people.account)
+    await trio.sleep(WATCH)
+    oracle.empty(people.account)
+    await people.check_acknowledged()
+
+
+__all__ = ["Case", "Result", "schedule"]

@@ -1,0 +1,100 @@
+"""The world itself: the whole daemon in virtual time, its deaths, its one history per seed; and lives that once went wrong in it."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import trio
+
+from sandboxd.model.errors import Conflict
+from sandboxd.world import World, run
+from tests.faults.oracle import Oracle
+from tests.faults.scenario import ME, TENANT, People
+from tests.faults.schedule import Case, schedule
+
+SEEDS = "from tests.faults.schedule import *; print([schedule(s, Case(faults=False)).trace for s in (1, 2, 3)])"
+
+
+async def inhabited(world, nursery, name="one"):
+    """A world with a tenant whose sandbox is started."""
+    nursery.start_soon(world.keep_alive)
+    people = People(world, Oracle(world), profile="trial", names=[name], rng=world.rng)
+    await people.onboard()
+    assert await people.command("create", name) == "succeeded"
+    return people
+
+
+def test_a_refused_command_does_not_silence_the_second_listing():
+    """A start while a delete waits for its second empty listing is refused, and the delete ends all the same."""
+
+    async def main():
+        world = World(seed=1)
+        async with trio.open_nursery() as nursery:
+            people = await inhabited(world, nursery)
+            await people.command("delete", "one", wait=False)
+            with trio.fail_after(3600):
+                while next_alarm(world.house, people.account) != "op":
+                    await trio.sleep(1)
+            with pytest.raises(Conflict):
+                await world.ask(lambda house: house.desk.commands.command("start", f"{TENANT}/one", ME, "k", "d"))
+            assert await people._settled("one") == "deleted"
+            nursery.cancel_scope.cancel()
+
+    run(main, seed=1)
+
+
+def next_alarm(house, account):
+    """What the account's next alarm is about: an operation's listing (`op`), or a resource."""
+    state = house.supervisor.actor(account).state
+    state.next_alarm()
+    return state._timers[0][1].partition("_")[0] if state._timers else ""
+
+
+@pytest.mark.parametrize("point", range(1, 24))
+def test_a_claim_goes_on_wherever_the_daemon_died(point):
+    """Moved, tagged, or about to be: the account ends with its tenant, by itself or after a retry."""
+
+    async def main():
+        points = iter(range(1, 10_000))
+        world = World(seed=point, dies_at=lambda _: next(points) == point)
+        async with trio.open_nursery() as nursery:
+            people = await inhabited(world, nursery)
+            assert people.account
+            assert world.deaths == 1
+            assert not world.broken
+            nursery.cancel_scope.cancel()
+
+    run(main, seed=point)
+
+
+def test_no_thread_and_no_second_history():
+    """The same seed gives the same trace in this process and in others, under any hash seed; and nothing leaves the loop."""
+    before = threading.active_count()
+    mine = [schedule(seed, Case(faults=False)).trace for seed in (1, 2, 3)]
+    assert threading.active_count() == before
+    for hashes in ("0", "1", "77"):
+        env = {**os.environ, "PYTHONHASHSEED": hashes, "PYTHONPATH": str(Path.cwd())}
+        said = subprocess.run([sys.executable, "-c", SEEDS], env=env, capture_output=True, text=True, check=True)
+        assert said.stdout.strip() == str(mine)
+
+
+def test_a_death_cuts_the_ports():
+    """From the instant of death on, nothing of that life is called, committed or answered."""
+
+    async def main():
+        world = World(seed=5)
+        async with trio.open_nursery() as nursery:
+            people = await inhabited(world, nursery)
+            await people.command("stop", "one", wait=False)
+            await trio.sleep(0.1)
+            calls, syncs = world.trace.calls, world.disk.syncs
+            world.kill()
+            await trio.sleep(0.05)
+            assert (world.trace.calls, world.disk.syncs) == (calls, syncs)
+            assert await people._settled("one") == "stopped"
+            nursery.cancel_scope.cancel()
+
+    run(main, seed=5)
