@@ -145,8 +145,17 @@ class Desk:
 
     def health(self) -> things.Health:
         """How the daemon is, and why it is degraded."""
-        reasons = [reason for reason in (self._pool.reason, self._shared.writer.reason) if reason]
+        found = (self._shared.trust.lost, self._pool.reason, self._shared.writer.reason)
+        reasons = [reason for reason in found if reason]
         return msgspec.structs.replace(self._health, status="degraded" if reasons else "ok", reasons=reasons)
+
+    def without_owner(self) -> int:
+        """How many running operations nobody works for, as of the last check: always 0, or something is wrong."""
+        return len(self._supervisor.without_owner)
+
+    def in_trouble(self) -> int:
+        """How many accounts' actors broke and are being tried again."""
+        return len(self._shared.trouble)
 
     # ---- what takes time
     async def plan(self, request: PlanRequest) -> things.Plan:

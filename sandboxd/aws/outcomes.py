@@ -7,6 +7,13 @@ does with its members. Anything in none of them, with an AWS error body and a 4x
 from typing import Literal
 
 Outcome = Literal["refused", "unknown"]
+_READS = ("Describe", "List", "Get", "Search", "Assume")
+
+
+def is_read(operation: str) -> bool:
+    """Whether an operation changes nothing."""
+    return operation.startswith(_READS)
+
 
 THROTTLED = frozenset({
     "RequestLimitExceeded", "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",

@@ -35,7 +35,6 @@ from sandboxd.aws.session import LeanSession
 from sandboxd.aws.times import fast_timestamp
 from sandboxd.model.ports import AwsError, Clock, Scope
 
-READS = ("Describe", "List", "Get", "Search", "Assume")
 READ_ATTEMPTS = 3
 """a read whose reply was lost is simply sent again"""
 READ_PAUSE = 0.3
@@ -93,7 +92,7 @@ class Aws:
     async def call(self, scope: Scope, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
         """Return AWS's answer; raise AwsError."""
         region = scope.region
-        if operation.startswith(READS):
+        if outcomes.is_read(operation):
             return await self._read(scope, service, region, operation, parameters)
         signer = await self._signer(scope)
         await self._prove(scope, signer)

@@ -45,14 +45,13 @@ def test_a_disk_that_is_full_at_any_write(tmp_path, capsys):
     total, refusals = points(tmp_path, "write"), 0
     for point in range(total):
         path = tmp_path / f"{point}.db"
-        with shakydisk.disk() as disk:
-            with open_store(path, vfs=disk.name) as store:
-                store.checkpoint_after = 6
-                disk.fail["write"], disk.only = lambda: apsw.FullError("no space"), point
-                acknowledged, refused = commit_all(store)
-                assert disk.only == -1, "it was met"
-                assert acknowledged == list(range(1, COMMITS + 1))
-                refusals += refused
+        with shakydisk.disk() as disk, open_store(path, vfs=disk.name) as store:
+            store.checkpoint_after = 6
+            disk.fail["write"], disk.only = lambda: apsw.FullError("no space"), point
+            acknowledged, refused = commit_all(store)
+            assert disk.only == -1, "it was met"
+            assert acknowledged == list(range(1, COMMITS + 1))
+            refusals += refused
         with open_store(path) as store:
             assert [event.seq for event in store.events(0, 99)] == acknowledged
             assert store.load("1").snapshots == batch(COMMITS).snapshots
@@ -67,16 +66,15 @@ def test_a_disk_that_fails_at_any_point(tmp_path, capsys, what):
     total = points(tmp_path, what)
     for point in range(total):
         path, acknowledged = tmp_path / f"{what}{point}.db", []
-        with shakydisk.disk() as disk:
-            with open_store(path, vfs=disk.name) as store:
-                store.checkpoint_after = 6
-                disk.fail[what], disk.only = lambda: apsw.IOError("EIO"), point
-                with pytest.raises(StoreError) as caught:
-                    for seq in range(1, COMMITS + 1):
-                        acknowledged += store.commit([batch(seq)])
-                assert caught.value.exit_code == 74
-                with pytest.raises(StoreError):
-                    store.commit([batch(COMMITS)])
+        with shakydisk.disk() as disk, open_store(path, vfs=disk.name) as store:
+            store.checkpoint_after = 6
+            disk.fail[what], disk.only = lambda: apsw.IOError("EIO"), point
+            with pytest.raises(StoreError) as caught:
+                for seq in range(1, COMMITS + 1):
+                    acknowledged += store.commit([batch(seq)])
+            assert caught.value.exit_code == 74
+            with pytest.raises(StoreError):
+                store.commit([batch(COMMITS)])
         with open_store(path) as store:
             last = store.position()
             assert last in (len(acknowledged), len(acknowledged) + 1)
