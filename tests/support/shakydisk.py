@@ -17,7 +17,7 @@ class Disk(apsw.VFS):
     """Passes everything to the real disk; `fail` is raised by the next write or sync of the kind it names."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(name, base="")
+        super().__init__(name, base="unix")
         self.name = name
         self.fail: dict[str, Callable[[], Exception]] = {}
         self.only: int | None = None
@@ -46,7 +46,7 @@ class _File(apsw.VFSFile):
     def __init__(self, disk, name, flags):
         self._disk = disk
         self._name = Path(name.filename() if hasattr(name, "filename") else str(name)).name
-        super().__init__("", name, flags)
+        super().__init__("unix", name, flags)
 
     def xRead(self, amount, offset):  # noqa: N802 - apsw's name
         self._disk.meet("read")

@@ -3,7 +3,6 @@
 import os
 import subprocess
 
-import pytest
 from harness import PYTHON, Process, wait_until, world
 
 

@@ -81,7 +81,9 @@ class People:
             if self.state(tenant) in ("deleted", ""):
                 return True
             if self.state(tenant) != "deleting":
-                self.w.ask("DELETE", f"/v1/sandboxes/{tenant}%2Fbank", key=str(uuid.UUID(int=self.rng.getrandbits(128))))
+                self.w.ask(
+                    "DELETE", f"/v1/sandboxes/{tenant}%2Fbank", key=str(uuid.UUID(int=self.rng.getrandbits(128)))
+                )
             return False
 
         for tenant in TENANTS:
