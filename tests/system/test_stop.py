@@ -34,7 +34,7 @@ def test_a_stop_makes_no_outcome_unknown(seed):
         daemon = w.serve()
         w.cli("tenant", "onboard", "acme", "--email", "ops@acme.example")
         w.ask("POST", "/v1/sandboxes", {"name": "bank", "tenant": "acme", "profile": "trial"}, key="create")
-        mark, moment = w.ask_simulator("calls")["mutations"], rng.randrange(0, 20)
+        mark, moment = w.ask_simulator("calls")["mutations"], rng.randrange(0, 15)
         wait_until(lambda: w.ask_simulator("calls")["mutations"] >= mark + moment, f"{moment} mutations")
         assert daemon.terminate() == 0
         assert in_doubt(w.state_dir) == []
