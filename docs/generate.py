@@ -19,8 +19,10 @@ sys.path.insert(0, str(ROOT / "docs"))
 import read_code  # noqa: E402 - a neighbour of this script, not of the package
 
 from sandboxd.api.routes import ROUTES  # noqa: E402
+from sandboxd.aws.kinds import KINDS  # noqa: E402
 from sandboxd.cli.table import ALIASES, COMMANDS, NOUNS, PROGRAMS, Argument, Command  # noqa: E402
 from sandboxd.daemon.settings import Settings  # noqa: E402
+from sandboxd.engine import resolutions  # noqa: E402
 from sandboxd.lifecycle import account_life, steps, table  # noqa: E402
 from sandboxd.profile.schema import schema  # noqa: E402
 
@@ -168,15 +170,37 @@ def lifecycle() -> str:
     )
 
 
+def durability() -> str:
+    """The page by hand, with its table of resolutions."""
+    rows: dict[str, list[str]] = {}
+    for operation, kind, resolves, returns in resolutions.table(KINDS):
+        known = rows.setdefault(resolves, [])
+        if (name := f"{operation}{' ↔' * returns} ({kind})") not in known:
+            known.append(name)
+    lines = [
+        f"| {', '.join(rows[name])} | {one.how} | {one.evidence} | {one.last} |"
+        for name, one in resolutions.RESOLUTIONS.items()
+    ]
+    head = "| operations | resolved by | evidence lives | last resort |"
+    return _block("docs/durability.md", "resolutions", _table(head, lines))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/commands.md": commands, "docs/api.md": api, "docs/settings.md": settings, "docs/errors.md": errors,
-    "docs/events.md": events, "docs/lifecycle.md": lifecycle, "profiles/profile.schema.json": schema,
+    "docs/events.md": events, "docs/lifecycle.md": lifecycle, "docs/durability.md": durability, "profiles/profile.schema.json": schema,
 }  # fmt: skip
 
 
 # ---- form
 def _page(title: str, *parts: str) -> str:
     return "\n\n".join([MADE, f"# {title}", *parts]) + "\n"
+
+
+def _block(page: str, name: str, text: str) -> str:
+    """A page that is written by hand but for one block between markers."""
+    begin, end = f"<!-- begin {name}: made by docs/generate.py; do not edit -->", f"<!-- end {name} -->"
+    before, _, rest = (ROOT / page).read_text("utf-8").partition(begin)
+    return f"{before}{begin}\n{text}\n{end}{rest.partition(end)[2]}"
 
 
 def _table(head: str, rows: list[str]) -> str:

@@ -5,7 +5,6 @@ there is something to do and costs no task otherwise. It must not decide anythin
 that happens to an account is a message.
 """
 
-from copy import deepcopy
 from functools import partial
 
 import trio
@@ -71,8 +70,8 @@ class AccountActor:
             self._idle = trio.Event()
             self._shared.nursery.start_soon(self._drain, name=f"account {self.account}")
 
-    async def ask(self, ask: Ask) -> Operation:
-        """Post a command and return its operation once it is durable; raise Refusal if it is refused."""
+    async def ask(self, ask: Ask) -> Operation | None:
+        """Post a command and return its operation, where it is kept, once it is durable; raise Refusal if it is refused."""
         self.post(ask)
         return await ask.wait_accepted()
 
@@ -164,7 +163,7 @@ class AccountActor:
                 await self._not_durable(turn, error)
                 return
         for ask in turn.accepted:
-            ask.accept(self.state.operations[ask.operation])
+            ask.accept(self.state.operations.get(ask.operation))
         self._carry_out(turn.decision)
 
     def _decide_all(self, items: list[Item]) -> _Turn:
@@ -234,11 +233,13 @@ class AccountActor:
         who = self._shared.owner(self.account, state)
         for start in decision.starts:
             if start.key in state.rows and state.rows[start.key].run == start.run:
-                inflight.start(who, deepcopy(state.rows[start.key]), start)
+                inflight.start(who, state.rows[start.key].copy(), start)
         for look in decision.looks:
-            inflight.look(who, deepcopy(state.rows[look.key]), look)
+            inflight.look(who, state.rows[look.key].copy(), look)
         for proof in decision.proofs:
             inflight.prove(who, proof, state)
+        if decision.survey:
+            inflight.survey(who, state)
         # asked of the state: a turn in which everything was refused decided nothing, and must not silence the alarm
         self._shared.alarms.set(self.account, state.next_alarm())
         self.arm_expiry()
@@ -276,4 +277,5 @@ def _merge(into: Decision, decision: Decision) -> None:
     into.account_changed |= decision.account_changed
     for name in ("sandboxes", "operations", "events", "starts", "turns", "looks", "proofs"):
         getattr(into, name).extend(getattr(decision, name))
+    into.survey |= decision.survey
     into.wake_at = decision.wake_at

@@ -23,6 +23,7 @@ from sandboxd.model.errors import BadRequest, Conflict, LimitReached, NotFound, 
 from sandboxd.model.ids import make_id
 from sandboxd.model.records import Blueprint, Verb
 from sandboxd.wire import things
+from sandboxd.wire.etags import check_tag
 from sandboxd.wire.requests import NewSandbox, NewTenant
 
 MOST_SANDBOXES = 10
@@ -132,43 +133,68 @@ class Commands:
                 "Delete one, or raise the tenant's limit `sandboxes`.",
             )
 
-    async def command(self, verb: Verb, ref: str, by: Caller, key: str | None, digest: str) -> things.Operation:
+    async def command(
+        self, verb: Verb, ref: str, by: Caller, key: str | None, digest: str, if_match: str | None = None
+    ) -> things.Operation:
         """Start, stop or delete a sandbox."""
         async with self._once(by, key, digest) as known:
             if known is not None:
                 return known
             sandbox = self._directory.sandbox(ref)
-            build = partial(self._command, verb, sandbox.id, by)
+
+            def build(operation: str, state: State) -> Message:
+                self._check_tag(if_match, sandbox, state)
+                return Command(verb=verb, operation=operation, sandbox=sandbox.id, by=by.user)
+
             return await self._ask(sandbox.account_id, build, by, key, digest)
 
-    def _command(self, verb: Verb, sandbox: str, by: Caller, operation: str, _: State) -> Message:
-        return Command(verb=verb, operation=operation, sandbox=sandbox, by=by.user)
+    def _check_tag(self, if_match: str | None, sandbox: things.Sandbox, state: State) -> None:
+        """What the sandbox is in the very turn that takes the command is what counts."""
+        if if_match is not None and (record := state.sandboxes.get(sandbox.id)) is not None:
+            now = self._shared.clock.now()
+            check_tag(if_match, views.sandbox_view(state, record, sandbox.account_id, now, full=False))
 
-    async def extend(self, ref: str, seconds: float, by: Caller) -> things.Sandbox:
+    async def extend(
+        self, ref: str, seconds: float, by: Caller, key: str | None, digest: str, if_match: str | None = None
+    ) -> things.Sandbox:
         """Move the moment at which a sandbox expires."""
         sandbox = self._directory.sandbox(ref)
-        message = Extend(sandbox=sandbox.id, seconds=seconds, by=by.user)
-        ask = Ask(operation=sandbox.operation_id or "", build=lambda _: message, caller=by.user)
-        await self._posted(sandbox.account_id, ask)
+
+        def build(state: State) -> Message:
+            self._check_tag(if_match, sandbox, state)
+            return Extend(sandbox=sandbox.id, seconds=seconds, by=by.user)
+
+        async with self._once(by, key, digest) as known:
+            if known is None:
+                ask = Ask(operation=sandbox.operation_id or "", build=build, caller=by.user, key=key, digest=digest)
+                await self._posted(sandbox.account_id, ask)
         return self._directory.sandbox(sandbox.id)
 
     # ---- operations
-    async def retry(self, ref: str, step: str | None, by: Caller) -> things.Operation:
+    async def retry(self, ref: str, step: str | None, by: Caller, key: str | None, digest: str) -> things.Operation:
         """Reopen a failed or cancelled operation."""
-        return await self._about(ref, lambda op: Retry(operation=op, step=_key(step), by=by.user), by)
+        return await self._about(ref, lambda op: Retry(operation=op, step=_key(step), by=by.user), by, key, digest)
 
-    async def cancel(self, ref: str, by: Caller) -> things.Operation:
+    async def cancel(self, ref: str, by: Caller, key: str | None, digest: str) -> things.Operation:
         """End a running operation."""
-        return await self._about(ref, lambda op: Cancel(operation=op, by=by.user), by)
+        return await self._about(ref, lambda op: Cancel(operation=op, by=by.user), by, key, digest)
 
-    async def skip(self, ref: str, step: str, reason: str, by: Caller) -> things.Operation:
+    async def skip(
+        self, ref: str, step: str, reason: str, by: Caller, key: str | None, digest: str
+    ) -> things.Operation:
         """Skip a skippable step."""
-        return await self._about(ref, lambda op: Skip(operation=op, step=_key(step), reason=reason, by=by.user), by)
+        message = partial(Skip, step=_key(step), reason=reason, by=by.user)
+        return await self._about(ref, lambda op: message(operation=op), by, key, digest)
 
-    async def _about(self, ref: str, message: Callable[[str], Message], by: Caller) -> things.Operation:
-        known = self._directory.operation(ref)
-        ask = Ask(operation=known.id, build=lambda _: message(known.id), caller=by.user)
-        return await self._posted(known.account_id, ask)
+    async def _about(
+        self, ref: str, message: Callable[[str], Message], by: Caller, key: str | None, digest: str
+    ) -> things.Operation:
+        async with self._once(by, key, digest) as answered:
+            if answered is not None:
+                return answered
+            known = self._directory.operation(ref)
+            ask = Ask(operation=known.id, build=lambda _: message(known.id), caller=by.user, key=key, digest=digest)
+            return await self._posted(known.account_id, ask)
 
     # ---- the one way in
     async def _ask(
@@ -185,6 +211,8 @@ class Commands:
         await self._demand_trust()
         actor = self._supervisor.actor(account)
         operation = await actor.ask(ask)
+        if operation is None:  # over, and not kept by the actor any more
+            return self._directory.operation(ask.operation)
         return views.operation_view(actor.state, operation, account, self._shared.clock.now())
 
     @asynccontextmanager

@@ -99,6 +99,7 @@ class Desk:
         return msgspec.structs.replace(
             account,
             resources=views.shared_resources(state),
+            unmanaged=views.unmanaged_view(state),
             cost=views.account_cost(state),
             mailbox=things.Mailbox(depth=self._supervisor.depth(account.id)),
         )

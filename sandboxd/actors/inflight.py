@@ -10,8 +10,9 @@ import trio
 from sandboxd.actors.mailbox import Item
 from sandboxd.actors.shared import Shared
 from sandboxd.engine.ports import Owner
-from sandboxd.lifecycle.messages import Ended, Look, Proof, Proved, Start, Turn
+from sandboxd.lifecycle.messages import Ended, Look, Proof, Proved, Start, Surveyed, Turn
 from sandboxd.lifecycle.state import State
+from sandboxd.model.keys import GLOBAL, parts
 from sandboxd.model.resource import Row
 
 
@@ -48,7 +49,7 @@ class Inflight:
 
     def prove(self, who: Owner, proof: Proof, state: State) -> None:
         """List, by another code path, what should not be there."""
-        regions, stay = self._shared.regions, state.may_stay()
+        regions, stay = self._regions(state), state.may_stay()
         broken = Proved(operation=proof.operation, number=proof.number, failed="internal error, see the daemon's log")
         name = (f"proof {proof.operation}", proof.number)
         self._spawn(name, lambda: self._shared.engine.prove(who, proof, regions, stay, self._post), broken)
@@ -61,6 +62,17 @@ class Inflight:
         """Interrupt, now and whatever is started from now on: it is called, and not waited for."""
         self._closed = True
         self.interrupt()
+
+    def survey(self, who: Owner, state: State) -> None:
+        """List the account for late arrivals."""
+        regions, stay = self._regions(state), state.may_stay()
+        broken = Surveyed(failed="internal error, see the daemon's log")
+        self._spawn(("survey", 0), lambda: self._shared.engine.survey(who, regions, stay, self._post), broken)
+
+    def _regions(self, state: State) -> tuple[str, ...]:
+        """Every region that the account may use, and every one that it did use."""
+        used = (parts(key).region for key in state.rows)
+        return tuple(one for one in dict.fromkeys([*self._shared.regions, *used]) if one != GLOBAL)
 
     def interrupt(self) -> None:
         """Cancel everything that waits; what is being called is shielded by the engine."""

@@ -35,8 +35,8 @@ class Ask:
         self._error: Exception | None = None
         self._answer: Operation | None = None
 
-    def accept(self, operation: Operation) -> None:
-        """It is durable."""
+    def accept(self, operation: Operation | None) -> None:
+        """It is durable; None: its operation is over, and not kept any more."""
         self._answer = operation
         self._over.set()
 
@@ -45,12 +45,11 @@ class Ask:
         self._error = error
         self._over.set()
 
-    async def wait_accepted(self) -> Operation:
-        """Return the operation once it is durable; raise what it was refused with."""
+    async def wait_accepted(self) -> Operation | None:
+        """Return the operation, where it is kept, once it is durable; raise what it was refused with."""
         await self._over.wait()
         if self._error is not None:
             raise self._error
-        assert self._answer is not None
         return self._answer
 
 

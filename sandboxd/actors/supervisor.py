@@ -1,13 +1,13 @@
 """The supervisor: which actor answers for which account, made when it is first needed; recovery, alarms and shutdown."""
 
 from collections.abc import Iterator
-from copy import deepcopy
 
 import trio
 
 from sandboxd.actors import views
 from sandboxd.actors.account import AccountActor
 from sandboxd.actors.shared import Shared
+from sandboxd.lifecycle.blocked import is_blocked
 from sandboxd.lifecycle.messages import Tick
 from sandboxd.lifecycle.state import State
 from sandboxd.wire import things
@@ -24,6 +24,8 @@ class Supervisor:
         self._actors: dict[str, AccountActor] = {}
         self._busy: list[str] = []
         self._unread: list[str] = []
+        self.resumed = self.blocked = 0
+        """operations found running: those that go on, and those whose steps this version does not know"""
         self.without_owner: list[str] = []
         """running operations that nobody works for, as of the last check"""
 
@@ -59,6 +61,9 @@ class Supervisor:
         actor = self.actor(account)
         show(actor.state, account, self._shared)
         actor.arm_expiry()
+        for name in actor.state.running:
+            stuck = is_blocked(actor.state, actor.state.operations[name])
+            self.blocked, self.resumed = self.blocked + stuck, self.resumed + (not stuck)
         if is_busy(actor.state):
             self._busy.append(account)
         else:
@@ -110,18 +115,18 @@ class Supervisor:
         """Now and then: look at what is at rest, and let go of idle states."""
         while True:
             await self._shared.clock.sleep(every)
-            for account in list(self._actors):
-                if self._shared.trouble.reason(account) is None:
-                    await self._look(account)
+            async with trio.open_nursery() as nursery:  # side by side: one account's suspicion takes minutes
+                for account in list(self._actors):
+                    nursery.start_soon(self._look, account)
             self.forget_idle()
 
     async def _look(self, account: str) -> None:
         """One batched look at what an account holds; what is less than it should be is posted."""
         actor = self._actors[account]
-        if not actor.state.planner.roots:
+        if self._shared.trouble.reason(account) is not None or not actor.state.planner.roots:
             return
         who = self._shared.owner(account, actor.state)
-        resting = [deepcopy(row) for row in actor.state.rows.values() if row.lo == row.hi > 0 and row.flight is None]
+        resting = [row.copy() for row in actor.state.rows.values() if row.lo == row.hi > 0 and row.flight is None]
         await self._shared.engine.watch(who, resting, actor.post)
 
     async def check_owners(self) -> None:
@@ -155,7 +160,9 @@ def is_busy(state: State | None) -> bool:
     if state is None:
         return False
     running = any(operation.state == "running" for operation in state.operations.values())
-    return running or any(row.flight or row.marks for row in state.rows.values())
+    return (
+        running or state.account.recheck_at is not None or any(row.flight or row.marks for row in state.rows.values())
+    )
 
 
 def show(state: State, account: str, shared: Shared) -> None:

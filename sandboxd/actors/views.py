@@ -95,6 +95,7 @@ def operation_view(state: State, operation: Operation, account: str, now: float)
         ended_at=stamp_or_none(operation.ended_at),
         eta=stamp_or_none(operation_eta(state, operation.id, now)),
         reason=safe_text(operation.reason) or None,
+        code=operation.code or None,
     )
 
 
@@ -142,6 +143,21 @@ def account_view(state: State, account: str, known: things.Account | None) -> th
         sandboxes=living(state),
         reason=safe_text(life.reason) or None,
     )
+
+
+def unmanaged_view(state: State) -> list[things.Unmanaged]:
+    """What is in the account and not ours, with what it costs an hour."""
+    prices = state.settings.prices
+    return [
+        things.Unmanaged(
+            kind=one.kind,
+            id=one.id,
+            region=one.region,
+            per_hour=round(prices[one.price], 6) if one.price in prices else None,
+            network=one.network or None,
+        )
+        for one in state.account.unmanaged
+    ]
 
 
 def account_cost(state: State) -> things.Cost:

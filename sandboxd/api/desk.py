@@ -43,7 +43,10 @@ class Feed(Protocol):
 
 
 class Commands(Protocol):
-    """The writes: each is accepted durably, or refused. `key` is the Idempotency-Key, `digest` of the request."""
+    """The writes: each is accepted durably, or refused. `key` is the Idempotency-Key, `digest` of the request.
+
+    `if_match` is compared in the turn that takes the command.
+    """
 
     async def onboard(self, request: NewTenant, by: Caller, key: str | None, digest: str, /) -> things.Operation:
         """Onboard a tenant."""
@@ -53,23 +56,29 @@ class Commands(Protocol):
         """Create a sandbox."""
         ...
 
-    async def command(self, verb: Verb, ref: str, by: Caller, key: str | None, digest: str, /) -> things.Operation:
+    async def command(
+        self, verb: Verb, ref: str, by: Caller, key: str | None, digest: str, if_match: str | None, /
+    ) -> things.Operation:
         """Start, stop or delete a sandbox."""
         ...
 
-    async def extend(self, ref: str, seconds: float, by: Caller, /) -> things.Sandbox:
+    async def extend(
+        self, ref: str, seconds: float, by: Caller, key: str | None, digest: str, if_match: str | None, /
+    ) -> things.Sandbox:
         """Move the moment at which a sandbox expires."""
         ...
 
-    async def retry(self, ref: str, step: str | None, by: Caller, /) -> things.Operation:
+    async def retry(self, ref: str, step: str | None, by: Caller, key: str | None, digest: str, /) -> things.Operation:
         """Reopen a failed or cancelled operation."""
         ...
 
-    async def cancel(self, ref: str, by: Caller, /) -> things.Operation:
+    async def cancel(self, ref: str, by: Caller, key: str | None, digest: str, /) -> things.Operation:
         """End a running operation."""
         ...
 
-    async def skip(self, ref: str, step: str, reason: str, by: Caller, /) -> things.Operation:
+    async def skip(
+        self, ref: str, step: str, reason: str, by: Caller, key: str | None, digest: str, /
+    ) -> things.Operation:
         """Skip a skippable step."""
         ...
 

@@ -3,8 +3,6 @@
 Permission, shapes and keys are the table's; a handler sees only requests that passed them.
 """
 
-import hashlib
-
 from sandboxd.api.desk import Desk
 from sandboxd.api.metrics import render
 from sandboxd.api.pages import EventsQuery, Page, WaitQuery, page
@@ -12,6 +10,7 @@ from sandboxd.api.route import Answer, Ask
 from sandboxd.model.errors import Refusal
 from sandboxd.model.records import Verb
 from sandboxd.wire import things
+from sandboxd.wire.etags import tag_of
 
 
 # ---- reads
@@ -48,7 +47,7 @@ async def list_sandboxes(desk: Desk, ask: Ask) -> Page[things.Sandbox]:
 async def get_sandbox(desk: Desk, ask: Ask) -> Answer:
     """Return one sandbox with its tag."""
     sandbox = desk.sandbox(ask.ref)
-    return Answer(thing=sandbox, headers=(("etag", etag(sandbox)),))
+    return Answer(thing=sandbox, headers=(("etag", tag_of(sandbox)),))
 
 
 async def list_operations(desk: Desk, ask: Ask) -> Page[things.Operation]:
@@ -160,53 +159,32 @@ async def delete(desk: Desk, ask: Ask) -> Answer:
 
 
 async def _command(verb: Verb, desk: Desk, ask: Ask) -> Answer:
-    check_tag(desk, ask)
-    return accepted(await desk.commands.command(verb, ask.ref, ask.caller, ask.key, ask.digest))
+    return accepted(await desk.commands.command(verb, ask.ref, ask.caller, ask.key, ask.digest, ask.if_match))
 
 
 async def extend(desk: Desk, ask: Ask) -> Answer:
     """Extend the life of a sandbox."""
-    check_tag(desk, ask)
-    sandbox = await desk.commands.extend(ask.ref, ask.body.by, ask.caller)
-    return Answer(thing=sandbox, headers=(("etag", etag(sandbox)),))
+    sandbox = await desk.commands.extend(ask.ref, ask.body.by, ask.caller, ask.key, ask.digest, ask.if_match)
+    return Answer(thing=sandbox, headers=(("etag", tag_of(sandbox)),))
 
 
 async def retry(desk: Desk, ask: Ask) -> Answer:
     """Retry an operation."""
-    return accepted(await desk.commands.retry(ask.ref, ask.body.step, ask.caller))
+    return accepted(await desk.commands.retry(ask.ref, ask.body.step, ask.caller, ask.key, ask.digest))
 
 
 async def cancel(desk: Desk, ask: Ask) -> Answer:
     """Cancel an operation."""
-    return accepted(await desk.commands.cancel(ask.ref, ask.caller))
+    return accepted(await desk.commands.cancel(ask.ref, ask.caller, ask.key, ask.digest))
 
 
 async def skip(desk: Desk, ask: Ask) -> Answer:
     """Skip a step."""
-    return accepted(await desk.commands.skip(ask.ref, ask.body.step, ask.body.reason, ask.caller))
+    body = ask.body
+    return accepted(await desk.commands.skip(ask.ref, body.step, body.reason, ask.caller, ask.key, ask.digest))
 
 
 # ---- what they share
 def accepted(operation: things.Operation) -> Answer:
     """Answer with an operation and where it can be watched."""
     return Answer(thing=operation, headers=(("location", f"/v1/operations/{operation.id}"),))
-
-
-def etag(sandbox: things.Sandbox) -> str:
-    """Return the tag of a sandbox: another one after every change of its state or operation."""
-    said = f"{sandbox.id} {sandbox.state} {sandbox.state_since} {sandbox.operation_id} {sandbox.expires_at}"
-    return f'"{hashlib.blake2b(said.encode(), digest_size=12).hexdigest()}"'
-
-
-def check_tag(desk: Desk, ask: Ask) -> None:
-    """Raise 412 when If-Match names another state of the sandbox than the present one."""
-    if ask.if_match is None:
-        return
-    tags = [tag.strip() for tag in ask.if_match.split(",")]
-    if "*" not in tags and etag(desk.sandbox(ask.ref)) not in tags:
-        raise Refusal(
-            "precondition_failed",
-            "The sandbox changed since it was looked at.",
-            "Look at it again, then decide.",
-            status=412,
-        )

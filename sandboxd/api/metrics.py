@@ -21,6 +21,12 @@ def render(desk: Desk, about: About) -> bytes:
         *_by_state("sandboxd_tenants", "Tenants.", (tenant.state for tenant in desk.tenants())),
         *_by_state("sandboxd_sandboxes", "Sandboxes.", (sandbox.state for sandbox in desk.sandboxes())),
         *_by_state("sandboxd_operations", "Operations.", (operation.state for operation in desk.operations())),
+        *_metric(
+            "sandboxd_operations_blocked",
+            "gauge",
+            "Running operations whose steps this version does not know.",
+            [({}, sum(one.state == "running" and one.code == "step_unknown" for one in desk.operations()))],
+        ),
         *_metric("sandboxd_pool_available", "gauge", "Accounts that wait for tenants.", [({}, desk.pool().available)]),
         *_metric("sandboxd_mailbox_depth", "gauge", "Messages that wait in all mailboxes.", [({}, sum(depths))]),
         *_metric("sandboxd_mailbox_depth_max", "gauge", "Messages in the fullest one.", [({}, max(depths, default=0))]),

@@ -149,6 +149,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     then gets the answers by operation"""
     find: Callable[[Ask], Mapping[str, list[str]]] | None = None
     """filters that find it without its id by what is unique about it; default: by our tags"""
+    made_by: str = ""
+    """filter that finds it by the client token it was made with, in all states; default: by our tags"""
     tagged: bool = True
     """whether it bears tags of its own"""
     by_content: bool = False

@@ -7,12 +7,14 @@ does with its members. Anything in none of them, with an AWS error body and a 4x
 from typing import Literal
 
 Outcome = Literal["refused", "unknown"]
-_READS = ("Describe", "List", "Get", "Search", "Assume")
+
+READS = ("Describe", "List", "Get", "Search", "Assume")
+"""beginnings of operations that change nothing"""
 
 
 def is_read(operation: str) -> bool:
     """Whether an operation changes nothing."""
-    return operation.startswith(_READS)
+    return operation.startswith(READS)
 
 
 THROTTLED = frozenset({

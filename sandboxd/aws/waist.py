@@ -96,7 +96,11 @@ class Aws:
             return await self._read(scope, service, region, operation, parameters)
         signer = await self._signer(scope)
         await self._prove(scope, signer)
-        return await self._send(signer, service, region, operation, parameters)
+        try:
+            return await self._send(signer, service, region, operation, parameters)
+        except AwsError as error:
+            self._is_stale(scope, error)  # not repeated here, but whoever does finds new credentials
+            raise
 
     async def _read(
         self, scope: Scope, service: str, region: str, operation: str, parameters: Mapping[str, Any]
@@ -196,10 +200,17 @@ class Aws:
             raise AwsError("unknown", type(error).__name__.removesuffix("Error"), str(error)) from error
         finally:
             _CURRENT.reset(token)
-        if service == "ec2" and not answer["ResponseMetadata"].get("RequestId"):
-            # EC2 answers even a delete with a body that names the request: an empty one proves nothing
+        if _says_nothing(client, service, operation, answer):
             raise AwsError("unknown", "Unparsable", f"{operation} was answered with an empty body")
         return answer
+
+
+def _says_nothing(client: Any, service: str, operation: str, answer: Mapping[str, Any]) -> bool:
+    """Whether a 200 proves nothing: EC2 names the request even when a delete is done, the others say what they must."""
+    if service == "ec2":
+        return not answer["ResponseMetadata"].get("RequestId")
+    shape = client.meta.service_model.operation_model(operation).output_shape
+    return shape is not None and bool(shape.members) and not answer.keys() - {"ResponseMetadata"}
 
 
 def _compare(scope: Scope, found: str) -> None:

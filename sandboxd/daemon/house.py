@@ -142,6 +142,9 @@ class House:
         await self.trust.given.wait()
         self._nursery.start_soon(self.shared.alarms.run, name="alarms")
         await self.supervisor.recover()
+        resumed, blocked = self.supervisor.resumed, self.supervisor.blocked
+        if resumed or blocked:
+            self._log.info("resumed %d operations, blocked %d", resumed, blocked)
 
     async def keep(self) -> None:
         """Look at what is at rest, and whether somebody works for what is not, now and then, for ever."""
@@ -181,5 +184,6 @@ class House:
 
 def _rules(settings: Settings, listed: prices.Prices) -> state.Settings:
     return state.Settings(
-        relist_after=settings.engine.relist_after, prices=listed.per_hour, currency=listed.currency, kinds=kinds.specs()
-    )
+        relist_after=settings.engine.relist_after, watch=settings.engine.watch, prices=listed.per_hour,
+        currency=listed.currency, kinds=kinds.specs(),
+    )  # fmt: skip

@@ -1,30 +1,86 @@
-"""Names what holds a resource that AWS will not delete yet, for the people who wait. Reads only, and only once."""
+"""Names what holds a resource that AWS will not delete yet: for the people who wait, and to know when waiting is in vain.
 
-from collections.abc import Mapping
-from typing import Any
+Reads only. What AWS lets go by itself (interfaces of what was deleted) and what is ours is waited for; what somebody
+else put there is not ours to remove.
+"""
 
+from collections.abc import Iterator
+
+import trio
+from msgspec import Struct
+
+from sandboxd.aws.kind import tags as tags_of
+from sandboxd.engine import tags
 from sandboxd.engine.context import Attempt
+from sandboxd.engine.listing import everything
+from sandboxd.engine.listings import INTERFACE, INTERFACES, LISTINGS, Item, Listing
+from sandboxd.model.keys import parts
 from sandboxd.model.ports import AwsError
 
 MOST_NAMED = 3
+_HELD_BY = {"vpc-id": "VpcId", "subnet-id": "SubnetId", "group-id": "GroupId"}
 
 
-async def blockers(a: Attempt, code: str, message: str) -> str:
-    """Return what AWS said, and which network interfaces are in the way."""
-    said = message or code
-    if not a.kind.interfaces or not a.facts.get("id"):
-        return said
-    filters = [{"Name": a.kind.interfaces, "Values": [a.facts["id"]]}]
-    try:
-        answer = await a.ports.call(a.scope, "ec2", "DescribeNetworkInterfaces", {"Filters": filters})
-    except AwsError:
-        return said
-    found = answer.get("NetworkInterfaces") or []
-    named = ", ".join(_named(one) for one in found[:MOST_NAMED])
-    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-    return f"{said} Held by {named}{more}." if found else said
+class Holders(Struct, frozen=True):
+    """What is in the way."""
+
+    named: tuple[str, ...] = ()
+    """everything, in words"""
+    others: tuple[str, ...] = ()
+    """of it, what is not ours and does not go by itself"""
+
+    def __str__(self) -> str:
+        shown = ", ".join(self.named[:MOST_NAMED])
+        more = f" and {len(self.named) - MOST_NAMED} more" if len(self.named) > MOST_NAMED else ""
+        return f"Held by {shown}{more}." if self.named else ""
 
 
-def _named(interface: Mapping[str, Any]) -> str:
-    what = interface.get("Description") or (interface.get("Attachment") or {}).get("InstanceId") or "no description"
-    return f"{interface['NetworkInterfaceId']} ({what})"
+async def holders(a: Attempt) -> Holders:
+    """Return what holds a resource; nothing where AWS does not say."""
+    member, identifier = _HELD_BY.get(a.kind.interfaces, ""), a.facts.get("id", "")
+    if not member or not identifier:
+        return Holders()
+    listings = [one for one in (*LISTINGS, INTERFACES) if one.kind != a.kind.spec.name]
+    found: dict[int, list[Item]] = {}
+
+    async def one(place: int, listing: Listing) -> None:
+        try:
+            found[place] = await everything(a.ports, a.who, parts(a.node.key).region, listing)
+        except AwsError:
+            found[place] = []
+
+    async with trio.open_nursery() as nursery:
+        for place, listing in enumerate(listings):
+            nursery.start_soon(one, place, listing)
+    named: list[str] = []
+    others: list[str] = []
+    for place, listing in enumerate(listings):
+        for item in found[place]:
+            if identifier in _stands_on(listing, item, member) and not (listing.given(item) and listing != INTERFACES):
+                named.append(_named(listing, item))
+                if _is_somebodys(a, listing, item):
+                    others.append(_named(listing, item))
+    return Holders(tuple(named), tuple(others))
+
+
+def _stands_on(listing: Listing, item: Item, member: str) -> Iterator[str]:
+    if member == "VpcId":
+        yield listing.network(item)
+    elif member == "SubnetId":
+        yield str(item.get("SubnetId") or "")
+    else:
+        yield from (str(group["GroupId"]) for group in item.get("Groups") or item.get("SecurityGroups") or ())
+
+
+def _is_somebodys(a: Attempt, listing: Listing, item: Item) -> bool:
+    """Not ours, and nothing that goes with something of ours."""
+    if listing.given(item):
+        return False
+    return tags.verify(a.ports.identity, a.who.account, tags_of(item)) is None
+
+
+def _named(listing: Listing, item: Item) -> str:
+    what = listing.kind
+    if listing.kind == INTERFACE:
+        what = item.get("Description") or (item.get("Attachment") or {}).get("InstanceId") or "no description"
+    return f"{item[listing.identity]} ({what})"

@@ -6,13 +6,15 @@ It renders the kind's questions from what is known now; the mutation itself was 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal, TypeVar
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from sandboxd.aws.kind import Ask, Item, Kind, Seen
 from sandboxd.aws.kind import tags as tags_of
 from sandboxd.engine import tags
 from sandboxd.engine.looks import describe
+from sandboxd.engine.meaning import unanswered
 from sandboxd.engine.pace import back_off
+from sandboxd.engine.paging import joined, pages
 from sandboxd.engine.ports import Owner, Ports, Post
 from sandboxd.lifecycle.messages import Called, Ended, Left, Progress, Start, Unknown
 from sandboxd.model.keys import parts
@@ -43,6 +45,16 @@ def ask_for(ports: Ports, who: Owner, row: Row, generation: int, step: Step, fac
     )
 
 
+class Discovery(Struct, frozen=True):
+    """What a look without an id found."""
+
+    mine: Seen | None = None
+    former: Seen | None = None
+    """ours too, of another life of the same resource"""
+    others: str = ""
+    """in words, what bears no tags of ours, or not yet"""
+
+
 class Attempt:
     """What the phases of one attempt share."""
 
@@ -53,6 +65,10 @@ class Attempt:
         self.scope: Scope = ports.scope(self.kind, who.account, parts(row.node.key).region)
         self.facts: Facts = own_facts(row, start.generation)
         self.unknown_at: float | None = None
+        self.missing_since: float | None = None
+        """since when no look shows it"""
+        self.held_by: tuple[str, ...] = ()
+        """what of others held it at the last look"""
         self.began = ports.clock.now()
         self._asked_once = ask_for(ports, who, row, start.generation, start.step)
         self._said = ""
@@ -66,6 +82,12 @@ class Attempt:
     def ask(self) -> Ask:
         """What the kind may know now."""
         return structs.replace(self._asked_once, facts=self.facts)
+
+    @property
+    def was_sent_before(self) -> bool:
+        """Whether a former life of the daemon may have sent it: then it may still land."""
+        intent = self.row.intent
+        return self.start.resumed and intent is not None and intent.rendered_at < self.ports.born
 
     @property
     def usual(self) -> Usual:
@@ -104,11 +126,13 @@ class Attempt:
         """It is as wanted."""
         return Ended(self.node.key, self.start.run, "done", facts=dict(self.facts))
 
-    def ended(self, left: Left, code: str, reason: str, *, lasting: bool = False, after: float = 30.0) -> Ended:
-        """It is not as wanted."""
+    def ended(
+        self, left: Left, code: str, reason: str, *, lasting: bool = False, after: float = 30.0, outage: bool = False
+    ) -> Ended:
+        """It is not as wanted; an outage, of AWS or of who we are, is not the resource's failure."""
         how: Literal["permanent", "temporary"] = "permanent" if lasting else "temporary"
         facts = dict(self.facts) if left in ("between", "spoiled", "nothing") else {}
-        return Ended(self.node.key, self.start.run, left, how, code, reason, after, facts)
+        return Ended(self.node.key, self.start.run, left, how, code, reason, after, facts, outage)
 
     # ---- reads
     async def see(self, after: float = 0.0) -> Seen | None:
@@ -123,40 +147,44 @@ class Attempt:
     async def _asked(self, questions: Mapping[str, Mapping[str, object]]) -> Seen | None:
         answers: dict[str, Item] = {}
         for operation, parameters in questions.items():
-            answers[operation] = await self.ports.call(self.scope, self.kind.service, operation, parameters)
+            answers[operation] = joined(
+                await pages(self.ports.call, self.scope, self.kind.service, operation, parameters)
+            )
         return self.kind.judge(answers, self.ask)
 
-    async def find(self, *, by_name: bool) -> tuple[Seen | None, str]:
-        """Look without an id: by what is unique about it, or by our tags. Raise AwsError.
-
-        Return what was found and is ours, and in words what was found and is not.
-        """
+    async def find(self, *, by_name: bool) -> "Discovery":
+        """Look without an id: by what is unique about it, or by our tags. Raise AwsError."""
         kind, ask = self.kind, self.ask
         if kind.questions is not None:
-            return await self.see(), ""
+            return Discovery(await self.see())
         filters = kind.find(ask) if kind.find and (by_name or kind.by_content) else self._by_tags()
         found = await describe(self.ports.call, self.scope, kind, filters)
         if kind.by_content:
-            return judged(kind, found, ask), ""
+            return Discovery(judged(kind, found, ask))
         return self._ours(found)
 
     def _by_tags(self) -> dict[str, list[str]]:
         return {f"tag:{tags.KEY}": [self.node.key], f"tag:{tags.GENERATION}": [str(self.start.generation)]}
 
-    def _ours(self, found: list[Item]) -> tuple[Seen | None, str]:
+    def _ours(self, found: list[Item]) -> "Discovery":
         """Verify the tags ourselves: some filters are ignored, and anybody can write a tag."""
-        mine, others = list[Seen](), list[str]()
+        mine, former, others = list[Seen](), list[Seen](), list[str]()
         for item in sorted(found, key=_age):
             who = tags.verify(self.ports.identity, self.who.account, tags_of(item))
-            if who is None or (who.key, who.generation) != (self.node.key, self.start.generation):
+            if who is None or who.key != self.node.key:
                 others.append(self.kind.reading.value_of(item))
                 continue
             seen = self.kind.judge(item, self.ask)
             if seen is not None and seen.state != 0:
-                mine.append(seen)
+                (mine if who.generation == self.start.generation else former).append(seen)
         if len(mine) > 1:
             self.say(f"found {len(mine)} of it; the oldest is kept")
-        return (mine[0] if mine else None), ", ".join(others)
+        return Discovery(next(iter(mine), None), next(iter(former), None), ", ".join(others))
+
+    def shown(self, facts: Facts) -> None:
+        """A read has shown it: take over what it says."""
+        self.missing_since = None
+        self.learn({**facts, SEEN: "1"})
 
     async def look_surely(self) -> Seen | None:
         """Look until AWS answers."""
@@ -183,7 +211,7 @@ async def until_answered(attempt: Attempt, read: Callable[[], Awaitable[T]]) -> 
             return await read()
         except AwsError as error:
             tries += 1
-            attempt.say(f"AWS does not answer a read: {error}")
+            attempt.say(unanswered(error.code, error.message, "AWS does not answer a read"))
             await attempt.ports.clock.sleep(back_off(tries, attempt.node.key, longest=30.0))
 
 

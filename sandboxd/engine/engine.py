@@ -4,18 +4,19 @@ It owns everything inside a step and decides nothing between steps. It tells wha
 and every attempt ends with exactly one `Ended`, unless it is cancelled by a turn or a shutdown.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from sandboxd.aws.kind import Kind
 from sandboxd.engine import listing, watch
 from sandboxd.engine.context import Attempt, ask_for
 from sandboxd.engine.fresh import fresh_look
+from sandboxd.engine.limiter import Limiter
 from sandboxd.engine.looks import Looks
 from sandboxd.engine.lower import lower
 from sandboxd.engine.ports import ORGANIZATION_REGION, Identity, Owner, Ports, Post
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.engine.step import raise_
-from sandboxd.lifecycle.messages import Look, Proof, Proved, Start
+from sandboxd.lifecycle.messages import Look, Proof, Proved, Start, Stay, Surveyed
 from sandboxd.model.keys import Key, parts
 from sandboxd.model.ports import AwsError, Call, Clock, FactsOf
 from sandboxd.model.resource import Intent, Row
@@ -35,13 +36,14 @@ class Engine:
         places: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         """`places` answers `pool_ou` and `customers_ou`, for claims whose nodes do not carry them."""
+        limited = Limiter(call=call, clock=clock)
         self._ports = Ports(
-            call=call,
+            call=limited,
             clock=clock,
             kinds=kinds,
             settings=settings,
             identity=identity,
-            looks=Looks(call=call, clock=clock),
+            looks=Looks(call=limited, clock=clock),
             born=clock.now(),
             places=places,
         )
@@ -95,18 +97,27 @@ class Engine:
         post(await fresh_look(Attempt(ports=self._ports, who=who, row=row, start=start, post=post)))
 
     async def prove(
-        self, who: Owner, proof: Proof, regions: Iterable[str], expected: Collection[Key], post: Post
+        self, who: Owner, proof: Proof, regions: Iterable[str], expected: Mapping[Key, Stay], post: Post
     ) -> None:
-        """List, by another code path than steps use, what of ours should not be there any more."""
+        """List, by another code path than steps use, what of ours should not be there any more, or not in that state."""
         try:
-            found = await listing.strays(self._ports, who, tuple(regions), expected)
+            seen = await listing.survey(self._ports, who, tuple(regions), expected)
         except AwsError as error:
             post(Proved(proof.operation, proof.number, failed=str(error)))
             return
-        post(Proved(proof.operation, proof.number, found))
+        post(Proved(proof.operation, proof.number, tuple(seen.found), unmanaged=tuple(seen.unmanaged)))
+
+    async def survey(self, who: Owner, regions: Iterable[str], expected: Mapping[Key, Stay], post: Post) -> None:
+        """List the account for what came after everybody had stopped waiting for it."""
+        try:
+            seen = await listing.survey(self._ports, who, tuple(regions), expected)
+        except AwsError as error:
+            post(Surveyed(failed=str(error)))
+            return
+        post(Surveyed(tuple(seen.found), unmanaged=tuple(seen.unmanaged)))
 
     async def watch(self, who: Owner, rows: Iterable[Row], post: Post) -> None:
-        """Look at what is at rest, and tell what is less than we hold."""
+        """Look at what is at rest, and tell what is less, or more, than we hold."""
         await watch.watch(self._ports, who, tuple(rows), post)
 
 

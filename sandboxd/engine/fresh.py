@@ -1,34 +1,46 @@
 """A fresh look at a step past its deadline: the verdict "timed out" comes only after AWS was asked once more."""
 
 from sandboxd.aws.kind import Seen
-from sandboxd.engine.blockers import blockers
+from sandboxd.engine.absence import is_missing
+from sandboxd.engine.blockers import holders
 from sandboxd.engine.context import Attempt
-from sandboxd.engine.lower import certain, lowered
+from sandboxd.engine.lower import lowered
 from sandboxd.engine.step import verdict
 from sandboxd.lifecycle.messages import Ended
 from sandboxd.model.ports import AwsError
+
+AGAIN = 15.0
+"""seconds between looks at what AWS does not show"""
 
 
 async def fresh_look(a: Attempt) -> Ended:
     """Return how the step stands now."""
     try:
-        seen = await a.see() if a.facts.get("id") else (await a.find(by_name=False))[0]
+        seen = await _seen(a) if a.facts.get("id") else (await a.find(by_name=False)).mine
     except AwsError as error:
-        return _timed_out(a, f"AWS does not answer: {error}")
+        # no verdict without a look: it goes on when AWS answers again
+        return a.ended("between", "unreachable", f"AWS does not answer: {error}", outage=True)
     if seen is not None:
         a.learn(seen.facts)
         ended = lowered(a, seen) if a.start.step.way == "lower" else verdict(a, seen)
         return ended or await _still(a, seen)
-    if not a.facts.get("id") or not certain(a):
+    if not a.facts.get("id"):
         return _timed_out(a, "AWS does not show it")
     if a.start.step.way == "lower":
         return a.done()
     return a.ended("absent", "timed_out", "it is not there any more", lasting=True)
 
 
+async def _seen(a: Attempt) -> Seen | None:
+    """Look until it is shown, or surely missing."""
+    while (seen := await a.see()) is None and not await is_missing(a):
+        await a.ports.clock.sleep(AGAIN)
+    return seen
+
+
 async def _still(a: Attempt, seen: Seen) -> Ended:
     text = f"it is still {seen.text or 'there'}"
-    return _timed_out(a, await blockers(a, "", text) if a.start.step.way == "lower" else text)
+    return _timed_out(a, f"{text} {await holders(a)}".strip() if a.start.step.way == "lower" else text)
 
 
 def _timed_out(a: Attempt, text: str) -> Ended:

@@ -1,70 +1,43 @@
 """The proof that nothing is left: complete listings of every kind in every region, our tags verified, no filters used.
 
-Another code path than the steps' own looks on purpose: a literal table of describe calls and of what counts as alive.
-Terminated machines, deleted gateways and what AWS itself put into the account do not count.
+Another code path than the steps' own looks on purpose. What bears our authentic tags and should not be there, or not in
+that state, is *found*. What is not ours is *unmanaged*: told with its price, and touched by nobody.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import trio
-from msgspec import Struct
+from msgspec import Struct, field
 
+from sandboxd.aws.kind import tags as tags_of
 from sandboxd.engine import tags
+from sandboxd.engine.listings import LISTINGS, Item, Listing
+from sandboxd.engine.paging import pages
 from sandboxd.engine.ports import Owner, Ports
-from sandboxd.lifecycle.messages import Found
-from sandboxd.model.keys import Key
+from sandboxd.lifecycle.messages import Found, Stay, Unmanaged
+from sandboxd.model.keys import Key, extra_key
 from sandboxd.model.ports import AwsError, Scope
 
-Item = Mapping[str, Any]
+
+class Survey(Struct):
+    """What an account has, of one or all regions."""
+
+    found: list[Found] = field(default_factory=list)
+    unmanaged: list[Unmanaged] = field(default_factory=list)
+    networks: dict[str, bool] = field(default_factory=dict)
+    """ids of our VPCs"""
 
 
-class Listing(Struct, frozen=True):
-    """One describe call of the proof."""
-
-    kind: str
-    operation: str
-    member: str
-    identity: str
-    alive: Callable[[Item], bool] = lambda _: True
-    within: str = ""
-    facts: tuple[tuple[str, str], ...] = ()
-    """our fact -> member"""
-
-
-def _state_is_not(*dead: str) -> Callable[[Item], bool]:
-    return lambda item: item["State"] not in dead
-
-
-LISTINGS = (
-    Listing(
-        "machine", "DescribeInstances", "Reservations", "InstanceId",
-        lambda item: item["State"]["Name"] != "terminated", "Instances", (("address", "PrivateIpAddress"),),
-    ),
-    Listing("nat-gateway", "DescribeNatGateways", "NatGateways", "NatGatewayId", _state_is_not("deleted")),
-    Listing("elastic-ip", "DescribeAddresses", "Addresses", "AllocationId", facts=(("address", "PublicIp"),)),
-    Listing("vpc", "DescribeVpcs", "Vpcs", "VpcId"),
-    Listing("subnet", "DescribeSubnets", "Subnets", "SubnetId", facts=(("zone", "AvailabilityZoneId"),)),
-    Listing("internet-gateway", "DescribeInternetGateways", "InternetGateways", "InternetGatewayId"),
-    Listing("route-table", "DescribeRouteTables", "RouteTables", "RouteTableId"),
-    Listing("security-group", "DescribeSecurityGroups", "SecurityGroups", "GroupId"),
-)  # fmt: skip
-"""Routes, associations and rules have no life of their own: they go with their table or group."""
-
-
-async def strays(ports: Ports, who: Owner, regions: tuple[str, ...], expected: Collection[Key]) -> tuple[Found, ...]:
-    """Return everything alive with our authentic tags whose key may not stay; raise AwsError if a listing fails."""
-    found: dict[tuple[int, int], list[Found]] = {}
+async def survey(ports: Ports, who: Owner, regions: tuple[str, ...], expected: Mapping[Key, Stay]) -> Survey:
+    """Return what is there and may not stay, and what is not ours; raise AwsError if any listing is not complete."""
+    listed: dict[tuple[int, int], tuple[str, Listing, list[Item]]] = {}
     failed: list[AwsError] = []
 
     async def one(place: tuple[int, int], region: str, listing: Listing) -> None:
-        scope = Scope(who.account, region, ports.identity.role)
         try:
-            items = await _everything(ports, scope, listing)
+            listed[place] = (region, listing, await everything(ports, who, region, listing))
         except AwsError as error:
             failed.append(error)
-            return
-        found[place] = [stray for item in items if (stray := _stray(ports, who, listing, item, expected))]
 
     async with trio.open_nursery() as nursery:
         for number, region in enumerate(regions):
@@ -72,32 +45,47 @@ async def strays(ports: Ports, who: Owner, regions: tuple[str, ...], expected: C
                 nursery.start_soon(one, (number, row), region, listing)
     if failed:
         raise failed[0]
-    return tuple(stray for place in sorted(found) for stray in found[place])
+    out = Survey()
+    for place in sorted(listed):
+        _read(ports, who, *listed[place], expected, out)
+    for place in sorted(listed):
+        _read_others(ports, who, *listed[place], out)
+    return out
 
 
-async def _everything(ports: Ports, scope: Scope, listing: Listing) -> list[Item]:
-    items: list[Item] = []
-    more: dict[str, str] = {}
-    while True:
-        answer = await ports.call(scope, "ec2", listing.operation, more)
-        items.extend(_items(answer, listing))
-        if not answer.get("NextToken"):
-            return items
-        more = {"NextToken": answer["NextToken"]}
+async def everything(ports: Ports, who: Owner, region: str, listing: Listing) -> list[Item]:
+    """Return all that is alive of one kind; raise AwsError if the listing is not complete."""
+    scope = Scope(who.account, region, ports.identity.role)
+    found = await pages(ports.call, scope, "ec2", listing.operation, {})
+    return [item for page in found for item in listing.items(page) if listing.alive(item)]
 
 
-def _items(answer: Item, listing: Listing) -> Iterator[Item]:
-    for outer in answer.get(listing.member) or ():
-        yield from outer[listing.within] if listing.within else (outer,)
+def _read(
+    ports: Ports, who: Owner, _: str, listing: Listing, items: list[Item], expected: Mapping[Key, Stay], out: Survey
+) -> None:
+    """What is ours, and may not be there, or not in that state."""
+    for item in items:
+        mine = tags.verify(ports.identity, who.account, tags_of(item))
+        if mine is None:
+            continue
+        identifier = str(item[listing.identity])
+        if listing.kind == "vpc":
+            out.networks[identifier] = True
+        # a volume bears its machine's tags, and is none
+        key = extra_key(mine.key, identifier) if listing.kind == "volume" else mine.key
+        state = listing.state(item)
+        if key in expected and expected[key].covers(identifier, state):
+            continue
+        facts = {name: str(item[member]) for name, member in listing.facts if member in item}
+        own = {"generation": str(mine.generation), "seen": "1"}
+        out.found.append(Found(key, mine.generation, listing.kind, identifier, facts | own, state))
 
 
-def _stray(ports: Ports, who: Owner, listing: Listing, item: Item, expected: Collection[Key]) -> Found | None:
-    if not listing.alive(item):
-        return None
-    named = {one["Key"]: one["Value"] for one in item.get("Tags") or ()}
-    mine = tags.verify(ports.identity, who.account, named)
-    if mine is None or mine.key in expected:
-        return None
-    facts = {name: str(item[member]) for name, member in listing.facts if member in item}
-    own = {"generation": str(mine.generation), "seen": "1"}
-    return Found(mine.key, mine.generation, listing.kind, str(item[listing.identity]), facts | own)
+def _read_others(ports: Ports, who: Owner, region: str, listing: Listing, items: list[Item], out: Survey) -> None:
+    """What is not ours and costs something."""
+    for item in items:
+        if not (price := listing.price(item)) or tags.verify(ports.identity, who.account, tags_of(item)) is not None:
+            continue
+        network = listing.network(item)
+        inside = network if network in out.networks else ""
+        out.unmanaged.append(Unmanaged(listing.kind, str(item[listing.identity]), region, price, inside))

@@ -11,6 +11,7 @@ import trio
 
 from sandboxd.aws.kind import Item, Kind
 from sandboxd.engine.pace import wait_for
+from sandboxd.engine.paging import pages
 from sandboxd.model.ports import Call, Clock, Scope
 
 MOST_VALUES = 100
@@ -70,13 +71,7 @@ class Looks:
 
 
 async def describe(call: Call, scope: Scope, kind: Kind, filters: Mapping[str, list[str]]) -> list[Item]:
-    """Return all pages of one describe; raise AwsError."""
+    """Return everything that a complete describe shows; raise AwsError."""
     reading = kind.reading
-    items: list[Item] = []
-    more: dict[str, str] = {}
-    while True:
-        answer = await call(scope, kind.service, reading.operation, reading.parameters(filters) | more)
-        items.extend(reading.items(answer))
-        if not answer.get("NextToken"):
-            return items
-        more = {"NextToken": answer["NextToken"]}
+    found = await pages(call, scope, kind.service, reading.operation, reading.parameters(filters))
+    return [item for page in found for item in reading.items(page)]

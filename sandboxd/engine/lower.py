@@ -5,9 +5,10 @@ its successor would be made beside it. What holds a resource is named while it i
 """
 
 from sandboxd.aws.kind import Move, Seen
-from sandboxd.engine.blockers import blockers
-from sandboxd.engine.context import AT, SEEN, Attempt, until_answered
-from sandboxd.engine.meaning import meaning
+from sandboxd.engine.absence import certain, is_missing
+from sandboxd.engine.blockers import holders
+from sandboxd.engine.context import SEEN, Attempt, until_answered
+from sandboxd.engine.meaning import meaning, unanswered
 from sandboxd.engine.pace import back_off, first_look, next_look
 from sandboxd.engine.send import Answered, Lost, Refused, attempt
 from sandboxd.engine.step import opposite_landed, refused
@@ -15,6 +16,8 @@ from sandboxd.lifecycle.messages import Ended
 from sandboxd.model.ports import AwsError
 
 LONGEST_BUSY = 15.0
+LOOK_EVERY = 4
+"""refusals between two looks at what holds a resource: about a minute"""
 
 
 async def lower(a: Attempt) -> Ended:
@@ -25,7 +28,9 @@ async def lower(a: Attempt) -> Ended:
     move = a.kind.move(a.node, "lower", max(a.row.hi, a.row.lo), step.to)
     if move is None:
         words = f"a {a.kind.spec.name} cannot be lowered to {a.kind.spec.states[step.to]}"
-        return a.ended("nothing", "not_supported", words, lasting=True)
+        return a.ended("nothing", "step_unknown", words, lasting=True)
+    if move.returns and a.was_sent_before:
+        a.unknown(a.ports.born)
     await opposite_landed(a)
     return await _call(a, move)
 
@@ -37,9 +42,9 @@ async def _locate(a: Attempt) -> bool:
     until, tries = since + max(settings.settle, settings.landing), 0
     while True:
         asked = a.now
-        seen, _ = await until_answered(a, lambda: a.find(by_name=False))
+        seen = (await until_answered(a, lambda: a.find(by_name=False))).mine
         if seen is not None:
-            a.learn(seen.facts | {SEEN: "1"})
+            a.shown(seen.facts)
             return True
         if asked >= until:
             return False
@@ -73,20 +78,31 @@ async def _call(a: Attempt, move: Move) -> Ended:
 async def _refused(a: Attempt, move: Move, code: str, message: str, tries: int) -> Ended | None:
     match meaning(code, move, "lower"):
         case "gone":
-            if certain(a):
+            if await _is_gone(a):
                 return _over(a)
-            a.say("not visible yet, so not surely gone")
+            a.say("AWS does not know it, which may be too early or stale: not surely gone")
             return None
         case "busy":
             a.facts |= {SEEN: "1"}
-            # the first refusal is often over a second later; what still holds it then is worth a read
-            a.say(await blockers(a, code, message) if tries == 1 else message or code)
-            return None
+            return await _held(a, code, message, tries)
         case "there":
             seen = await a.look_surely()
             return lowered(a, seen) if seen is not None else None
         case _:
             return await refused(a, move, code, message)
+
+
+async def _held(a: Attempt, code: str, message: str, tries: int) -> Ended | None:
+    """Name what holds it; what somebody else put there, seen twice, is not waited for but asked about."""
+    if tries % LOOK_EVERY != 1:  # the first refusal is often over a second later
+        return None
+    found = await holders(a)
+    a.say(f"{message or code} {found}".strip())
+    if not found.others or found.others != a.held_by:
+        a.held_by = found.others
+        return None
+    words = f"{message or code} {found} {', '.join(found.others)} is not ours: remove it, then retry."
+    return a.ended("nothing" if a.unknown_at is None else "between", "held_by_others", words, lasting=True)
 
 
 async def _gone_true(a: Attempt) -> Ended:
@@ -95,19 +111,25 @@ async def _gone_true(a: Attempt) -> Ended:
     while True:
         try:
             seen = await a.see(max(delay, 0.0))
+            gone = seen is None and await is_missing(a)
         except AwsError as error:
             failures += 1
-            a.say(f"AWS does not answer a read: {error}")
+            a.say(unanswered(error.code, error.message, "AWS does not answer a read"))
             delay = back_off(failures, a.node.key, shortest=2.0, longest=30.0)
             continue
-        if seen is None and certain(a):
+        if gone:
             return _over(a)
         if seen is not None:
-            a.facts |= {SEEN: "1"}
+            a.shown({})
             if (ended := lowered(a, seen)) is not None:
                 return ended
             a.say(seen.text or "waiting")
         delay = next_look(a.usual, a.now - since)
+
+
+async def _is_gone(a: Attempt) -> bool:
+    """Whether a refusal proves it; what is to stay in a lower state is not given up for one stale answer."""
+    return certain(a) if a.start.step.to == 0 else await until_answered(a, lambda: is_missing(a))
 
 
 def lowered(a: Attempt, seen: Seen) -> Ended | None:
@@ -122,8 +144,3 @@ def _over(a: Attempt) -> Ended:
     if a.start.step.to == 0:
         return Ended(a.node.key, a.start.run, "done")
     return a.ended("absent", "gone", f"the {a.kind.spec.name} {a.facts.get('id', '')} is gone")
-
-
-def certain(a: Attempt) -> bool:
-    """Whether "not found" proves that it is gone."""
-    return SEEN in a.facts or a.now >= float(a.facts.get(AT, 0)) + a.ports.settings.settle

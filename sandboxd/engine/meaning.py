@@ -17,11 +17,12 @@ Meaning: TypeAlias = Literal[
     "credentials",
     "unreachable",
     "died",
+    "taken",
     "permanent",
 ]
 """there: it is so already; gone: what is lowered is not there; busy: something holds it; unseen: what it stands on is
 not visible yet; throttled: ask again; capacity, access, credentials: put off; unreachable: nothing was sent; died: the
-token's resource was made and is gone; permanent: a person must do something"""
+token's resource was made and is gone; taken: the token was used with other parameters; permanent: a person must do something"""
 
 
 def meaning(code: str, move: Move, way: Way) -> Meaning:
@@ -42,6 +43,7 @@ _SETS: tuple[tuple[frozenset[str], Meaning], ...] = (
     (outcomes.ACCESS | outcomes.YOUNG, "access"),
     (outcomes.CREDENTIALS, "credentials"),
     (outcomes.MADE_AND_DIED, "died"),
+    (outcomes.MISMATCH, "taken"),
 )
 
 
@@ -57,7 +59,7 @@ def hint(code: str) -> str:
     if code in outcomes.QUOTA:
         return "Raise this quota in the tenant's account, or free something there, then retry."
     if code in outcomes.MISMATCH:
-        return "The same client token was used with other parameters; look at the resource before you retry."
+        return "The same client token was used with other parameters, which is a mistake of sandboxd: report it, and delete the sandbox."
     if code in outcomes.ACCESS:
         return "Look at the role in the tenant's account and at the organization's policies, then retry."
     if code in outcomes.CREDENTIALS:
@@ -65,6 +67,13 @@ def hint(code: str) -> str:
     if code == "WrongAccount":
         return "The role leads into another account than the one asked for; nothing was sent."
     return ""
+
+
+def unanswered(code: str, message: str, what: str) -> str:
+    """Return why a step waits: one and the same reason for all while AWS does not accept who is asking."""
+    if code in outcomes.CREDENTIALS:
+        return f"AWS does not accept the credentials ({code}); everything waits, and goes on by itself when it does"
+    return f"{what}: {message or code}"
 
 
 def is_lasting(code: str) -> bool:

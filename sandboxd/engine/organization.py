@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from sandboxd.engine.paging import pages
 from sandboxd.engine.ports import ORGANIZATION_REGION
 from sandboxd.model.errors import NotFound
 from sandboxd.model.ports import AwsError, Call, Scope
@@ -125,12 +126,6 @@ async def _member(call: Call, scope: Scope, account: Mapping[str, Any], ou: str,
 async def _pages(
     call: Call, scope: Scope, operation: str, member: str, parameters: Mapping[str, Any]
 ) -> list[Mapping[str, Any]]:
-    """Return all pages; AWS may answer empty ones with a token."""
-    items: list[Mapping[str, Any]] = []
-    more: dict[str, str] = {}
-    while True:
-        answer = await call(scope, "organizations", operation, {**parameters, **more})
-        items += answer.get(member) or ()
-        if not answer.get("NextToken"):
-            return items
-        more = {"NextToken": answer["NextToken"]}
+    """Return everything of a complete listing; AWS may answer empty pages with a token."""
+    found = await pages(call, scope, "organizations", operation, parameters)
+    return [item for page in found for item in page.get(member) or ()]

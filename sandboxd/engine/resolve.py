@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
+from sandboxd.engine.paging import pages
 from sandboxd.model.errors import BadRequest, NotFound
 from sandboxd.model.ports import AwsError, Call, Scope
 
@@ -123,13 +124,7 @@ async def _zone_ids(call: Call, scope: Scope) -> dict[str, str]:
 
 
 async def _offering(call: Call, scope: Scope, kind: str) -> set[str]:
-    found: set[str] = set()
-    more: dict[str, str] = {}
     filters = [{"Name": "instance-type", "Values": [kind]}]
-    while True:
-        parameters = {"LocationType": "availability-zone", "Filters": filters, **more}
-        answer = await call(scope, "ec2", "DescribeInstanceTypeOfferings", parameters)
-        found |= {one["Location"] for one in answer.get("InstanceTypeOfferings") or ()}
-        if not answer.get("NextToken"):
-            return found
-        more = {"NextToken": answer["NextToken"]}
+    parameters = {"LocationType": "availability-zone", "Filters": filters}
+    found = await pages(call, scope, "ec2", "DescribeInstanceTypeOfferings", parameters)
+    return {one["Location"] for page in found for one in page.get("InstanceTypeOfferings") or ()}

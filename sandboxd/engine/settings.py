@@ -20,5 +20,7 @@ class EngineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """how long a step goes on asking a service that throttles before it is put off"""
     unreachable: float = 60
     """how long a step goes on asking when nothing can be sent before it is put off"""
+    credentials: float = 1200
+    """how long a step goes on asking while AWS does not accept the credentials before it is put off"""
     access_attempts: int = 8
     """attempts (with their back-off some ten minutes) for which `access denied` may be a role not known everywhere yet"""

@@ -4,11 +4,15 @@ Raising and rebinding live here, lowering in `lower.py`. The order is the danger
 anything else happens, and nothing is sent while its opposite may still land.
 """
 
+from functools import partial
+
 from sandboxd.aws.kind import Move, Parameters, Seen
-from sandboxd.engine.context import AT, SEEN, Attempt, until_answered
-from sandboxd.engine.meaning import hint, is_lasting, meaning
+from sandboxd.engine.absence import is_missing
+from sandboxd.engine.context import Attempt, Discovery, until_answered
+from sandboxd.engine.meaning import hint, is_lasting, meaning, unanswered
 from sandboxd.engine.pace import back_off, first_look, next_look
 from sandboxd.engine.send import Answered, Lost, Refused, attempt
+from sandboxd.engine.taken import made_with, owner_of_token
 from sandboxd.lifecycle.messages import Ended, Left
 from sandboxd.model.ports import AwsError
 
@@ -21,6 +25,11 @@ PUT_OFF = {
     "unseen": 30.0,
 }
 """seconds after which a refused step is tried again first"""
+TOKEN_LIFE = 6 * 3600.0
+"""seconds for which AWS surely remembers a client token (EC2 documents a day or more)"""
+
+
+FORGOTTEN = "the reply was lost so long ago that its token is worth nothing, and nothing came of it"
 
 
 async def raise_(a: Attempt) -> Ended:
@@ -36,7 +45,7 @@ async def raise_(a: Attempt) -> Ended:
     move = a.kind.move(a.node, step.way, at, step.to)
     if move is None:
         words = f"a {a.kind.spec.name} cannot go from {at} to {step.to}"
-        return a.ended("nothing", "not_supported", words, lasting=True)
+        return a.ended("nothing", "step_unknown", words, lasting=True)
     return await _call(a, move, _frozen(a, move, at))
 
 
@@ -46,13 +55,22 @@ async def _resumed(a: Attempt) -> Ended | Seen | None:
     at = max(a.ports.born, intent.unknown_at or 0.0) if intent else a.ports.born
     if not a.facts.get("id") or a.start.step.way == "rebind":
         a.unknown(at)
-        return None
+        return await _adopted(a, FORGOTTEN, after=0.0) if _token_is_old(a) else None
+    if a.was_sent_before:
+        a.unknown(at)
     a.unknown_at = at
     seen = await a.look_surely()
     if seen is None:
         return Seen()
-    a.learn(seen.facts | {SEEN: "1"})
+    a.shown(seen.facts)
     return verdict(a, seen) or seen
+
+
+def _token_is_old(a: Attempt) -> bool:
+    """Whether AWS may have forgotten the client token: then the same call would make a second one."""
+    move, intent = a.kind.move(a.node, a.start.step.way, a.row.lo, a.start.step.to), a.row.intent
+    sent = intent is not None and a.now > intent.rendered_at + TOKEN_LIFE
+    return sent and move is not None and move.resolves == "token"
 
 
 def _frozen(a: Attempt, move: Move, at: int) -> Parameters:
@@ -91,23 +109,49 @@ async def refused(a: Attempt, move: Move, code: str, message: str) -> Ended | No
     settings, what = a.ports.settings, meaning(code, move, a.start.step.way)
     if what == "there":
         return await _there(a, move, code, message)
+    if what == "taken":
+        return await _taken(a, move, code, message)
     patience = {
         "throttled": settings.throttled,
         "unreachable": settings.unreachable,
+        "credentials": settings.credentials,
         "unseen": settings.settle,
         "busy": settings.settle,
     }.get(what, 0.0)
     if a.now < a.began + patience:
-        a.say(f"{move.operation}: {message or code}")
+        a.say(unanswered(code, message, move.operation))
         return None
     if what == "died":
-        return a.ended("absent", code, f"{move.operation}: it was made, and is gone again", after=0.0)
+        return await _died(a, move, code)
     lasting = what == "permanent" or (what == "access" and _attempts(a) >= settings.access_attempts)
     reason = " ".join(filter(None, (f"{move.operation}: {message or code}", hint(code))))
     if a.unknown_at is not None and a.row.lo == 0 and a.start.step.way == "raise":
         return await _adopted(a, reason, code=code, lasting=lasting)
     left: Left = "nothing" if a.unknown_at is None else "between"
-    return a.ended(left, code, reason, lasting=lasting, after=PUT_OFF.get(what, 30.0))
+    outage = what in ("unreachable", "credentials")
+    return a.ended(left, code, reason, lasting=lasting, after=PUT_OFF.get(what, 30.0), outage=outage)
+
+
+async def _taken(a: Attempt, move: Move, code: str, message: str) -> Ended:
+    """Our token was used with other parameters: what it made is ours; what is not to be seen is not made again."""
+    seen = await owner_of_token(a)
+    if seen is not None and seen.state != 0:
+        return await accepted(a, seen)
+    if seen is not None:
+        return _gone_again(a, move, code, seen)
+    return a.ended("between", code, f"{move.operation}: {message or code} {hint(code)}", lasting=True)
+
+
+async def _died(a: Attempt, move: Move, code: str) -> Ended:
+    """What our token made is gone: the dead thing says why, and the next generation is due."""
+    seen = await until_answered(a, partial(made_with, a))
+    return _gone_again(a, move, code, seen or Seen())
+
+
+def _gone_again(a: Attempt, move: Move, code: str, seen: Seen) -> Ended:
+    why = f": {seen.reason}" if seen.reason else ""
+    words = f"{move.operation}: it was made, and is gone again{why}"
+    return a.ended("absent", seen.failed or code, words, lasting=is_lasting(seen.failed), after=0.0)
 
 
 def _attempts(a: Attempt) -> int:
@@ -123,7 +167,7 @@ async def _adopted(
     until = (a.unknown_at or a.now) + a.ports.settings.settle
     while True:
         asked = a.now
-        seen, _ = await until_answered(a, lambda: a.find(by_name=False))
+        seen = (await until_answered(a, lambda: a.find(by_name=False))).mine
         if seen is not None:
             return await accepted(a, seen)
         if asked >= until:
@@ -135,13 +179,16 @@ async def _adopted(
 
 async def _there(a: Attempt, move: Move, code: str, message: str) -> Ended | None:
     """Look whose it is that is there already, and in which state; None: not to be seen yet, the same call again."""
-    if a.row.lo > 0 and a.facts.get("id"):
-        seen, others = await a.look_surely(), ""
-    else:
-        seen, others = await until_answered(a, lambda: a.find(by_name=True))
-    words = f"{move.operation}: {message or code}"
-    if others and seen is None:
-        return a.ended("nothing", code, f"{words} ({others} is there and not ours)", lasting=True)
+    known = a.row.lo > 0 and a.facts.get("id")
+    found = Discovery(await a.look_surely()) if known else await until_answered(a, lambda: a.find(by_name=True))
+    seen, words = found.mine, f"{move.operation}: {message or code}"
+    if seen is None and found.former is not None:
+        a.learn(found.former.facts)
+        return a.ended(
+            "spoiled", "former_life", f"{words} It is there from a former life, and is made anew.", after=0.0
+        )
+    if seen is None and found.others and not _may_be_ours(a):
+        return a.ended("nothing", code, f"{words} ({found.others} is there and not ours)", lasting=True)
     if seen is None or (not seen.failed and seen.state is not None and seen.state < a.start.step.to):
         a.say(words)
         late = a.now >= a.began + a.ports.settings.settle
@@ -151,6 +198,11 @@ async def _there(a: Attempt, move: Move, code: str, message: str) -> Ended | Non
     if move.exclusive and a.unknown_at is None and seen.state == a.start.step.to:
         return a.ended("nothing", "account_claimed", f"{words} It was claimed by somebody else.", lasting=True)
     return await accepted(a, seen)
+
+
+def _may_be_ours(a: Attempt) -> bool:
+    """Whether a call of ours may have made what bears no tags: they are seen later than what bears them."""
+    return a.unknown_at is not None and a.now < a.unknown_at + a.ports.settings.settle
 
 
 async def accepted(a: Attempt, seen: Seen) -> Ended:
@@ -185,28 +237,25 @@ async def come_true(a: Attempt) -> Ended:
     while True:
         try:
             seen = await a.see(max(delay, 0.0))
+            gone = seen is None and await is_missing(a)
         except AwsError as error:
             failures += 1
-            a.say(f"AWS does not answer a read: {error}")
+            a.say(unanswered(error.code, error.message, "AWS does not answer a read"))
             delay = back_off(failures, a.node.key, shortest=2.0, longest=30.0)
             continue
-        if (ended := _judged(a, seen, since)) is not None:
+        if gone:
+            return a.ended("absent", "gone", f"the {a.kind.spec.name} {a.facts.get('id', '')} is not there any more")
+        if seen is not None and (ended := _judged(a, seen, since)) is not None:
             return ended
         delay = next_look(a.usual, a.now - since)
 
 
-def _judged(a: Attempt, seen: Seen | None, since: float) -> Ended | None:
-    """Return how a look ends the wait; not found proves nothing of a thing that no read has shown yet."""
-    settle = a.ports.settings.settle
-    if seen is None:
-        if SEEN in a.facts or a.now >= max(since, float(a.facts.get(AT, since))) + settle:
-            return a.ended("absent", "gone", f"the {a.kind.spec.name} {a.facts.get('id', '')} is not there any more")
-        a.say("not visible yet")
-        return None
-    a.learn(seen.facts | {SEEN: "1"})
+def _judged(a: Attempt, seen: Seen, since: float) -> Ended | None:
+    """Return how a look ends the wait."""
+    a.shown(seen.facts)
     if (ended := verdict(a, seen)) is not None:
         return ended
-    if (seen.state is not None or seen.failed) and a.now >= since + settle:
+    if (seen.state is not None or seen.failed) and a.now >= since + a.ports.settings.settle:
         words = f"the {a.kind.spec.name} is still {seen.text or seen.reason}"
         return a.ended("nothing" if seen.state == a.row.lo else "between", seen.failed or "no_effect", words)
     a.say(seen.text or "waiting")

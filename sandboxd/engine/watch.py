@@ -1,75 +1,111 @@
-"""Drift: looks at what is at rest, one batched describe for a kind, and tells what is less than we hold.
+"""Drift: looks at what is at rest, one batched describe for a kind, and tells what is less, or more, than we hold.
 
-A look that misses something is repeated before anybody is told: reads may flap.
+A look that misses something is repeated before anybody is told, because reads may be stale: what AWS shows in another
+state twice, what it does not show at all for the settle time, and then by another read.
 """
+
+from collections.abc import Iterable
 
 import trio
 from msgspec import Struct
 
 from sandboxd.aws.kind import Kind, Seen
+from sandboxd.engine import tags
 from sandboxd.engine.context import ask_for, judged
+from sandboxd.engine.looks import describe
 from sandboxd.engine.ports import Owner, Ports, Post
-from sandboxd.lifecycle.messages import Lost
+from sandboxd.lifecycle.messages import Found, Lost, Surveyed
 from sandboxd.model.keys import parts
-from sandboxd.model.ports import AwsError
+from sandboxd.model.ports import AwsError, Scope
 from sandboxd.model.resource import Row, Step
 
-AGAIN = 15.0
-"""seconds of the clock between the first miss and the second look"""
+AGAIN, LATER = 15.0, 60.0
+"""seconds of the clock between the first miss and the second look, and between those that follow"""
 
 
-class _Less(Struct, frozen=True):
-    """Something that is less than we hold."""
+class _Other(Struct, frozen=True):
+    """Something that is not as we hold it."""
 
     row: Row
     state: int
     reason: str
+    shown: bool = True
+    """AWS says so; else it only does not show it"""
 
 
-async def watch(ports: Ports, who: Owner, rows: tuple[Row, ...], post: Post) -> None:
-    """Post `Lost` for each row at rest that two looks in a row show to be less than it should be."""
+async def watch(ports: Ports, who: Owner, rows: Iterable[Row], post: Post) -> None:
+    """Post `Lost` for what is less than we hold, `Surveyed` for what is more, once it is sure."""
     resting = [row for row in rows if row.lo == row.hi > 0 and row.flight is None and row.facts.get("id")]
-    if not (suspects := await _less(ports, who, resting)):
-        return
-    await ports.clock.sleep(AGAIN)
-    for less in await _less(ports, who, [one.row for one in suspects]):
-        post(Lost(less.row.node.key, less.row.generation, less.state, less.reason))
+    others = await _others(ports, who, resting)
+    bound = ports.clock.now() + ports.settings.settle
+    pause = AGAIN
+    while others:
+        await ports.clock.sleep(pause)
+        others, pause = await _others(ports, who, [one.row for one in others]), LATER
+        late = ports.clock.now() >= bound
+        for one in others:
+            if one.shown or (late and not await _shown_elsewhere(ports, who, one.row)):
+                post(_news(one))
+        others = [] if late else [one for one in others if not one.shown]
 
 
-async def _less(ports: Ports, who: Owner, rows: list[Row]) -> list[_Less]:
-    found: list[_Less] = []
+def _news(one: _Other) -> Lost | Surveyed:
+    row = one.row
+    if one.state > row.lo:
+        return Surveyed(found=(Found(row.node.key, row.generation, row.node.kind, row.facts["id"], {}, one.state),))
+    return Lost(row.node.key, row.generation, one.state, one.reason)
 
-    async def one(row: Row) -> None:
-        if (less := await _look(ports, who, row)) is not None:
-            found.append(less)
+
+async def _others(ports: Ports, who: Owner, rows: list[Row]) -> list[_Other]:
+    found: dict[int, _Other] = {}
+
+    async def one(place: int, row: Row) -> None:
+        if (other := await _look(ports, who, row)) is not None:
+            found[place] = other
 
     async with trio.open_nursery() as nursery:
-        for row in rows:
-            nursery.start_soon(one, row)
-    order = {row.node.key: place for place, row in enumerate(rows)}
-    return sorted(found, key=lambda less: order[less.row.node.key])
+        for place, row in enumerate(rows):
+            nursery.start_soon(one, place, row)
+    return [found[place] for place in sorted(found)]
 
 
-async def _look(ports: Ports, who: Owner, row: Row) -> _Less | None:
+async def _look(ports: Ports, who: Owner, row: Row) -> _Other | None:
     kind = ports.kinds.get(row.node.kind)
     if kind is None or kind.questions is not None:
         return None
     ask = ask_for(ports, who, row, row.generation, Step("raise", row.lo))
-    scope = ports.scope(kind, who.account, parts(row.node.key).region)
     value = row.facts.get(kind.reading.by) or ask.id
     try:
-        seen = judged(kind, await ports.looks.look(scope, kind, value), ask)
+        seen = judged(kind, await ports.looks.look(_scope(ports, who, kind, row), kind, value), ask)
     except AwsError:
         return None
     return _compared(kind, row, seen)
 
 
-def _compared(kind: Kind, row: Row, seen: Seen | None) -> _Less | None:
+async def _shown_elsewhere(ports: Ports, who: Owner, row: Row) -> bool:
+    """Whether another read, by our tags, shows it; no answer proves nothing."""
+    kind = ports.kinds[row.node.kind]
+    if not kind.tagged:
+        return False
+    ask = ask_for(ports, who, row, row.generation, Step("raise", row.lo))
+    try:
+        items = await describe(ports.call, _scope(ports, who, kind, row), kind, {f"tag:{tags.KEY}": [row.node.key]})
+    except AwsError:
+        return True
+    mine = [kind.judge(item, ask) for item in items if str(item.get(kind.reading.identity)) == row.facts["id"]]
+    return any(seen is not None and seen.state != 0 for seen in mine)
+
+
+def _scope(ports: Ports, who: Owner, kind: Kind, row: Row) -> Scope:
+    return ports.scope(kind, who.account, parts(row.node.key).region)
+
+
+def _compared(kind: Kind, row: Row, seen: Seen | None) -> _Other | None:
     name, identifier = kind.spec.name, row.facts.get("id", "")
     if seen is None:
-        return _Less(row, 0, f"the {name} {identifier} is not there any more")
+        return _Other(row, 0, f"the {name} {identifier} is not there any more", shown=False)
     if seen.failed:
-        return _Less(row, 0 if not seen.state else min(seen.state, row.lo - 1), seen.reason)
-    if seen.state is not None and seen.state < row.lo:
-        return _Less(row, seen.state, f"the {name} {identifier} is {seen.text or kind.spec.states[seen.state]}")
+        return _Other(row, 0 if not seen.state else min(seen.state, row.lo - 1), seen.reason)
+    if seen.state is not None and seen.state != row.lo:
+        return _Other(row, seen.state, f"the {name} {identifier} is {seen.text or kind.spec.states[seen.state]}")
     return None

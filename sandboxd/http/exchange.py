@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import h11
 import trio
 
-from sandboxd.http.faults import REASONS, Fault, Gone, Refused, http_date
+from sandboxd.http.faults import REASONS, Fault, Gone, Refused, Reset, http_date
 from sandboxd.http.head import origin_form
 from sandboxd.http.limits import App, Headers, Message
 from sandboxd.http.transport import Transport
@@ -54,6 +54,9 @@ class Exchange:
             await app(scope, self.receive, self.send)
         except* Refused as group:
             refused = _first(group).fault
+        except* Reset:
+            gone = True
+            self._transport.reset_at_close()
         except* Gone:
             gone = True
         except* Exception as group:  # the connection's edge: one bad request harms no other

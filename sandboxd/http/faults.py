@@ -63,6 +63,10 @@ class Gone(Exception):
     """The peer is gone, or reads nothing any more."""
 
 
+class Reset(Gone):
+    """The application wants the connection to end with a reset instead of an end of stream."""
+
+
 def fault_of_h11(error: h11.RemoteProtocolError) -> Fault:
     """Return the fault that h11 found."""
     return Fault.HEAD_TOO_LARGE if error.error_status_hint == Fault.HEAD_TOO_LARGE.status else Fault.MALFORMED

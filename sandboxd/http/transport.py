@@ -6,6 +6,8 @@ Nothing here knows ASGI.
 """
 
 import math
+import struct
+from socket import SO_LINGER, SOL_SOCKET
 
 import h11
 import trio
@@ -124,6 +126,11 @@ class Transport:
             raise Gone from None
         finally:
             self._scope.deadline = math.inf
+
+    def reset_at_close(self) -> None:
+        """Let the close be a reset, where the stream is a socket: nothing more is delivered."""
+        if (socket := getattr(self.stream, "socket", None)) is not None:
+            socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
 
     async def linger(self) -> None:
         """Let the peer read an early answer before the close turns into a reset: discard what it still sends."""

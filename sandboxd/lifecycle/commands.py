@@ -90,7 +90,8 @@ def _pursue(turn: Turn, operation: Operation) -> None:
 
 
 def _reopen(turn: Turn, operation: Operation) -> None:
-    operation.state, operation.reason, operation.cancelling = "running", "", False
+    operation.state, operation.reason, operation.code, operation.cancelling = "running", "", "", False
+    operation.found = {}
     operation.stands_on, operation.ended_at, operation.empty, operation.due = (), None, 0, None
     turn.state.running[operation.id] = True
     joined(turn, operation)
@@ -212,6 +213,7 @@ def _newest(turn: Turn, identifier: str) -> Operation:
     if operation is None:
         raise NotFound("operation_not_found", f"There is no operation {identifier!r}.", "`sandboxd operation list`")
     if operation.superseded_by:
-        later = turn.state.operations[operation.superseded_by]
-        raise Conflict("superseded", f"A later {later.verb} ({later.id}) superseded it.", f"Act on {later.id}.")
+        later = turn.state.operations.get(operation.superseded_by)
+        verb, name = later.verb if later else "command", operation.superseded_by
+        raise Conflict("superseded", f"A later {verb} ({name}) superseded it.", f"Act on {name}.")
     return operation

@@ -6,7 +6,7 @@ means: load it again) and raises a Refusal before anything changed.
 
 from typing import assert_never
 
-from sandboxd.lifecycle import commands, outcomes
+from sandboxd.lifecycle import commands, outcomes, strays
 from sandboxd.lifecycle.cost import hourly_cost
 from sandboxd.lifecycle.messages import (
     Called,
@@ -24,6 +24,7 @@ from sandboxd.lifecycle.messages import (
     Recovered,
     Retry,
     Skip,
+    Surveyed,
     Tick,
     Unknown,
 )
@@ -79,7 +80,9 @@ def _dispatch(turn: Turn, message: Message) -> None:  # noqa: C901, PLR0912 - on
         case Lost():
             outcomes.lost(turn, message)
         case Proved():
-            outcomes.proved(turn, message)
+            strays.proved(turn, message)
+        case Surveyed():
+            strays.surveyed(turn, message)
         case Tick():
             outcomes.tick(turn)
         case Recovered():

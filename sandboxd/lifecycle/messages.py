@@ -121,6 +121,8 @@ class Ended(Struct, frozen=True, tag=True):
     after: float = 30.0
     """seconds before the first next attempt, where temporary"""
     facts: Facts = field(default_factory=dict)
+    outage: bool = False
+    """AWS could not be asked: no attempt that counts, and tried again for as long as it takes"""
 
 
 class Progress(Struct, frozen=True, tag=True):
@@ -148,6 +150,32 @@ class Found(Struct, frozen=True):
     kind: str
     id: str
     facts: Facts = field(default_factory=dict)
+    state: int | None = None
+    """the highest state that it may be in; None: any"""
+
+
+class Stay(Struct, frozen=True):
+    """What a listing may find under a key: this thing, at most in this state."""
+
+    state: int
+    id: str = ""
+    """empty: not known yet"""
+
+    def covers(self, identifier: str, state: int | None) -> bool:
+        """Whether a thing that was found is this one, and no more than it may be."""
+        return self.id in ("", identifier) and (state is None or state <= self.state)
+
+
+class Unmanaged(Struct, frozen=True):
+    """Something in the account that is not ours and that is billed by the hour: it is told, never touched."""
+
+    kind: str
+    id: str
+    region: str
+    price: str
+    """key of the price list"""
+    network: str = ""
+    """our VPC, if it is in one: then it will hold that VPC's removal up"""
 
 
 class Proved(Struct, frozen=True, tag=True):
@@ -158,6 +186,16 @@ class Proved(Struct, frozen=True, tag=True):
     found: tuple[Found, ...] = ()
     failed: str = ""
     """why the listing could not be completed: then it proves nothing"""
+    unmanaged: tuple[Unmanaged, ...] = ()
+
+
+class Surveyed(Struct, frozen=True, tag=True):
+    """A late listing is done: what came after everybody had stopped waiting for it."""
+
+    found: tuple[Found, ...] = ()
+    failed: str = ""
+    unmanaged: tuple[Unmanaged, ...] | None = None
+    """None: nobody listed what is not ours"""
 
 
 Message: TypeAlias = (
@@ -176,6 +214,7 @@ Message: TypeAlias = (
     | Progress
     | Lost
     | Proved
+    | Surveyed
 )
 
 
@@ -224,6 +263,8 @@ class Decision(Struct):
     turns: list[Turn] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
     proofs: list[Proof] = field(default_factory=list)
+    survey: bool = False
+    """the account is to be listed for late arrivals"""
     wake_at: float | None = None
 
     @property

@@ -5,13 +5,13 @@ import itertools
 
 from msgspec import structs
 
-from sandboxd.lifecycle import steps
-from sandboxd.lifecycle.messages import Called, Ended, Found, Look, Lost, Proved, Start, Unknown
-from sandboxd.lifecycle.state import deadline_of
+from sandboxd.lifecycle import blocked, steps
+from sandboxd.lifecycle.messages import Called, Ended, Look, Lost, Start, Unknown
+from sandboxd.lifecycle.state import RECHECK, deadline_of
 from sandboxd.lifecycle.turn import Turn
 from sandboxd.lifecycle.words import id_of, name_of
-from sandboxd.model.keys import Key, is_shared, scope_of
-from sandboxd.model.resource import Mark, Node, Row, Step, Way
+from sandboxd.model.keys import Key, is_extra, is_shared, scope_of
+from sandboxd.model.resource import Mark, Row, Step, Way
 
 
 def _flying(turn: Turn, key: Key, run: int) -> tuple[Row, Step] | None:
@@ -42,6 +42,7 @@ def unknown(turn: Turn, message: Unknown) -> None:
         return
     found[0].intent = structs.replace(intent, unknown_at=message.at)
     turn.changed(message.key)
+    turn.recheck(message.at + turn.state.settings.watch)
 
 
 def ended(turn: Turn, message: Ended) -> None:
@@ -61,13 +62,15 @@ def ended(turn: Turn, message: Ended) -> None:
     else:
         _unfinished(turn, row, step, way, message)
     turn.changed(message.key)
-    if not row.hi and turn.state.is_orphan(message.key):
+    if not row.hi and (is_extra(message.key) or turn.state.is_orphan(message.key)):
         planner.drop(message.key)
         turn.state.arm(message.key, None)
+        turn.unwatch()
 
 
 def _unfinished(turn: Turn, row: Row, step: Step, way: Way, message: Ended) -> None:
     planner, identifier = turn.state.planner, id_of(row, step)
+    bore_data = row.lo > 0 and row.node.data
     match message.left:
         case "nothing":
             planner.refused(message.key)
@@ -81,21 +84,28 @@ def _unfinished(turn: Turn, row: Row, step: Step, way: Way, message: Ended) -> N
             planner.between(message.key)
     if message.left != "between":
         row.intent = None
-    mark = _mark(turn, row, way, message)
+    mark = _lost_data(turn, row, message) if bore_data and message.left == "absent" else _mark(turn, row, way, message)
     planner.touch(message.key)
     state = "failed" if mark.until is None and mark.waits else "backing-off"
     steps.became(turn, row, step, state, message.reason or message.code, identifier=identifier)
 
 
+def _lost_data(turn: Turn, row: Row, message: Ended) -> Mark:
+    """It stood, and is gone: what bears data is never made anew by rule, whichever way it was going."""
+    turn.recheck(turn.now)
+    row.marks["raise"] = Mark(code="lost", reason=message.reason or "lost")
+    return row.marks["raise"]
+
+
 def _mark(turn: Turn, row: Row, way: Way, message: Ended) -> Mark:
     settings = turn.state.settings
     mark = row.marks.setdefault(way, Mark())
-    mark.attempts += 1
+    mark.attempts += not message.outage
     mark.code, mark.reason, mark.waits, mark.until = message.code, message.reason or message.code, True, None
     orphan = turn.state.is_orphan(row.node.key)
-    if orphan or (message.how == "temporary" and mark.attempts < settings.attempts):
+    if orphan or message.outage or (message.how == "temporary" and mark.attempts < settings.attempts):
         after = max(message.after, 1.0) if orphan else message.after
-        longest = min(after * 2 ** min(mark.attempts - 1, 10), settings.longest_back_off)
+        longest = min(after * 2 ** max(0, min(mark.attempts - 1, 10)), settings.longest_back_off)
         mark.waits = after > 0
         mark.until = turn.now + longest * _jitter(row) if mark.waits else None
     return mark
@@ -107,7 +117,7 @@ def _jitter(row: Row) -> float:
     return 0.1 + 0.9 * int.from_bytes(digest, "big") / 2**32
 
 
-# ---- drift and strays
+# ---- drift
 def lost(turn: Turn, message: Lost) -> None:
     """A look found less than is held; what bears data is never made anew by rule."""
     row = turn.state.planner.rows.get(message.key)
@@ -118,6 +128,10 @@ def lost(turn: Turn, message: Lost) -> None:
     planner, gone = turn.state.planner, message.state == 0
     planner.vanished(message.key) if gone else planner.lowered(message.key, message.state)
     word = "lost" if gone else "drifted"
+    if gone and row.node.data:
+        turn.recheck(
+            turn.now
+        )  # reads may be stale: another one, of everything, before a person is troubled for nothing
     if not _heals(turn, row, gone=gone):
         row.marks["raise"] = Mark(code=word, reason=message.reason or word)
         planner.touch(message.key)
@@ -136,56 +150,15 @@ def _heals(turn: Turn, row: Row, *, gone: bool) -> bool:
     return heal.get("start", True)
 
 
-def proved(turn: Turn, message: Proved) -> None:
-    """A proof is done: what it found becomes a fact, an empty one counts."""
-    state = turn.state
-    operation = state.operations.get(message.operation)
-    if operation is None or operation.proof != message.number or not operation.proving:
-        return
-    operation.proving = False
-    turn.changed_operation(operation)
-    state.watch.pop(operation.id, None)
-    if message.failed:
-        operation.empty, operation.due = 0, turn.now + state.settings.relist_after
-        operation.reason = message.failed
-    elif [one for one in message.found if _adopt(turn, one)]:
-        operation.empty, operation.due = 0, None
-    else:
-        operation.empty += 1
-        operation.due = turn.now + state.settings.relist_after if operation.empty == 1 else None
-    state.arm(operation.id, operation.due)
-
-
-def _adopt(turn: Turn, found: Found) -> bool:
-    """Something of ours that should not be there becomes a row; return whether it does."""
-    planner = turn.state.planner
-    if found.key not in planner.rows:
-        planner.add(Row(node=_node_of(turn, found)))
-    row = planner.rows[found.key]
-    if row.hi or row.flight is not None or planner.view().want[found.key]:
-        return False
-    row.hi, row.generation = len(row.node.states) - 1, max(row.generation, found.generation)
-    row.facts = {"id": found.id} | found.facts
-    planner.touch(found.key)
-    turn.changed(found.key)
-    turn.say("step.found", f"{found.kind} {found.id} was found and is removed")
-    return True
-
-
-def _node_of(turn: Turn, found: Found) -> Node:
-    """What is found stands on nothing that we know; its states and edges are its kind's."""
-    spec = turn.state.settings.kinds.get(found.kind)
-    if spec is None:
-        return Node(key=found.key, kind=found.kind)
-    return Node(key=found.key, kind=found.kind, states=spec.states, edges=spec.edges, down=spec.down)
-
-
 # ---- time, and a new life
 def tick(turn: Turn) -> None:
     """Moments that have come: back-offs are over, deadlines passed, proofs due."""
     state = turn.state
     for name in list(state.rung(turn.now)):
-        if name in state.operations:
+        if name == RECHECK:
+            turn.recheck(turn.now + state.settings.relist_after)  # again, should this one never be answered
+            turn.decision.survey = True
+        elif name in state.operations:
             operation = state.operations[name]
             operation.due = None
             state.watch.pop(name, None)
@@ -210,7 +183,8 @@ def recovered(turn: Turn) -> None:
     """First message of a life: what is in flight is taken up, what was being proved is proved again."""
     state = turn.state
     for key, row in list(state.planner.rows.items()):
-        if row.flight is not None:
+        if blocked.take_up(turn, row):
+            assert row.flight is not None
             row.since, row.waiting, row.late = turn.now, False, False
             turn.changed(key)
             turn.decision.starts.append(

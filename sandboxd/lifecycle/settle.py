@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from msgspec import structs
 
-from sandboxd.lifecycle import steps
+from sandboxd.lifecycle import blocked, steps
 from sandboxd.lifecycle.commands import hold
 from sandboxd.lifecycle.judging import unfinished, waits_for
 from sandboxd.lifecycle.messages import Proof, Start
@@ -58,6 +58,9 @@ def _turn_round(turn: Turn, key: Key) -> None:
 def _begin(turn: Turn, key: Key, step: Step) -> None:
     planner = turn.state.planner
     row = planner.rows[key]
+    if not turn.state.knows(row):
+        blocked.block(turn, row, step.way)
+        return
     action = action_of(row, step)
     resumed = row.hi > row.lo
     planner.started(key, step)
@@ -174,6 +177,9 @@ def _judge_waiting(turn: Turn, operation: Operation, view: View, todo: list[Key]
         if verdict.mark:
             marked.append(key)
     assert marked, ("an operation waits without a reason", operation.id, seen)
+    if blocked.note(turn, operation, marked):
+        turn.watch(operation, *marked)
+        return False
     _fail(turn, operation, marked)
     return True
 
@@ -182,6 +188,7 @@ def _fail(turn: Turn, operation: Operation, marked: list[Key]) -> None:
     row = turn.state.planner.rows[marked[-1]]
     words = "; ".join(mark.reason for mark in row.marks.values() if mark.waits)
     operation.reason = f"{name_of(row)}: {words}"
+    operation.code = next((mark.code for mark in row.marks.values() if mark.waits), "")
     turn.move(operation, "fail")
     turn.over(operation, "failed", operation.reason)
     operation.stands_on = tuple(marked)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct, field
 
+from sandboxd.lifecycle.messages import Unmanaged
 from sandboxd.model.errors import StoreError
 from sandboxd.model.records import Mode, Operation, SandboxRecord, TenantRecord
 from sandboxd.model.resource import Row
@@ -26,6 +27,10 @@ class AccountRecord(Struct, omit_defaults=True, kw_only=True):
     since: float = 0.0
     ou: str = "pool"
     reason: str = ""
+    recheck_at: float | None = None
+    """when the account is listed for what came after everybody had stopped waiting for it"""
+    unmanaged: tuple[Unmanaged, ...] = ()
+    """what the last complete listing showed that is not ours"""
 
 
 class AccountSnapshot(Struct, kw_only=True):

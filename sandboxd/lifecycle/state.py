@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct, field
 
 from sandboxd.lifecycle.account_life import CLAIMED
+from sandboxd.lifecycle.messages import Stay
 from sandboxd.lifecycle.snapshots import (
     AccountRecord,
     AccountSnapshot,
@@ -27,12 +28,16 @@ from sandboxd.planning.incremental import Incremental
 from sandboxd.planning.planner import Planner
 
 ACCOUNT_SNAPSHOT = "account"
+RECHECK = "recheck"
+"""name of the alarm of the late listing"""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
     """What decisions depend on besides the state. Seconds of the daemon's clock."""
 
     relist_after: float = 60.0
+    watch: float = 1200.0
+    """after an outcome became unknown, the account is listed once more for what came late"""
     attempts: int = 8
     """of one resource, generation and direction, before a temporary failure counts as permanent"""
     longest_back_off: float = 300.0
@@ -89,9 +94,13 @@ class State:
         taken = {record.blueprint.slot for record in self.sandboxes.values() if record.state != "deleted"}
         return next(slot for slot in range(len(taken) + 1) if slot not in taken)
 
-    def may_stay(self) -> set[Key]:
-        """Keys that a proof may find: what is known to be there; anything else with our tags is a stray."""
-        return {key for key, row in self.planner.rows.items() if row.hi or row.flight is not None}
+    def may_stay(self) -> dict[Key, Stay]:
+        """What a listing may find, by key: what is known to be there, at most as it is; anything else is a stray."""
+        return {key: _stay(row) for key, row in self.planner.rows.items() if row.hi or row.flight is not None}
+
+    def knows(self, row: Row) -> bool:
+        """Whether the present program knows this kind; another version may have written the row."""
+        return not self.settings.kinds or row.node.kind in self.settings.kinds
 
     def is_orphan(self, key: Key) -> bool:
         """Whether it was found after its sandbox was gone: no operation waits for it, it is removed however often it takes."""
@@ -199,8 +208,14 @@ class State:
         self.running = {name: True for name, one in self.operations.items() if one.state == "running"}
         for key in self.planner.rows:
             arm_row(self, key)
+        self.arm(RECHECK, self.account.recheck_at)
         for name in self.running:
             self.arm(name, self.operations[name].due)
+
+
+def _stay(row: Row) -> Stay:
+    going = row.flight.to if row.flight is not None and row.flight.way == "raise" else 0
+    return Stay(max(row.hi, going), row.facts.get("id", ""))
 
 
 def root_needs(state: State, record: SandboxRecord, mode: str) -> tuple[Need, ...]:

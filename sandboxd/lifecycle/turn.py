@@ -7,7 +7,7 @@ from typing import Any
 
 from sandboxd.lifecycle import account_life, table
 from sandboxd.lifecycle.messages import Decision
-from sandboxd.lifecycle.state import State, arm_row, root_needs
+from sandboxd.lifecycle.state import RECHECK, State, arm_row, root_needs
 from sandboxd.model.keys import ACCOUNT, SHARED, Key, scope_of
 from sandboxd.model.records import Event, Mode, Operation, SandboxRecord
 from sandboxd.model.resource import Need, Row
@@ -50,6 +50,13 @@ class Turn:
     def _note(where: list[str], name: str) -> None:
         if name not in where:
             where.append(name)
+
+    def recheck(self, at: float | None) -> None:
+        """List the account for late arrivals at this moment, or never; a moment that is set is only put off."""
+        record = self.state.account
+        record.recheck_at = at if at is None or record.recheck_at is None else max(at, record.recheck_at)
+        self.state.arm(RECHECK, record.recheck_at)
+        self.decision.account_changed = True
 
     def say(self, type_: str, message: str, **more: Any) -> None:
         """An event."""
@@ -103,6 +110,7 @@ class Turn:
         """An operation ends."""
         state = self.state
         operation.state, operation.reason, operation.ended_at = how, reason, self.now  # type: ignore[assignment]
+        operation.code = operation.code if how == "failed" else ""
         operation.proving, operation.due = False, None
         state.running.pop(operation.id, None)
         state.watch.pop(operation.id, None)

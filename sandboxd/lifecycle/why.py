@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from sandboxd.lifecycle.blocked import UNKNOWN
 from sandboxd.lifecycle.judging import unfinished
 from sandboxd.lifecycle.state import State
 from sandboxd.lifecycle.words import name_of
@@ -94,8 +95,15 @@ def _link(state: State, key: Key, blockers: tuple[Key, ...]) -> Link:
         )  # fmt: skip
     for mark in row.marks.values():
         if mark.waits:
-            words = f"failed {mark.attempts} time{'s' * (mark.attempts != 1)}: {mark.reason}"
-            rest = "is tried again" if mark.until else "waits for a retry"
+            times = f"failed {mark.attempts} time{'s' * (mark.attempts != 1)}: " if mark.attempts else ""
+            words = f"{times}{mark.reason}"
+            rest = (
+                "is tried again"
+                if mark.until
+                else f"is blocked ({UNKNOWN})"
+                if mark.code == UNKNOWN
+                else "waits for a retry"
+            )
             return Link(subject=subject, text=f"{words}; {rest}", key=key, next_attempt_at=mark.until)
     names = ", ".join(name_of(state.rows[one]) for one in blockers[:3])
     return Link(subject=subject, text=f"waits for {names}" if names else "is due", key=key)

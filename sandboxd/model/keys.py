@@ -45,3 +45,13 @@ def is_shared(key: Key) -> bool:
 def step_id(key: Key, generation: int, state: str) -> str:
     """Return the id of a step: the same in every operation that waits for it."""
     return f"{key}#{generation}:{state}"
+
+
+def extra_key(key: Key, identifier: str) -> Key:
+    """Return the key of a thing that bears the tags of `key` and is not the one that has it: a double, or a part left over."""
+    return f"{key}~{identifier}"
+
+
+def is_extra(key: Key) -> bool:
+    """Whether it names such a thing: desired by nobody, removed, then forgotten."""
+    return "~" in key

@@ -103,6 +103,10 @@ class Operation(Struct, omit_defaults=True, kw_only=True):
     proving: bool = False
     empty: int = 0
     due: float | None = None
+    found: dict[str, int] = field(default_factory=dict)
+    """ids that its proofs found -> how often: what comes back each time does not converge"""
+    code: str = ""
+    """of what it failed on"""
     steps: dict[str, StepRecord] = field(default_factory=dict)
     """the steps it has waited for, by id, in the order in which they began"""
 

@@ -7,7 +7,7 @@ record that planning and engine share: planning owns the upper half, the engine 
 
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from sandboxd.model.keys import Key
 
@@ -136,3 +136,8 @@ class Row(Struct, omit_defaults=True, kw_only=True):
     # the engine's half
     facts: Facts = field(default_factory=dict)
     intent: Intent | None = None
+
+    def copy(self) -> "Row":
+        """The row as it is now, for whoever works while it changes."""
+        marks = {way: structs.replace(mark) for way, mark in self.marks.items()}
+        return structs.replace(self, on=dict(self.on), onto=dict(self.onto), marks=marks, facts=dict(self.facts))

@@ -181,6 +181,13 @@ class Planner(Graph):
         row.on = {ground: row.on[ground] for ground, _ in under if ground in row.on}
         self.touch(key)
 
+    def regained(self, key: Key, state: int) -> None:
+        """It was taken for gone, and is there after all: as it stood, on the ground that there is."""
+        row = self.rows[key]
+        row.lo = row.hi = state
+        row.on = {ground: self.rows[ground].generation for ground, _ in needs(row.node, 0, state)}
+        self.touch(key)
+
     def _land(self, row: Row) -> Step:
         step = row.flight
         assert step is not None

@@ -88,15 +88,21 @@ def expand(
     )
 
 
-def _subnets(profile: Profile) -> list[str]:
-    return [str(one) for one in ipaddress.IPv4Network(profile.network.cidr).subnets(new_prefix=24)]
+def _places(profile: Profile) -> int:
+    """How many ranges of 256 addresses its network has."""
+    return int(ipaddress.IPv4Network(profile.network.cidr).num_addresses >> 8)
+
+
+def _subnet(profile: Profile, place: int) -> str:
+    """One of these ranges."""
+    return f"{ipaddress.IPv4Network(profile.network.cidr).network_address + (place << 8)}/24"
 
 
 def _shared(draft: _Draft, profile: Profile, zone: str) -> list[Key]:
     """The VPC with its way out: what exists only while a sandbox needs it."""
     vpc = draft.add("vpc", "vpc", shared=True, cidr=profile.network.cidr)
     gateway = draft.add("internet-gateway", "igw", shared=True, links={"vpc": (vpc,)})
-    subnet = draft.add("subnet", "public-a", shared=True, links={"vpc": (vpc,)}, cidr=_subnets(profile)[0], zone=zone)
+    subnet = draft.add("subnet", "public-a", shared=True, links={"vpc": (vpc,)}, cidr=_subnet(profile, 0), zone=zone)
     public = draft.add("route-table", "public", shared=True, links={"vpc": (vpc,)})
     way = draft.add(
         "route", "public-default", shared=True, links={"table": (public,), "gateway": (gateway,)}, destination=ANYWHERE
@@ -117,14 +123,16 @@ def _shared(draft: _Draft, profile: Profile, zone: str) -> list[Key]:
 
 def _own_subnet(draft: _Draft, profile: Profile, zone: str, slot: int) -> list[Key]:
     vpc, private = draft.key("vpc", shared=True), draft.key("private", shared=True)
-    ranges = _subnets(profile)[_FIRST_OWN:]
-    if slot >= len(ranges):
+    places = _places(profile) - _FIRST_OWN
+    if slot >= places:
         raise LimitReached(
             "address_plan_full",
-            f"All {len(ranges)} ranges for sandboxes in {profile.network.cidr} are taken.",
+            f"All {places} ranges for sandboxes in {profile.network.cidr} are taken.",
             "Delete a sandbox of this tenant, then try again.",
         )
-    subnet = draft.add("subnet", "subnet", shared=False, links={"vpc": (vpc,)}, cidr=ranges[slot], zone=zone)
+    subnet = draft.add(
+        "subnet", "subnet", shared=False, links={"vpc": (vpc,)}, cidr=_subnet(profile, _FIRST_OWN + slot), zone=zone
+    )
     links = {"table": (private,), "subnet": (subnet,)}
     return [draft.add("route-table-association", "subnet-assoc", shared=False, links=links)]
 

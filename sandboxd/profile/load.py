@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -44,7 +45,20 @@ def load(name: str, dirs: Sequence[Path] = ()) -> Profile:
 
 
 def load_file(path: Path) -> Profile:
-    """The profile in a file; raise TomlError with every mistake."""
+    """The profile in a file; raise TomlError with every mistake. A file that has not changed is not read again."""
+    try:
+        found = path.stat()
+    except OSError:
+        return _read(path)
+    return _known(path, found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+@lru_cache(maxsize=64)
+def _known(path: Path, *_: int) -> Profile:
+    return _read(path)
+
+
+def _read(path: Path) -> Profile:
     text = read_text(path)
     profile = decode(text, Profile, str(path))
     if mistakes := mistakes_of(profile, Places(text), str(path)):

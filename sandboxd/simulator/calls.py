@@ -5,6 +5,7 @@ The log is what the counts and the bound are computed from; it is bounded, the o
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
 READS = ("Describe", "List", "Get", "Search", "Assume", "Lookup")
@@ -12,6 +13,7 @@ KEPT = 100_000
 """calls that the log keeps at least"""
 
 
+@cache
 def is_mutation(operation: str) -> bool:
     """Whether an operation changes anything."""
     return not operation.startswith(READS)
@@ -99,7 +101,7 @@ class Entry(NamedTuple):
     service: str
     operation: str
     refs: tuple[str, ...]
-    """ids that its parameters name, and those that no parameter shows (`needs.py`)"""
+    """of a call that changes something: ids that its parameters name, and those that no parameter shows (`needs.py`)"""
     changes: tuple[Change, ...] = ()
     error: str = ""
     ignored: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ USUAL = {
     "nat-gateway.create": (84.0, 121.0),
     "nat-gateway.fail": (60.0, 100.0),
     "nat-gateway.delete": (42.0, 61.0),
+    "interface.linger": (1.0, 15.0),  # for which a NAT gateway that is deleted still holds its subnet
     "vpc.create": (0.5, 2.0),
     "address.unbind": (1.0, 4.0),
     "account.create": (60.0, 300.0),

@@ -1,16 +1,26 @@
 """An error as AWS answers it: code, words and HTTP status."""
 
+from typing import Any
+
 
 class ApiError(Exception):
-    """A refusal; nothing happened."""
+    """A refusal. Nothing happened, but for a 5xx that a fault sends after the effect."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(f"{code}: {message}")
         self.code, self.message, self.status = code, message, status
 
 
-class LostReply(Exception):
-    """The effect happened, and the caller never hears of it: the connection is cut."""
+class NoReply(Exception):
+    """The caller hears nothing that it can read; whether anything happened, it cannot know.
+
+    `how`: `cut` (closed before any byte), `reset`, `hang` (never answered), `empty` or `truncated` (200 with no body, or
+    with half of it). `answer` is what would have been said.
+    """
+
+    def __init__(self, how: str, answer: dict[str, Any] | None = None) -> None:
+        super().__init__(how)
+        self.how, self.answer = how, answer or {}
 
 
 NOT_FOUND = {

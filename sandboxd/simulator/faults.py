@@ -1,81 +1,82 @@
-"""Scripted faults: a TOML file that says which calls are refused, and which replies are lost.
+"""Scripted faults: a TOML file that says which calls are disturbed, when, and how. How to write one: `docs/simulator.md`.
 
 [[fault]]
 service = "ec2"
 operation = "RunInstances"
 nth = 1                          # the first such call, 1 if left out; `times` of them from there on
 times = 2
-action = "refuse"                # or "lose": it happens, and the connection is cut before the reply
+action = "refuse"
 code = "InsufficientInstanceCapacity"
 status = 500
 """
 
-from collections import Counter
+import math
+import random
 from pathlib import Path
-from typing import Annotated, Literal
-
-import msgspec
-from msgspec import Meta, Struct
 
 from sandboxd.simulator.calls import Request
-from sandboxd.simulator.gate import Fault, Lose, Refuse
-
-Positive = Annotated[int, Meta(ge=1)]
+from sandboxd.simulator.chaos import Chaos
+from sandboxd.simulator.consistency import CALM, Weather
+from sandboxd.simulator.fault_grammar import FaultFile, Scripted
+from sandboxd.simulator.gate import Fault
+from sandboxd.simulator.world import World
+from sandboxd.toml import TomlError, decode_file
 
 
 class FaultFileError(ValueError):
-    """A fault file that cannot be used; the text says where and why."""
-
-
-class Scripted(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One fault of the file."""
-
-    service: str
-    operation: str
-    action: Literal["refuse", "lose"]
-    nth: Positive = 1
-    times: Positive = 1
-    code: str = ""
-    status: Annotated[int, Meta(ge=400, le=599)] = 400
-    message: str = "The simulator was told to refuse this call."
-
-    def __post_init__(self) -> None:
-        """A refusal says what AWS would say."""
-        if self.action == "refuse" and not self.code:
-            raise ValueError("a refusal needs a `code`")
-
-    def hits(self, request: Request, seen: int) -> bool:
-        """Whether this call, the `seen`th of its operation, is meant."""
-        named = (self.service, self.operation) == (request.service, request.operation)
-        return named and self.nth <= seen < self.nth + self.times
-
-    def fault(self) -> Fault:
-        """What the gate does."""
-        return Lose() if self.action == "lose" else Refuse(self.code, self.message, self.status)
-
-
-class _File(Struct, frozen=True, forbid_unknown_fields=True):
-    fault: tuple[Scripted, ...]
+    """A fault file that cannot be used; the text says where, what, and what was probably meant."""
 
 
 class Script:
-    """A hook that carries out a list of faults."""
+    """A hook that carries out a file: the first fault that hits a call has it, chaos has what is left."""
 
-    def __init__(self, faults: tuple[Scripted, ...]) -> None:
-        self._faults = faults
-        self._seen: Counter[tuple[str, str]] = Counter()
+    def __init__(self, file: FaultFile, *, opened: float) -> None:
+        self._opened = opened
+        self._faults = [_Standing(one, random.Random(f"{file.seed}/{n}")) for n, one in enumerate(file.fault)]
+        self.weather = CALM if (w := file.weather) is None else Weather(
+            w.seed, chance=w.chance, mortal=w.mortal, until=_moment(opened, w.until)
+        )  # fmt: skip
+        self.chaos = Chaos(0, rate=0.0) if (c := file.chaos) is None else Chaos(
+            c.seed, rate=c.rate, reads=c.reads, until=_moment(opened, c.until)
+        )  # fmt: skip
 
-    def __call__(self, request: Request) -> Fault | None:
+    def set_on(self, world: World) -> None:
+        """Disturb a world from now on."""
+        world.hook, world.weather = self, self.weather
+
+    def __call__(self, q: Request) -> Fault | None:
         """What happens to this call."""
-        name = (request.service, request.operation)
-        self._seen[name] += 1
-        hit = next((one for one in self._faults if one.hits(request, self._seen[name])), None)
-        return hit.fault() if hit else None
+        concerned = [one for one in self._faults if one.scripted.concerns(q, self._opened)]
+        due = [one for one in concerned if one.is_due()]
+        if not due:
+            return self.chaos(q)
+        due[0].hits += 1
+        return due[0].scripted.fault(q)
 
 
-def read_script(path: Path) -> Script:
-    """Read a fault file; raise FaultFileError."""
+def _moment(opened: float, seconds: float | None) -> float:
+    return math.inf if seconds is None else opened + seconds
+
+
+class _Standing:
+    """A fault, the calls that it concerned and those that it hit."""
+
+    def __init__(self, scripted: Scripted, rng: random.Random) -> None:
+        self.scripted, self._rng = scripted, rng
+        self._seen = self.hits = 0
+
+    def is_due(self) -> bool:
+        """Count one more call that it concerns; whether it wants it."""
+        one = self.scripted
+        self._seen += 1
+        drawn = one.chance is None or self._rng.random() < one.chance
+        turn = one.every is None or (self._seen - one.nth) % one.every == 0
+        return self._seen >= one.nth and drawn and turn and self.hits < one.most
+
+
+def read_script(path: Path, *, opened: float) -> Script:
+    """Read a fault file for a world that was opened at a moment; raise FaultFileError."""
     try:
-        return Script(msgspec.toml.decode(path.read_bytes(), type=_File).fault)
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
-        raise FaultFileError(f"{path}: {error}") from error
+        return Script(decode_file(path, FaultFile), opened=opened)
+    except TomlError as error:
+        raise FaultFileError(str(error)) from error

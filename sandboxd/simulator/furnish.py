@@ -1,9 +1,11 @@
 """A ready organization: management account with images, the OUs of a stage, prepared accounts in its pool."""
 
 from sandboxd.simulator.clock import SimClock
-from sandboxd.simulator.organizations import new_number, new_ou
+from sandboxd.simulator.members import new_account
+from sandboxd.simulator.organizations import new_ou
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.services import SERVICES
+from sandboxd.simulator.vending import new_number
 from sandboxd.simulator.world import REGIONS, World
 
 MANAGEMENT = "111122223333"
@@ -15,6 +17,8 @@ IMAGES = (
     ("envoy-1.40", 8, "Envoy reverse proxy", 30),
 )  # fmt: skip
 PUBLIC_IMAGE = "al2023-ami-2023.9.20261111.0-kernel-6.1-x86_64"
+ACCOUNTS = 100
+"""accounts that the organization may have at least; AWS starts with 10, an organization that vends has had it raised"""
 OUS = ("Pool", "Customers", "Expired", "Quarantine")
 
 
@@ -33,6 +37,7 @@ def furnish(world: World, *, pool: int, stage: str = "dev") -> None:
         "management": MANAGEMENT,
         "ous": {},
         "requests": {},
+        "coming": [],
         "accounts": {},
     }
     _account(
@@ -49,6 +54,7 @@ def furnish(world: World, *, pool: int, stage: str = "dev") -> None:
             ous["Pool"],
             "CREATED",
         )
+    world.quotas["accounts"] = max(ACCOUNTS, 2 * pool)
     shared = [number for number in world.organization["accounts"] if number != MANAGEMENT]
     for region in world.regions:
         for name, size, text, days in IMAGES:
@@ -58,14 +64,7 @@ def furnish(world: World, *, pool: int, stage: str = "dev") -> None:
 
 
 def _account(world: World, number: str, name: str, email: str, parent: str, joined: str) -> None:
-    world.organization["accounts"][number] = {
-        "name": name,
-        "email": email,
-        "parent": parent,
-        "joined": joined,
-        "at": world.clock.now(),
-        "tags": {},
-    }
+    world.organization["accounts"][number] = new_account(name, email, parent, joined, world.clock.now())
 
 
 def _image(world: World, region: str, owner: str, name: str, size: int, text: str, at: float, shared: list[str]) -> Row:

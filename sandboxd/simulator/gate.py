@@ -6,7 +6,7 @@ does to a call; the operations behind the gate know nothing of it.
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -15,19 +15,20 @@ from sandboxd.simulator.calls import Request, is_mutation
 from sandboxd.simulator.errors import ApiError
 
 
-class Refuse(Struct, frozen=True):
-    """Nothing happens, and the caller hears this."""
+class Fault(Struct, frozen=True, kw_only=True):
+    """What disturbs one call: what becomes of it, and what the caller hears."""
 
-    code: str
+    effect: Literal["none", "now", "late"] = "none"
+    """nothing happens, it happens, or it happens `after` seconds, when the caller has long given up"""
+    reply: Literal["error", "cut", "reset", "hang", "empty", "truncated", "empty-page", "same-page"] = "error"
+    """an error of AWS's, no reply at all (`NoReply.how`), or a page of a listing that is not what it seems"""
+    after: float = 0.0
+    code: str = ""
     message: str = ""
     status: int = 400
+    """of reply `error`"""
 
 
-class Lose(Struct, frozen=True):
-    """It happens, and the caller never hears of it."""
-
-
-Fault: TypeAlias = Refuse | Lose
 Hook: TypeAlias = Callable[[Request], Fault | None]
 """What disturbs a call, asked once for each; None leaves it alone."""
 
@@ -72,10 +73,19 @@ def _missing(service: str, name: str) -> ApiError:
 
 def references(value: Any) -> list[str]:
     """Every string in the parameters that may be the id of something, in their order."""
-    if isinstance(value, str):
-        return [value] if "-" in value and len(value) > 9 else []  # noqa: PLR2004 - shorter than any id
-    if isinstance(value, dict):
-        return [ref for one in value.values() for ref in references(one)]
-    if isinstance(value, list):
-        return [ref for one in value for ref in references(one)]
-    return []
+    found: list[str] = []
+    todo = [value]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, str):
+            if len(one) > _SHORTEST and "-" in one:
+                found.append(one)
+        elif isinstance(one, dict):
+            todo.extend(reversed(one.values()))
+        elif isinstance(one, list):
+            todo.extend(reversed(one))
+    return found
+
+
+_SHORTEST = 9
+"""characters; any id is longer"""

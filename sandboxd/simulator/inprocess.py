@@ -1,6 +1,6 @@
 """The second door: the simulated AWS in the same task, without bytes, for tests and fault schedules.
 
-`call` answers with what the wire would serialize, or raises ApiError; nothing sleeps and no thread exists here.
+`call` answers with what the wire would serialize, or raises ApiError or NoReply; nothing sleeps, no thread exists here.
 """
 
 from typing import Any
@@ -9,6 +9,16 @@ from sandboxd.simulator.clock import SimClock
 from sandboxd.simulator.furnish import furnish, open_world
 from sandboxd.simulator.inventory import Item, inventory
 from sandboxd.simulator.world import REGIONS, World
+
+
+def call(
+    world: World, account: str, region: str, service: str, operation: str, parameters: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Answer one call of an account's administrator.
+
+    Raises ApiError(code, message, status), or NoReply(how) when the caller hears nothing of what may have happened.
+    """
+    return world.call(world.caller(account), region, service, operation, parameters or {})
 
 
 class Simulator:
@@ -31,8 +41,8 @@ class Simulator:
     def call(
         self, account: str, region: str, service: str, operation: str, parameters: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Answer one call of an account's administrator; raise ApiError(code, message, status)."""
-        return self.world.call(self.world.caller(account), region, service, operation, parameters or {})
+        """Answer one call of an account's administrator; raise ApiError or NoReply."""
+        return call(self.world, account, region, service, operation, parameters)
 
     def inventory(self) -> list[Item]:
         """What there is beyond what every account has by itself."""

@@ -26,6 +26,7 @@ class Item(TypedDict):
 def inventory(world: World) -> list[Item]:
     """All live resources of the member accounts, in the order in which they were made."""
     now, management = world.clock.now(), world.organization.get("management")
+    world.land(now)
     return [
         Item(
             kind=row.kind,

@@ -105,7 +105,7 @@ def _world(arguments: argparse.Namespace) -> World:
     else:
         furnish(world, pool=arguments.pool)
     if arguments.faults:
-        world.hook = read_script(arguments.faults)
+        read_script(arguments.faults, opened=clock.now()).set_on(world)
     return world
 
 

@@ -10,10 +10,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from sandboxd.simulator.consistency import Haze
+from sandboxd.simulator.pending import Late, Pending
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
 
-VERSION = 1
+VERSION = 2
 NAME = "simulator.json"
 
 
@@ -33,7 +35,7 @@ class SavedRow(Struct, frozen=True):
     tags: dict[str, str]
     refs: dict[str, str]
     timeline: list[tuple[float, str]]
-    visible: dict[str, float]
+    haze: Haze | None = None
 
 
 class Saved(Struct, frozen=True, kw_only=True):
@@ -49,6 +51,7 @@ class Saved(Struct, frozen=True, kw_only=True):
     sessions: dict[str, tuple[str, str, float]]
     furnished: dict[str, bool]
     addresses: int
+    pending: list[Late]
 
 
 class _Version(Struct):
@@ -71,6 +74,7 @@ def dump(world: World) -> bytes:
             sessions=world.sessions,
             furnished=world.furnished,
             addresses=world.addresses,
+            pending=world.pending.dump(),
         )
     )
 
@@ -105,9 +109,10 @@ def restore(world: World, saved: Saved) -> None:
     for one in saved.rows:
         row = Row(one.kind, one.id, one.account, one.region, one.created)
         row.data, row.tags, row.refs = one.data, one.tags, one.refs
-        row.timeline, row.visible = one.timeline, one.visible
+        row.timeline, row.haze = one.timeline, one.haze
         world.rows.put(row)
     world.rows.tokens = {tuple(scope): (identifier, digest) for scope, identifier, digest in saved.tokens}
     world.rows.rng.setstate(saved.random)
     world.organization, world.keys = saved.organization, saved.keys
     world.sessions, world.furnished, world.addresses = saved.sessions, saved.furnished, saved.addresses
+    world.pending = Pending(list(saved.pending))

@@ -4,14 +4,10 @@ from typing import Any
 
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.errors import ApiError
+from sandboxd.simulator.limits import LIMITS
 from sandboxd.simulator.world import World
 
-ROWS = {
-    ("vpc", "L-F678F1CE"): ("VPCs per Region", "vpcs"),
-    ("vpc", "L-FE5A380F"): ("NAT gateways per Availability Zone", "nat_gateways"),
-    ("ec2", "L-0263D0A3"): ("EC2-VPC Elastic IPs", "elastic_ips"),
-    ("ec2", "L-1216C47A"): ("Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", "vcpus"),
-}
+ROWS = {(one.service, one.quota): (one.name, key) for key, one in LIMITS.items() if one.quota}
 
 
 def _quota(world: World, q: Request, service: str, code: str) -> dict[str, Any]:

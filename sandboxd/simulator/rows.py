@@ -4,10 +4,14 @@ Durations, references that hold a resource, client tokens and visibility are pro
 written once; operations are a few lines over it.
 """
 
+import copy
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sandboxd.simulator.calls import Request
+from sandboxd.simulator.calls import Request, is_mutation
+from sandboxd.simulator.consistency import CALM, Former, Haze, Weather
 from sandboxd.simulator.errors import ApiError, not_found
 
 PREFIXES = {
@@ -19,7 +23,6 @@ PREFIXES = {
 }  # fmt: skip
 
 GONE = frozenset({"deleted", "terminated", "failed-gone"})
-ANY = "*"
 LINGER = 3600.0
 LINGERING = ("machine", "nat-gateway")
 """kinds that a describe still shows for a while after they are gone"""
@@ -28,19 +31,22 @@ LINGERING = ("machine", "nat-gateway")
 class Row:
     """One resource. `timeline` holds (moment, state), the last one that has come is the state."""
 
-    __slots__ = ("account", "created", "data", "id", "kind", "refs", "region", "tags", "timeline", "visible")
+    __slots__ = ("account", "created", "data", "haze", "id", "kind", "refs", "region", "tags", "timeline")
 
     def __init__(self, kind: str, identifier: str, account: str, region: str, created: float) -> None:
         self.kind, self.id, self.account, self.region, self.created = kind, identifier, account, region, created
         self.data: dict[str, Any] = {}
         self.tags: dict[str, str] = {}
         self.refs: dict[str, str] = {}
-        self.visible: dict[str, float] = {}
-        """operation, or ANY -> moment from which it sees this row; all at once where nothing is said"""
+        self.haze: Haze | None = None
+        """what reads do not see yet; None in calm weather"""
         self.timeline: list[tuple[float, str]] = [(created, "available")]
 
     def state(self, now: float) -> str:
         """The state that has come by now."""
+        at, state = self.timeline[-1]
+        if at <= now:
+            return state
         for at, state in reversed(self.timeline):
             if at <= now:
                 return state
@@ -56,9 +62,29 @@ class Row:
         self.timeline += [(now + after, state) for after, state in states]
 
     def shows(self, q: Request) -> bool:
-        """Whether this call sees it already, and still."""
-        seen_from = self.visible.get(q.operation, self.visible.get(ANY, self.created))
-        return q.now >= seen_from and self.is_listed(q.now)
+        """Whether a call that changes something finds it: there already, and still."""
+        return not self.hides(q) and self.is_listed(q.now)
+
+    def hides(self, q: Request) -> bool:
+        """Whether this call does not see it yet, or a read has lost sight of it."""
+        haze = self.haze
+        if haze is None:
+            return False
+        return haze.hides(q.now) or (haze.blinks(q.now) and not is_mutation(q.operation))
+
+    def as_seen(self, now: float) -> "Row":
+        """What a read sees of it at this moment: itself, or a copy that lags behind."""
+        haze = self.haze
+        if haze is None or haze.is_over(now, self.timeline[-1][0]):
+            return self
+        seen = Row(self.kind, self.id, self.account, self.region, self.created)
+        seen.haze, seen.data, seen.tags, seen.refs = haze, self.data, self.tags, self.refs
+        seen.timeline = [(at + haze.lag if at > self.created else at, state) for at, state in self.timeline]
+        if haze.former is not None and now < haze.former.until:
+            _, seen.data, seen.tags, seen.refs = haze.former
+        if now < haze.tags_from:
+            seen.tags = {}
+        return seen
 
     def is_gone(self, now: float) -> bool:
         """Whether it no longer holds or counts for anything."""
@@ -66,9 +92,7 @@ class Row:
 
     def is_listed(self, now: float) -> bool:
         """Whether a describe still shows it: what is gone lingers for an hour, what was only removed does not."""
-        if not self.is_gone(now):
-            return True
-        return self.kind in LINGERING and now < self.since(now) + LINGER
+        return self.state(now) not in GONE or (self.kind in LINGERING and now < self.since(now) + LINGER)
 
 
 class Rows:
@@ -80,7 +104,20 @@ class Rows:
         self._rows: dict[str, Row] = {}
         self._by_place: dict[tuple[str, str, str], dict[str, Row]] = {}
         self._holders: dict[str, dict[str, Row]] = {}
+        self._ghosts: dict[str, tuple[float, Row]] = {}
         self.tokens: dict[tuple[str, ...], tuple[str, str]] = {}
+        self.weather: Weather = CALM
+        self.now = 0.0
+        """the moment of the call that is being carried out"""
+
+    @contextmanager
+    def clear_sky(self) -> Iterator[None]:
+        """What is made here has been there for long."""
+        weather, self.weather = self.weather, CALM
+        try:
+            yield
+        finally:
+            self.weather = weather
 
     def hex(self, digits: int = 17) -> str:
         """Hexadecimal digits as in AWS's ids."""
@@ -92,7 +129,9 @@ class Rows:
 
     def make(self, kind: str, account: str, region: str, now: float, identifier: str = "") -> Row:
         """Make a row."""
-        return self.put(Row(kind, identifier or self.new_id(kind), account, region, now))
+        row = Row(kind, identifier or self.new_id(kind), account, region, now)
+        row.haze = self.weather.haze(now)
+        return self.put(row)
 
     def put(self, row: Row) -> Row:
         """Take a row in (a new one, or one of a saved world)."""
@@ -114,7 +153,12 @@ class Rows:
             self._holders.get(held, {}).pop(row.id, None)
 
     def drop(self, row: Row) -> None:
-        """Forget a row altogether."""
+        """Forget a row; in bad weather reads list it for a while yet."""
+        if late := self.weather.late(self.now):
+            self._ghosts[row.id] = (self.now + late, row.as_seen(self.now))
+        self._forget(row)
+
+    def _forget(self, row: Row) -> None:
         del self._rows[row.id]
         del self._by_place[row.account, row.region, row.kind][row.id]
         for held in row.refs.values():
@@ -128,7 +172,8 @@ class Rows:
         """Forget what no describe shows any more; a token that names such a row stays and is answered as such."""
         for row in self.all():
             if not row.is_listed(now):
-                self.drop(row)
+                self._forget(row)
+        self._ghosts = {key: one for key, one in self._ghosts.items() if now < one[0]}
 
     def of(self, account: str, region: str, kind: str) -> list[Row]:
         """The rows of one kind in one place."""
@@ -144,9 +189,45 @@ class Rows:
         return self._rows.get(identifier)
 
     def get(self, kind: str, identifier: str, q: Request) -> Row:
-        """A row of the caller's in this region that the operation can see; the kind's NotFound otherwise."""
+        """A row of the caller's in this region that the operation can find; the kind's NotFound otherwise."""
         row = self._rows.get(identifier)
         if row is None or (row.kind, row.account, row.region) != (kind, q.account, q.region) or not row.shows(q):
+            raise not_found(kind, identifier)
+        self.touch(row, q)
+        return row
+
+    def touch(self, row: Row, q: Request) -> None:
+        """A call that changes something may change this row: in bad weather reads see for a while what it was."""
+        if self.weather is not CALM and is_mutation(q.operation) and (late := self.weather.late(q.now)):
+            row.haze = row.haze or Haze(row.created)
+            row.haze.former = Former(q.now + late, copy.deepcopy(row.data), dict(row.tags), dict(row.refs))
+
+    def seen(self, q: Request, kind: str, ids: list[str] | None = None) -> list[Row]:
+        """What a read sees of the caller's rows of one kind; an id that it does not see is the kind's NotFound."""
+        place = self._by_place.get((q.account, q.region, kind), {})
+        ghosts = self._ghosts_of(q, kind) if self._ghosts else {}
+        if not ids:
+            rows = [row.as_seen(q.now) for row in place.values() if not row.hides(q)]
+            return [row for row in rows if row.is_listed(q.now)] + list(ghosts.values())
+        rows = []
+        for one in ids:
+            row = place.get(one)
+            seen = row.as_seen(q.now) if row is not None and not row.hides(q) else ghosts.get(one)
+            if seen is None or not seen.is_listed(q.now):
+                raise not_found(kind, one)
+            rows.append(seen)
+        return rows
+
+    def _ghosts_of(self, q: Request, kind: str) -> dict[str, Row]:
+        """What was deleted and is still listed."""
+        return {
+            row.id: row for until, row in self._ghosts.values()
+            if q.now < until and (row.kind, row.account, row.region) == (kind, q.account, q.region)
+        }  # fmt: skip
+
+    def answered(self, kind: str, identifier: str) -> Row:
+        """What a client token was answered with before, seen or not; NotFound when it is forgotten."""
+        if (row := self._rows.get(identifier)) is None:
             raise not_found(kind, identifier)
         return row
 

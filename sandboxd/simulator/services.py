@@ -2,15 +2,23 @@
 
 from collections.abc import Mapping
 
-from sandboxd.simulator import ec2, organizations, quotas, ssm, sts
+from sandboxd.simulator import ec2, organizations, quotas, ssm, sts, vending
+from sandboxd.simulator.calls import Request
 from sandboxd.simulator.ec2.making import default_network
-from sandboxd.simulator.world import Service
+from sandboxd.simulator.world import Service, World
+from sandboxd.simulator.young import check_activated
+
+
+def _ec2(world: World, q: Request) -> None:
+    check_activated(world, q)
+    default_network(world, q)
+
 
 SERVICES: Mapping[str, Service] = {
-    "ec2": Service(ec2.OPERATIONS, prepare=default_network),
-    "organizations": Service(organizations.OPERATIONS, prepare=organizations.settle),
-    "service-quotas": Service(quotas.OPERATIONS),
-    "ssm": Service(ssm.OPERATIONS),
-    "sts": Service(sts.OPERATIONS, prepare=organizations.settle),
+    "ec2": Service(ec2.OPERATIONS, prepare=_ec2),
+    "organizations": Service(organizations.OPERATIONS, prepare=vending.settle),
+    "service-quotas": Service(quotas.OPERATIONS, prepare=check_activated),
+    "ssm": Service(ssm.OPERATIONS, prepare=check_activated),
+    "sts": Service(sts.OPERATIONS, prepare=vending.settle),
 }
 """service as botocore names it -> what answers it"""

@@ -29,7 +29,7 @@ def get_parameter(world: World, q: Request) -> dict[str, Any]:
 
 def describe_instance_information(world: World, q: Request) -> dict[str, Any]:
     rows = [
-        row for row in world.rows.of(q.account, q.region, "machine")
+        row for row in world.rows.seen(q, "machine")
         if row.state(q.now) == "running" and q.now >= row.data["agent_at"]
     ]  # fmt: skip
     for one in q.parameters.get("Filters", ()):

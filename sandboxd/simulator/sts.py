@@ -5,8 +5,9 @@ from typing import Any
 
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.errors import ApiError
-from sandboxd.simulator.organizations import state_of
+from sandboxd.simulator.members import state_of
 from sandboxd.simulator.world import World
+from sandboxd.simulator.young import lets_in
 
 ROLE = "OrganizationAccountAccessRole"
 SESSION = 3600.0
@@ -23,7 +24,8 @@ def assume_role(world: World, q: Request) -> dict[str, Any]:
     account, _, role = arn.removeprefix("arn:aws:iam::").partition(":role/")
     member = world.organization["accounts"].get(account)
     allowed = q.account == world.organization["management"] and role == ROLE
-    if not allowed or member is None or state_of(member, q.now) != "ACTIVE" or account == q.account:
+    ready = member is not None and state_of(member, q.now) == "ACTIVE" and lets_in(member, q.now)
+    if not allowed or not ready or account == q.account:
         words = f"User: {q.caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
         raise ApiError("AccessDenied", words, 403)
     seconds = float(q.parameters.get("DurationSeconds", SESSION))

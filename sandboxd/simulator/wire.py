@@ -14,26 +14,33 @@ from typing import Any
 
 import trio
 
-from sandboxd.http.faults import Gone
+from sandboxd.http.faults import Gone, Reset
 from sandboxd.http.limits import Receive, Send
 from sandboxd.simulator import protocol
 from sandboxd.simulator.calls import Caller, Entry
 from sandboxd.simulator.durations import CALL
-from sandboxd.simulator.errors import ApiError, LostReply
+from sandboxd.simulator.errors import ApiError, NoReply
+from sandboxd.simulator.throttles import Throttles
 from sandboxd.simulator.witness import Witness
 from sandboxd.simulator.world import World
 
 _SCOPE = re.compile(rb"Credential=([^/]+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
+EXPIRED = {"ec2": ("RequestExpired", 400), "query": ("ExpiredToken", 403), "json": ("ExpiredTokenException", 400)}
+"""protocol -> code and status of a session that has ended"""
 Narrate = Callable[[str], None]
 Reply = tuple[int, str, bytes]
 """status, content type, body"""
+ENDS = {"cut": Gone, "reset": Reset}
+"""how a reply is lost -> what ends the connection before any byte of it"""
 
 
 class Wire:
-    """The application."""
+    """The application. Real clients meet AWS's throttles here, unless they are `unlimited`."""
 
-    def __init__(self, world: World, *, narrate: Narrate = lambda _: None) -> None:
+    def __init__(self, world: World, *, narrate: Narrate = lambda _: None, unlimited: bool = False) -> None:
         self._world, self._narrate = world, narrate
+        if world.throttles is None and not unlimited:
+            world.throttles = Throttles()
         self._witness = Witness(world)
         self._numbers = random.Random(world.rows.seed)
 
@@ -60,10 +67,13 @@ class Wire:
         half = CALL / 2 / self._world.clock.pace
         await trio.sleep(half)
         reply = self._answer(headers, body, request_id)
+        if reply is None:
+            await trio.sleep_forever()
         await trio.sleep(half)
         return reply
 
-    def _answer(self, headers: dict[bytes, bytes], body: bytes, request_id: str) -> Reply:
+    def _answer(self, headers: dict[bytes, bytes], body: bytes, request_id: str) -> Reply | None:
+        """One answer, None for one that never comes; raise Gone or Reset for a connection that ends."""
         service = "ec2"
         try:
             key, region, signing = _signed(headers)
@@ -73,6 +83,11 @@ class Wire:
             answer = self._call(caller, region, service, operation.name, parameters)
         except ApiError as error:
             return error.status, *protocol.write_error(service, error, request_id)
+        except NoReply as none:
+            if none.how in ENDS:
+                raise ENDS[none.how] from None
+            kind, out = protocol.write(service, operation, none.answer, request_id)
+            return None if none.how == "hang" else (200, kind, out[: len(out) // 2] if none.how == "truncated" else b"")
         return 200, *protocol.write(service, operation, answer, request_id)
 
     def _caller(self, key: str, service: str) -> Caller:
@@ -81,8 +96,8 @@ class Wire:
         if session := self._world.sessions.get(key):
             account, arn, until = session
             if self._world.clock.now() >= until:
-                code = "RequestExpired" if service == "ec2" else "ExpiredToken"
-                raise ApiError(code, "The security token included in the request is expired", 403)
+                code, status = EXPIRED[protocol.kind_of(service)]
+                raise ApiError(code, "The security token included in the request is expired", status)
             return Caller(account, arn, f"AROA{account}:{arn.rpartition('/')[2]}")
         if service == "ec2":
             raise ApiError("AuthFailure", "AWS was not able to validate the provided access credentials", 401)
@@ -95,8 +110,6 @@ class Wire:
         mark = self._world.log.count
         try:
             return self._world.call(caller, region, service, operation, parameters)
-        except LostReply:
-            raise Gone from None
         finally:
             for entry in self._world.log.since(mark):
                 if entry.mutation:

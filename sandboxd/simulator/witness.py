@@ -30,6 +30,7 @@ class Witness:
             asked = {key: float(value) for key, value in parse_qsl(query)}
         except ValueError:
             return 400, _JSON, b'{"error":"marks and moments are numbers"}'
+        self._world.land(self._world.clock.now())
         match method, name:
             case "GET", "inventory":
                 found: Any = inventory(self._world)

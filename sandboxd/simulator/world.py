@@ -4,23 +4,28 @@
 own table; what disturbs, delays and logs a call stands in `gate`.
 """
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias
 
-from sandboxd.simulator import durations, gate
-from sandboxd.simulator.calls import Caller, Log, Parameters, Request
+from sandboxd.simulator import durations, gate, pages, refusals
+from sandboxd.simulator.calls import Caller, Log, Parameters, Request, is_mutation
 from sandboxd.simulator.clock import SimClock
-from sandboxd.simulator.errors import ApiError, LostReply
+from sandboxd.simulator.consistency import Weather
+from sandboxd.simulator.errors import ApiError, NoReply
+from sandboxd.simulator.limits import LIMITS, exceeded
 from sandboxd.simulator.needs import NEEDS
+from sandboxd.simulator.pending import Pending
 from sandboxd.simulator.rows import Row, Rows
+from sandboxd.simulator.throttles import Throttles
 
 Answer: TypeAlias = dict[str, Any]
 Operation: TypeAlias = "Callable[[World, Request], Answer]"
 
-QUOTAS: Mapping[str, int] = {"vpcs": 5, "elastic_ips": 5, "nat_gateways": 5, "vcpus": 64}
 REGIONS = ("eu-central-1", "us-east-1")
 SWEEP = 3600.0
 
@@ -49,6 +54,10 @@ class World:
         self.rows = Rows(seed=seed)
         self.log = Log()
         self.hook: gate.Hook = gate.undisturbed
+        self.pending = Pending()
+        self.quotas = {name: limit.value for name, limit in LIMITS.items()}
+        self.throttles: Throttles | None = None
+        """how many requests an account may send; None: any number"""
         self.organization: dict[str, Any] = {}
         self.keys: dict[str, str] = {}
         self.sessions: dict[str, tuple[str, str, float]] = {}
@@ -60,17 +69,40 @@ class World:
 
     # ---- the one door
     def call(self, caller: Caller, region: str, service: str, operation: str, parameters: dict[str, Any]) -> Answer:
-        """Answer one call; raise ApiError, or LostReply after its effect."""
-        q = Request(caller, region, service, operation, Parameters(parameters), self.clock.now())
+        """Answer one call; raise ApiError, or NoReply when the caller hears nothing of what may have happened."""
         run = self._operation(service, operation)
-        self._sweep(q.now)
-        self.services[service].prepare(self, q)
-        refs = (*gate.references(parameters), *(NEEDS[operation](self.rows, q) if operation in NEEDS else ()))
-        error = ""
-        try:
+        now = self.clock.now()
+        self.land(now)
+        q = Request(caller, region, service, operation, Parameters(parameters), now)
+        if self.throttles is not None and not self.throttles.admits(q):
+            fault: gate.Fault | None = refusals.throttled(service).fault
+        else:
             fault = self.hook(q)
-            if isinstance(fault, gate.Refuse):
-                raise ApiError(fault.code, fault.message, fault.status)
+        return self._carry_out(q, run) if fault is None else self._disturbed(q, run, fault)
+
+    def _disturbed(self, q: Request, run: Operation, fault: gate.Fault) -> Answer:
+        answer: Answer = {}
+        match fault.effect:
+            case "none":
+                self.log.add(q, self._refs(q), fault.code or fault.reply)
+            case "late":
+                self.log.add(q, self._refs(q), "late")
+                self.pending.add(q, q.now + fault.after)
+            case "now" if fault.reply in pages.REPLIES:
+                return pages.REPLIES[fault.reply](q, self._carry_out(q, run))
+            case "now":
+                with contextlib.suppress(ApiError):
+                    answer = self._carry_out(q, run)
+        if fault.reply == "error":
+            raise ApiError(fault.code, fault.message, fault.status)
+        raise NoReply(fault.reply, answer)
+
+    def _carry_out(self, q: Request, run: Operation) -> Answer:
+        self.rows.now = q.now
+        self._sweep(q.now)
+        refs, error = self._refs(q), ""
+        try:
+            self.services[q.service].prepare(self, q)
             gate.check(q)
             answer = run(self, q)
             gate.check_understood(q)
@@ -79,9 +111,25 @@ class World:
             raise
         finally:
             self.log.add(q, refs, error)
-        if isinstance(fault, gate.Lose):
-            raise LostReply
         return answer
+
+    def _refs(self, q: Request) -> tuple[str, ...]:
+        """What a call that changes something names or waits for."""
+        if not is_mutation(q.operation):
+            return ()
+        needs = NEEDS[q.operation](self.rows, q) if q.operation in NEEDS else ()
+        return (*gate.references(q.parameters), *needs)
+
+    # ---- what its caller has given up on
+    def land(self, now: float) -> None:
+        """Carry out the requests that have been on their way until now, each at its own moment; nobody hears of it."""
+        while (q := self.pending.landed(now)) is not None:
+            with contextlib.suppress(ApiError):
+                self._carry_out(q, self._operation(q.service, q.operation))
+
+    def next_landing(self) -> float | None:
+        """When the next late request lands; None when none is on its way."""
+        return self.pending.next()
 
     def _operation(self, service: str, operation: str) -> Operation:
         known = self.services.get(service)
@@ -98,17 +146,30 @@ class World:
 
     def caller(self, account: str) -> Caller:
         """The administrator of an account."""
-        user = hashlib.sha256(account.encode()).hexdigest()[:17].upper()
-        return Caller(account, f"arn:aws:iam::{account}:user/admin", f"AIDA{user}")
+        return _administrator(account)
 
     # ---- properties of the world
+    @property
+    def weather(self) -> Weather:
+        """What reads see late, and what dies; calm by default."""
+        return self.rows.weather
+
+    @weather.setter
+    def weather(self, weather: Weather) -> None:
+        self.rows.weather = weather
+
     def draw(self, name: str) -> float:
         """One duration, in seconds."""
         return durations.draw(self.rows.rng, name)
 
     def quota(self, name: str) -> int:
         """A service quota."""
-        return QUOTAS[name]
+        return self.quotas[name]
+
+    def check_quota(self, name: str, there: int, more: int = 1) -> None:
+        """Refuse what would be more than there may be."""
+        if there + more > self.quotas[name]:
+            raise exceeded(name, self.quotas[name])
 
     def zones(self, region: str) -> list[tuple[str, str]]:
         """Zone names and ids of a region: `eu-central-1a`, `euc1-az1`."""
@@ -135,6 +196,12 @@ class World:
         """Remember what this token is answered with."""
         if "ClientToken" in q.parameters:
             self.rows.tokens[_scope(q, scope)] = (row.id, _digest(q.parameters))
+
+
+@cache
+def _administrator(account: str) -> Caller:
+    user = hashlib.sha256(account.encode()).hexdigest()[:17].upper()
+    return Caller(account, f"arn:aws:iam::{account}:user/admin", f"AIDA{user}")
 
 
 def _scope(q: Request, scope: tuple[str, ...]) -> tuple[str, ...]:

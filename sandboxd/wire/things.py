@@ -109,6 +109,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     ended_at: str | None = None
     eta: str | None = None
     reason: str | None = None
+    code: str | None = None
+    """of what it failed on"""
     steps: list[Step] = field(default_factory=list)
 
 
@@ -116,6 +118,18 @@ class Mailbox(Struct, frozen=True):
     """The queue of an account's actor."""
 
     depth: int = 0
+
+
+class Unmanaged(Struct, frozen=True, kw_only=True):
+    """Something in an account that is not ours and is billed by the hour: it is told, never touched."""
+
+    kind: str
+    id: str
+    region: str
+    per_hour: float | None = None
+    """None: the price list does not have it"""
+    network: str | None = None
+    """our VPC, if it is in one: its removal then waits for this to go"""
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -133,6 +147,8 @@ class Account(Struct, frozen=True, kw_only=True):
     sandboxes: int = 0
     resources: list[Resource] = field(default_factory=list)
     """what its sandboxes share"""
+    unmanaged: list[Unmanaged] = field(default_factory=list)
+    """what the last complete listing showed that is not ours"""
     cost: Cost = field(default_factory=Cost)
     reason: str | None = None
 

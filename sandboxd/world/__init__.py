@@ -6,6 +6,7 @@ and a crash is an instant from which on nothing of that incarnation has any effe
 
 from sandboxd.world.life import Cut, Life, Point
 from sandboxd.world.run import run
+from sandboxd.world.wire import build_clients
 from sandboxd.world.world import World
 
-__all__ = ["Cut", "Life", "Point", "World", "run"]
+__all__ = ["Cut", "Life", "Point", "World", "build_clients", "run"]

@@ -1,15 +1,16 @@
 """The daemon's ports in virtual time: its clock, how its commits are carried out, and the calls that need no bytes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import trio
 
 from sandboxd.aws import outcomes
 from sandboxd.model.ports import AwsError, Batch, Scope
+from sandboxd.simulator import protocol
 from sandboxd.simulator.calls import is_mutation
-from sandboxd.simulator.errors import ApiError
-from sandboxd.simulator.errors import LostReply as NoReply
+from sandboxd.simulator.errors import ApiError, NoReply
 from sandboxd.simulator.world import World as Simulated
 from sandboxd.store.writer import Commit
 from sandboxd.world.life import Life
@@ -47,8 +48,8 @@ class LifeClock:
 class Inline:
     """Commits in the loop itself, after a virtual fsync; no thread exists in a world."""
 
-    def __init__(self, life: Life, trace: Trace, committed: Callable[[], None]) -> None:
-        self._life, self._trace, self._committed = life, trace, committed
+    def __init__(self, life: Life, trace: Trace) -> None:
+        self._life, self._trace = life, trace
 
     async def __call__(self, commit: Commit, batches: Sequence[Batch]) -> list[int]:
         """Commit; the daemon may die on both sides of it."""
@@ -56,53 +57,74 @@ class Inline:
         self._life.point("commit")
         positions = commit(batches)
         self._trace.commit(batches)
-        self._committed()
         self._life.point("committed")
         return positions
+
+
+class Request(NamedTuple):
+    """One call on its way."""
+
+    scope: Scope
+    service: str
+    operation: str
+    parameters: dict[str, Any]
 
 
 class Calls:
     """The waist at depth *calls*: the simulated AWS in the same task."""
 
-    def __init__(self, life: Life, simulated: Simulated, trace: Trace, abandoned: Callable[[Any], None]) -> None:
+    def __init__(self, life: Life, simulated: Simulated, trace: Trace, abandoned: Callable[[Request], None]) -> None:
         self._life, self._simulated, self._trace, self._abandoned = life, simulated, trace, abandoned
 
     async def __call__(self, scope: Scope, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
         """Answer as botocore would parse it; raise AwsError."""
         self._life.point(f"call {operation}")
         number = self._trace.call(scope, operation, parameters)
-        caller = self._simulated.caller(scope.account)
-        asked = dict(parameters)
-        try:
-            await self._life.sleep(WAY)
-        except BaseException:
-            if is_mutation(operation):
-                self._abandoned((caller, scope.region, service, operation, asked))
-            raise
-        try:
-            answer = self._simulated.call(caller, scope.region, service, operation, asked)
-            error = None
-        except ApiError as refused:
-            error = AwsError(
-                outcomes.outcome(refused.code, refused.status), refused.code, refused.message, refused.status
-            )
-        except NoReply as none:
-            answer, error = {}, await self._unanswered(getattr(none, "how", "cut"), service, operation)
-        self._life.point(f"reply {operation}")
-        await self._life.sleep(WAY)
+        request = Request(scope, service, operation, dict(parameters))
+        answer, error = await self._life.holding(partial(self._exchange, request))
         self._life.point(f"replied {operation}")
         self._trace.reply(number, error)
         if error is not None:
             raise error
         return answer
 
-    async def _unanswered(self, how: str, service: str, operation: str) -> AwsError | None:
-        """What the waist makes of a reply that is none; an empty body is an answer where EC2's is not."""
-        if how == "hang":
-            await self._life.sleep(HANG)
-            return AwsError("unknown", "ReadTimeout", f"{operation} was not answered within {HANG:.0f} s")
-        if how in ("empty", "truncated"):
-            if how == "empty" and service != "ec2":
-                return None
-            return AwsError("unknown", "Unparsable", f"{operation} was answered with a body that is no answer")
-        return AwsError("unknown", "ConnectionClosed", f"the connection was closed before {operation} was answered")
+    async def _exchange(self, request: Request) -> tuple[Any, AwsError | None]:
+        """There, the effect, and back; the daemon may die on both ways."""
+        try:
+            await trio.sleep(WAY)
+        except trio.Cancelled:
+            if is_mutation(request.operation):
+                self._abandoned(request)
+            raise
+        answer, error = self._answer(request)
+        if error is not None and error.code == "ReadTimeout":
+            await trio.sleep(HANG)
+        self._life.point(f"reply {request.operation}")
+        await trio.sleep(WAY)
+        return answer, error
+
+    def _answer(self, request: Request) -> tuple[Any, AwsError | None]:
+        scope, service, operation, parameters = request
+        try:
+            caller = self._simulated.caller(scope.account)
+            return self._simulated.call(caller, scope.region, service, operation, parameters), None
+        except ApiError as said:
+            return {}, AwsError(outcomes.outcome(said.code, said.status), said.code, said.message, said.status)
+        except NoReply as none:
+            return {}, _unanswered(none.how, service, operation)
+
+
+def _unanswered(how: str, service: str, operation: str) -> AwsError | None:
+    """What the waist makes of a reply that is none; an empty body is an answer where EC2's is not."""
+    if how == "hang":
+        return AwsError("unknown", "ReadTimeout", f"{operation} was not answered within {HANG:.0f} s")
+    if how == "empty" and service != "ec2" and not _has_output(service, operation):
+        return None
+    if how in ("empty", "truncated"):
+        return AwsError("unknown", "Unparsable", f"{operation} was answered with a body that is no answer")
+    return AwsError("unknown", "ConnectionClosed", f"the connection was closed before {operation} was answered")
+
+
+def _has_output(service: str, operation: str) -> bool:
+    shape = protocol.model(service).operation_model(operation).output_shape
+    return shape is not None and bool(shape.members)

@@ -1,10 +1,11 @@
 """The waist at depth *wire*: aiobotocore serializes, signs and parses; the simulated AWS reads and writes real bytes.
 
-No socket lies between them. Clients take a tenth of a second to build, so all worlds of a process share them; `DOOR` is the
-world that they lead into at the moment.
+No socket lies between them. Clients take a tenth of a second to build, so all worlds of a process share them, built before
+the first one; `DOOR` is the world that they lead into at the moment.
 """
 
 from collections.abc import Mapping, MutableMapping
+from contextlib import AsyncExitStack
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,15 +15,36 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
 from sandboxd.aws.session import LeanSession
-from sandboxd.aws.waist import Aws
+from sandboxd.aws.waist import Aws, AwsSettings
 from sandboxd.http.faults import Gone
 from sandboxd.http.limits import App
-from sandboxd.model.ports import AwsError, Scope
+from sandboxd.model.ports import AwsError, Clock, Scope
+from sandboxd.simulator.furnish import KEYS
 from sandboxd.world.life import Life
+from sandboxd.world.ports import LifeClock
 from sandboxd.world.trace import Trace
 
+REGION = "eu-central-1"
+SERVICES = ("ec2", "sts", "ssm", "organizations")
 CLIENTS: dict[tuple[str, str], Any] = {}
-"""service, region -> client, built by the first world that needs it"""
+"""service, region -> client; `build_clients` makes them"""
+
+
+def build_clients() -> None:
+    """Build the clients of all worlds of this process; outside of them, for botocore reads its models in a thread."""
+    if not CLIENTS:
+        trio.run(_build)
+
+
+async def _build() -> None:
+    aws = open_door(LifeClock(Life(number=0, dies_at=lambda _: False), origin=0.0))
+    await aws.warm(SERVICES, (REGION,))
+
+
+def open_door(clock: Clock) -> Aws:
+    """An AWS of one life, over the shared clients."""
+    settings = AwsSettings(region=REGION, session_cls=InProcess, keys=KEYS)
+    return Aws(settings=settings, clock=clock, stack=AsyncExitStack(), clients=CLIENTS)
 
 
 class Door:

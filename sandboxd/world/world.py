@@ -9,36 +9,32 @@ import random
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import trio
 
-from sandboxd.aws.waist import Aws, AwsSettings
 from sandboxd.daemon.house import House, Outside
-from sandboxd.daemon.settings import Aws as AwsPlace
-from sandboxd.daemon.settings import Settings
+from sandboxd.daemon.settings import Aws, Settings
 from sandboxd.model.errors import StoreError
 from sandboxd.model.ports import Call, Clock
-from sandboxd.simulator import SimClock, open_world
-from sandboxd.simulator.furnish import KEYS, MANAGEMENT, furnish
+from sandboxd.simulator import SimClock, calls, open_world
+from sandboxd.simulator.chaos import LANDING
+from sandboxd.simulator.furnish import MANAGEMENT, furnish
 from sandboxd.simulator.wire import Wire
 from sandboxd.store import Writer
 from sandboxd.store.memory import MemoryDisk
 from sandboxd.wire import things
 from sandboxd.world.life import Cut, Life, Point
-from sandboxd.world.ports import Calls, Inline, LifeClock
+from sandboxd.world.ports import Calls, Inline, LifeClock, Request
 from sandboxd.world.trace import Trace
-from sandboxd.world.wire import CLIENTS, DOOR, InProcess, Wired
+from sandboxd.world.wire import CLIENTS, DOOR, REGION, Wired, open_door
 
 T = TypeVar("T")
 ORIGIN = 1_800_000_000.0
-REGION = "eu-central-1"
 DOWN = (0.1, 30.0)
 """seconds for which a dead daemon stays dead"""
 PATIENCE = 300.0
 """seconds after which somebody who waits looks again by himself"""
-LATE = (1.0, 150.0)
-"""seconds after which a request of a dead daemon may still be carried out"""
 
 
 def never(_: Point) -> bool:
@@ -63,7 +59,7 @@ class World:
         clock = SimClock(pace=1.0, origin=ORIGIN, real=lambda: ORIGIN + trio.current_time())
         self.simulated = open_world(clock=clock, seed=seed)
         furnish(self.simulated, pool=pool)
-        self.settings = settings or Settings(aws=AwsPlace(regions=(REGION,)))
+        self.settings = settings or Settings(aws=Aws(regions=(REGION,)))
         self.dies_at, self.depth = dies_at, depth
         self.house: House | None = None
         self.life = self._new_life(0)
@@ -96,7 +92,7 @@ class World:
                 async with trio.open_nursery() as outer, AsyncExitStack() as stack:
                     outer.start_soon(_end_with, life, outer.cancel_scope)
                     writer = await stack.enter_async_context(
-                        Writer(store, nursery=outer, carry=Inline(life, self.trace, lambda: None))
+                        Writer(store, nursery=outer, carry=Inline(life, self.trace))
                     )
                     nursery = await stack.enter_async_context(trio.open_nursery())
                     clock = LifeClock(life, origin=ORIGIN)
@@ -119,15 +115,19 @@ class World:
     def _call(self, life: Life, clock: Clock) -> Call:
         if self.depth == "calls":
             return Calls(life, self.simulated, self.trace, self._abandoned)
+        assert CLIENTS, "build_clients() comes before a world at depth wire"
         DOOR.open(life, Wire(self.simulated))
-        settings = AwsSettings(region=REGION, session_cls=InProcess, keys=KEYS)
-        aws = Aws(settings=settings, clock=clock, stack=AsyncExitStack(), clients=CLIENTS)
-        return Wired(life, aws, self.trace)
+        return Wired(life, open_door(clock), self.trace)
 
-    def _abandoned(self, request: Any) -> None:
+    def _abandoned(self, request: Request) -> None:
         """A request was on its way when its daemon died: it may be carried out all the same, and late."""
         if self.rng.random() < 1 / 2:
-            self.rng.uniform(*LATE)
+            simulated, (scope, service, operation, parameters) = self.simulated, request
+            now = simulated.clock.now()
+            q = calls.Request(
+                simulated.caller(scope.account), scope.region, service, operation, calls.Parameters(parameters), now
+            )
+            simulated.pending.add(q, now + self.rng.uniform(1.0, LANDING))
 
     def kill(self) -> None:
         """The daemon dies now."""

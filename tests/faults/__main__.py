@@ -17,7 +17,7 @@ def main(argv: list[str]) -> int:
     arguments = _parse(argv)
     case = Case(
         profile=arguments.profile, sandboxes=arguments.sandboxes, faults=not arguments.no_faults,
-        losses=arguments.losses, crash_at=arguments.crash_at, depth=arguments.depth,
+        losses=arguments.losses, straight=arguments.straight, crash_at=arguments.crash_at, depth=arguments.depth,
     )  # fmt: skip
     if arguments.explain:
         result = schedule(arguments.seed, case)
@@ -41,6 +41,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--sandboxes", type=int, default=1)
     parser.add_argument("--losses", action="store_true", help="somebody else terminates machines")
     parser.add_argument("--no-faults", action="store_true", help="crashes only")
+    parser.add_argument("--straight", action="store_true", help="create, stop, start, delete, each to its end")
     parser.add_argument("--crash-at", type=int, metavar="N", help="one crash, at the Nth point")
     parser.add_argument("--depth", choices=("calls", "wire"), default="calls")
     parser.add_argument("--explain", action="store_true", help="with --seed: what happened, as a timeline")

@@ -6,14 +6,14 @@ from collections import Counter
 import trio
 from msgspec import Struct, field
 
-try:
-    from sandboxd.simulator.chaos import Chaos
-except ImportError:
-    Chaos = dict
+from sandboxd.simulator.chaos import Chaos
+from sandboxd.simulator.consistency import Weather
 from sandboxd.world import World
 from tests.faults.scenario import People
 
 RATES = (0.0, 0.05, 0.1, 0.2, 0.35)
+CHANCES = (0.0, 0.1, 0.3)
+MORTAL = (0.0, 0.0, 0.05)
 
 
 class Disturbed(Struct):
@@ -27,7 +27,7 @@ class Disturbed(Struct):
         """From now on AWS is as the textbooks say."""
         if self.chaos is not None:
             self.met = self.chaos.met
-            self.chaos.until = self.world.simulated.clock.now()
+            self.chaos.until = self.chaos.weather.until = self.world.simulated.clock.now()
 
 
 def disturb(world: World, *, seed: int, faults: bool) -> Disturbed:
@@ -35,9 +35,9 @@ def disturb(world: World, *, seed: int, faults: bool) -> Disturbed:
     if not faults:
         return Disturbed(world, None)
     rng = random.Random(f"{seed} faults")
-    chaos = Chaos(seed, rate=rng.choice(RATES))
-    world.simulated.hook = chaos
-    world.simulated.weather = chaos.weather
+    weather = Weather(seed, chance=rng.choice(CHANCES), mortal=rng.choice(MORTAL))
+    chaos = Chaos(seed, rng.choice(RATES), weather=weather)
+    chaos.set_on(world.simulated)
     return Disturbed(world, chaos)
 
 

@@ -12,9 +12,9 @@ from typing import Literal
 import trio
 from msgspec import Struct, field
 
-from sandboxd.world import Point, World, run
+from sandboxd.world import Point, World, build_clients, run
 from sandboxd.world.trace import Entry
-from tests.faults.disturb import Disturbed, Harm, disturb
+from tests.faults.disturb import Harm, disturb
 from tests.faults.oracle import Oracle
 from tests.faults.scenario import People
 
@@ -22,6 +22,8 @@ WILD = 4000.0
 """seconds in which everything goes wrong"""
 CALM = 500.0
 """seconds after which nothing of before can land or stay unseen any more"""
+MOST_CALLS = 15_000
+"""after which a schedule has run away"""
 WATCH = 1500.0
 """seconds after the last delete in which something might still turn up"""
 
@@ -34,6 +36,8 @@ class Case(Struct, frozen=True, kw_only=True):
     faults: bool = True
     losses: bool = False
     depth: Literal["calls", "wire"] = "calls"
+    straight: bool = False
+    """create, stop, start, delete, each to its end; without: people who wander"""
     crash_at: int | None = None
     """the one point at which the daemon dies; without: by chance"""
 
@@ -81,6 +85,8 @@ class Crashes:
 def schedule(seed: int, case: Case, *, world: Callable[..., World] = World) -> Result:
     """Run one schedule; nothing of it remains."""
     result = Result(seed=seed)
+    if case.depth == "wire":
+        build_clients()
     began = time.process_time()
     run(partial(_schedule, result, case, world), seed=seed)
     result.seconds = time.process_time() - began
@@ -93,12 +99,19 @@ async def _schedule(result: Result, case: Case, make: Callable[..., World]) -> N
     world = make(seed=result.seed, pool=1, dies_at=crashes, depth=case.depth)
     oracle = Oracle(world)
     disturbed = disturb(world, seed=result.seed, faults=case.faults)
-    world.trace.watch = oracle.look
     names = [f"s{n}" for n in range(1, case.sandboxes + 1)]
     people = People(world, oracle, profile=case.profile, names=names, rng=rng)
     async with trio.open_nursery() as nursery:
+        world.trace.watch = partial(_look, world, oracle, nursery.cancel_scope)
         nursery.start_soon(world.keep_alive)
-        await _life(world, oracle, people, crashes, disturbed, Harm(world, rng) if case.losses else None)
+        await people.onboard()
+        if case.straight:
+            await _straight(people)
+        else:
+            await _wander(people, Harm(world, rng) if case.losses else None)
+        crashes.calm()
+        disturbed.calm()
+        await _end(oracle, people, up=not case.straight and not case.losses)
         nursery.cancel_scope.cancel()
     oracle.lost += [f"the daemon broke: {text}" for text in world.broken]
     result.findings = oracle.findings
@@ -107,19 +120,37 @@ async def _schedule(result: Result, case: Case, make: Callable[..., World]) -> N
     result.trace, result.entries = world.trace.digest(), world.trace.entries
 
 
-async def _life(
-    world: World, oracle: Oracle, people: People, crashes: Crashes, disturbed: Disturbed, harm: Harm | None
-) -> None:
-    await people.onboard()
+def _look(world: World, oracle: Oracle, scope: trio.CancelScope) -> None:
+    oracle.look()
+    if world.trace.calls >= MOST_CALLS and not scope.cancel_called:
+        oracle.lost.append(f"{MOST_CALLS} calls, and no end")
+        scope.cancel()
+
+
+async def _straight(people: People) -> None:
+    """Every verb once, each sandbox beside the others."""
+
+    async def one(name: str) -> None:
+        for verb in ("create", "stop", "start", "delete"):
+            await people.command(verb, name)
+
+    async with trio.open_nursery() as nursery:
+        for name in people.sandboxes:
+            nursery.start_soon(one, name)
+
+
+async def _wander(people: People, harm: Harm | None) -> None:
     async with trio.open_nursery() as nursery:
         for name in people.sandboxes:
             nursery.start_soon(partial(people.wander, name, until=WILD))
         if harm is not None:
             nursery.start_soon(harm.do, people)
-    crashes.calm()
-    disturbed.calm()
+
+
+async def _end(oracle: Oracle, people: People, *, up: bool) -> None:
+    """Once nothing goes wrong any more: everything up, one of each; then everything gone, for good."""
     await trio.sleep(CALM)
-    if harm is None:
+    if up:
         await _all_up(oracle, people)
     await _all_gone(oracle, people)
 

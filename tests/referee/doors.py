@@ -50,7 +50,7 @@ class OverWire(Moved):
 
     def __init__(self, *, seed: int = 1, pool: int = 3) -> None:
         super().__init__(seed=seed, pool=pool)
-        self._wire = Wire(self.simulator.world)
+        self._wire = Wire(self.simulator.world, unlimited=True)
         self._session = botocore.session.Session()
         self._clients: dict[tuple[str, str], Any] = {}
 

@@ -15,11 +15,11 @@ from sandboxd.aws.kinds import by_name, specs
 from sandboxd.engine.engine import Engine, Identity, Owner
 from sandboxd.engine.resolve import resolve_images, zones
 from sandboxd.engine.settings import EngineSettings
-from sandboxd.lifecycle.messages import Called, Ended, Progress, Start, Unknown
+from sandboxd.lifecycle.messages import Called, Ended, Progress, Start, Stay, Unknown
 from sandboxd.model.keys import SHARED, make_key
 from sandboxd.model.ports import AwsError, Scope
 from sandboxd.model.resource import Node, Row, Step
-from sandboxd.simulator import ApiError, LostReply, SimClock, open_world
+from sandboxd.simulator import ApiError, NoReply, SimClock, open_world
 from sandboxd.simulator.calls import is_mutation
 from sandboxd.simulator.furnish import furnish
 from sandboxd.simulator.inventory import inventory
@@ -62,10 +62,10 @@ class Lab:
         self.account = next(i for i, a in self.world.organization["accounts"].items() if "pool" in a["name"])
         self.calls = []
         self.faults: dict[str, list] = {}
-        self.nursery = None
+        self.nursery, self.lands_after = None, 60.0
 
     def disturb(self, operation, *actions):
-        """The next calls of an operation: `lose`, `drop`, `late`, `crash-before`, `crash-after`, `empty`, or an error code."""
+        """The next calls of an operation: `lose`, `drop`, `late`, `crash-before`, `crash-after`, `crash-late`, `empty`, or an error code."""
         self.faults.setdefault(operation, []).extend(actions)
 
     async def call(self, scope, service, operation, parameters):
@@ -76,8 +76,10 @@ class Lab:
         await trio.sleep(0.15)
         if action == "drop":
             raise AwsError("unknown", "Timeout", "no answer")
-        if action == "late":
+        if action in ("late", "crash-late"):
             self.nursery.start_soon(self._land, scope, service, operation, dict(parameters))
+            if action == "crash-late":
+                raise Crash(operation)
             raise AwsError("unknown", "Timeout", "no answer")
         if action and action not in ("lose", "crash-after", "empty"):
             status = 500 if action == "InternalError" else 400
@@ -99,7 +101,7 @@ class Lab:
         await trio.sleep(0.15)
 
     async def _land(self, scope, service, operation, parameters):
-        await trio.sleep(60)
+        await trio.sleep(self.lands_after)
         with contextlib.suppress(AwsError):
             self._answer(scope, service, operation, parameters)
 
@@ -111,8 +113,8 @@ class Lab:
             raise AwsError(
                 outcomes.outcome(error.code, error.status), error.code, error.message, error.status
             ) from None
-        except LostReply:
-            raise AwsError("unknown", "ConnectionClosed", "reply lost") from None
+        except NoReply as none:
+            raise AwsError("unknown", "ConnectionClosed", none.how) from None
         return answer
 
     @property
@@ -250,7 +252,7 @@ class Driver:
         self.life += 1
         self.engine = self.lab.engine(**self.settings)
 
-    async def through(self, work):
+    async def through(self, work, pause=5):
         """Do this, through as many deaths of the daemon as the lab has in store; return how many there were."""
         deaths = 0
         while True:
@@ -259,7 +261,7 @@ class Driver:
             except* Crash:
                 deaths += 1
                 self.restart()
-                await trio.sleep(5)
+                await trio.sleep(pause)
             else:
                 return deaths
 
@@ -331,6 +333,9 @@ class Driver:
             row.facts = {}
         if message.left == "done" and row.intent.unknown_at is None:
             row.intent = None
+
+    def may_stay(self):
+        return {key: Stay(row.hi, row.facts.get("id", "")) for key, row in self.rows.items() if row.hi}
 
     # ---- whole graphs
     async def raise_all(self, goals=None):

@@ -8,6 +8,7 @@ from msgspec import structs
 from sandboxd.identity.peers import Caller, Callers
 from sandboxd.model.errors import Conflict, NotFound, Refusal
 from sandboxd.wire import things
+from sandboxd.wire.etags import check_tag
 from sandboxd.wire.requests import NewSandbox, NewTenant, PlanRequest
 
 NOW = "2026-11-25T08:00:00.000Z"
@@ -188,10 +189,13 @@ class FakeDesk:
         self.feed.publish("sandbox.initializing", sandbox=sandbox)
         return self._accept("create", sandbox.id, by, key, digest)
 
-    async def command(self, verb: str, ref: str, by: Caller, key: str | None, digest: str) -> things.Operation:
+    async def command(
+        self, verb: str, ref: str, by: Caller, key: str | None, digest: str, if_match: str | None = None
+    ) -> things.Operation:
         if (known := self._known(by, key, digest)) is not None:
             return known
         sandbox = self.sandbox(ref)
+        check_tag(if_match, sandbox)
         state = {"start": "starting", "stop": "stopping", "delete": "deleting"}[verb]
         if sandbox.state == state:
             raise Conflict("sandbox_busy", f"The sandbox is {state} already.")
@@ -200,18 +204,19 @@ class FakeDesk:
         self.feed.publish(f"sandbox.{state}", sandbox=self._sandboxes[sandbox.id])
         return operation
 
-    async def extend(self, ref: str, seconds: float, by: Caller) -> things.Sandbox:
+    async def extend(self, ref: str, seconds: float, by: Caller, key=None, digest="", if_match=None) -> things.Sandbox:
+        check_tag(if_match, self.sandbox(ref))
         sandbox = structs.replace(self.sandbox(ref), expires_at=f"+{seconds:g}")
         self._sandboxes[sandbox.id] = sandbox
         return sandbox
 
-    async def retry(self, ref: str, step: str | None, by: Caller) -> things.Operation:
+    async def retry(self, ref: str, step: str | None, by: Caller, key=None, digest="") -> things.Operation:
         return self.set(ref, "running")
 
-    async def cancel(self, ref: str, by: Caller) -> things.Operation:
+    async def cancel(self, ref: str, by: Caller, key=None, digest="") -> things.Operation:
         return self.set(ref, "cancelled")
 
-    async def skip(self, ref: str, step: str, reason: str, by: Caller) -> things.Operation:
+    async def skip(self, ref: str, step: str, reason: str, by: Caller, key=None, digest="") -> things.Operation:
         return structs.replace(self.operation(ref), reason=f"{step}: {reason}")
 
     # ---- the test's hand

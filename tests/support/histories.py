@@ -27,6 +27,7 @@ from sandboxd.lifecycle.messages import (
     Recovered,
     Retry,
     Skip,
+    Surveyed,
     Tick,
 )
 from sandboxd.lifecycle.state import Settings, State
@@ -118,7 +119,7 @@ class History(Checks):
         self.carry_out(out)
 
     def compare(self, out, full, message):
-        for name in ("events", "looks", "proofs", "wake_at", "starts", "turns"):
+        for name in ("events", "looks", "proofs", "survey", "wake_at", "starts", "turns"):
             mine, other = getattr(out, name), getattr(full, name)
             if name in ("starts", "turns", "events"):
                 mine, other = sorted(mine, key=repr), sorted(other, key=repr)
@@ -146,6 +147,8 @@ class History(Checks):
             self.begun[proof.operation] = self.now
             seen = tuple(Found(k, 1, "thing", k) for k in self.truth if not self.held(k))
             self.later(self.rng.uniform(0.1, 5), Proved(proof.operation, proof.number, seen))
+        if out.survey:
+            self.later(self.rng.uniform(0.1, 5), Surveyed(unmanaged=()))
         self.timer = out.wake_at
         if out.wake_at is not None:
             at = out.wake_at

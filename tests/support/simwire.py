@@ -36,7 +36,7 @@ class Served:
         self.narrated: list[str] = []
         self._stack = stack
 
-    async def client(self, service: str, keys=KEYS, token=None, region: str = REGION):
+    async def client(self, service: str, keys=KEYS, token=None, region: str = REGION, **config):
         made = session().create_client(
             service,
             region_name=region,
@@ -44,6 +44,7 @@ class Served:
             aws_access_key_id=keys[0],
             aws_secret_access_key=keys[1],
             aws_session_token=token,
+            config=AioConfig(**config),
         )
         return await self._stack.enter_async_context(made)
 

@@ -8,11 +8,13 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 import trio
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError, HTTPClientError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
 from simwire import KEYS, Served, served
 
 from sandboxd.simulator.furnish import MANAGEMENT
-from sandboxd.simulator.gate import Lose, Refuse
+from sandboxd.simulator.gate import Fault
+from sandboxd.simulator.refusals import BROKEN
 
 
 def once(operation, fault):
@@ -137,10 +139,14 @@ async def test_a_session_ends_in_simulated_time_and_the_date_says_so():
         answer = await sts.assume_role(RoleArn=role, RoleSessionName="test", DurationSeconds=900)
         date = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
         assert abs((answer["Credentials"]["Expiration"] - date).total_seconds() - 900) < 2
-        member, ec2 = await sim.member("sts"), await sim.member("ec2")
+        member, ec2, ssm = await sim.member("sts"), await sim.member("ec2"), await sim.member("ssm")
         now[0] += 43.3
-        assert code(await refused(member.get_caller_identity())) == "ExpiredToken"
-        assert code(await refused(ec2.describe_vpcs())) == "RequestExpired"
+        ended = [await refused(call) for call in (
+            member.get_caller_identity(), ec2.describe_vpcs(), ssm.describe_instance_information(),
+        )]  # fmt: skip
+        assert [(code(one), one.response["ResponseMetadata"]["HTTPStatusCode"]) for one in ended] == [
+            ("ExpiredToken", 403), ("RequestExpired", 400), ("ExpiredTokenException", 400),
+        ]  # fmt: skip
 
 
 async def test_pages_over_the_wire():
@@ -158,11 +164,11 @@ async def test_a_lost_reply_and_a_refusal():
     """A lost reply cuts the connection and the effect is there; a scripted refusal has its status."""
     async with served() as sim:
         ec2 = await sim.member("ec2")
-        sim.simulator.world.hook = once("CreateVpc", Lose())
+        sim.simulator.world.hook = once("CreateVpc", Fault(effect="now", reply="cut"))
         with pytest.raises(HTTPClientError):
             await ec2.create_vpc(CidrBlock="10.0.0.0/16")
         assert [item["kind"] for item in sim.simulator.inventory()] == ["vpc"]
-        sim.simulator.world.hook = once("CreateVpc", Refuse("InternalError", "An internal error has occurred", 500))
+        sim.simulator.world.hook = once("CreateVpc", BROKEN.fault)
         error = await refused(ec2.create_vpc(CidrBlock="10.1.0.0/16"))
         assert code(error) == "InternalError" and error.response["ResponseMetadata"]["HTTPStatusCode"] == 500
         assert len(sim.simulator.inventory()) == 1
@@ -171,10 +177,76 @@ async def test_a_lost_reply_and_a_refusal():
         ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("how", "heard"),
+    [("cut", HTTPClientError), ("reset", HTTPClientError), ("hang", ReadTimeoutError),
+     ("empty", ResponseParserError), ("truncated", ResponseParserError)],
+)  # fmt: skip
+async def test_how_replies_are_lost(how, heard):
+    """As a client of AWS meets it: nothing, a reset, silence, an empty 200, half a body; the effect is there."""
+    async with served() as sim:
+        client = await sim.client("ec2", read_timeout=0.5)
+        sim.simulator.world.hook = lambda _: Fault(effect="now", reply=how)
+        with trio.fail_after(10), pytest.raises(heard):
+            await client.create_internet_gateway()
+        entry = sim.simulator.world.log.since(0)[-1]
+        assert entry.error == "" and len(entry.changes) == 1
+
+
+@pytest.mark.parametrize("how", ["empty", "truncated"])
+async def test_half_of_a_json_body_is_no_error_to_botocore(how):
+    """A trap for whoever reads a listing: an answer without its list, and nobody said that anything is wrong."""
+    async with served() as sim:
+        client = await sim.client("organizations")
+        sim.simulator.world.hook = lambda _: Fault(effect="now", reply=how)
+        assert set(await client.list_accounts()) == {"ResponseMetadata"}
+
+
+@pytest.mark.parametrize(("how", "error"), [("cut", b""), ("reset", ConnectionResetError)])
+async def test_an_end_of_stream_and_a_reset_are_two_things(how, error):
+    """On the socket itself."""
+    async with served() as sim:
+        sim.simulator.world.hook = lambda _: Fault(reply=how)
+        host, _, port = sim.endpoint.removeprefix("http://").partition(":")
+        body = b"Action=DescribeVpcs&Version=2016-11-15"
+        head = [b"POST / HTTP/1.1", b"Host: x", b"Content-Length: %d" % len(body)]
+        head += [f"{name}: {value}".encode() for name, value in signed("ec2").items()]
+        stream = await trio.open_tcp_stream(host, int(port))
+        async with stream:
+            await stream.send_all(b"\r\n".join(head) + b"\r\n\r\n" + body)
+            with trio.fail_after(10):
+                if error == b"":
+                    assert await stream.receive_some() == b""
+                else:
+                    with pytest.raises(trio.BrokenResourceError) as caught:
+                        await stream.receive_some()
+                    assert isinstance(caught.value.__cause__, error)
+
+
+async def test_real_clients_meet_throttles():
+    """By default: the bucket of an API empties, and refills with simulated time; refused in each service's form."""
+    now = [1_790_000_000.0]
+    async with served(pace=1000.0, real=lambda: now[0]) as sim:
+        org = await sim.client("organizations")
+        for _ in range(2):
+            await org.describe_organization()
+        error = await refused(org.describe_organization())
+        assert (code(error), error.response["ResponseMetadata"]["HTTPStatusCode"]) == ("TooManyRequestsException", 400)
+        now[0] += 0.002
+        await org.describe_organization()
+        ec2 = await sim.member("ec2")
+        for _ in range(50):
+            await ec2.describe_instances()
+        error = await refused(ec2.describe_instances())
+        assert (code(error), error.response["ResponseMetadata"]["HTTPStatusCode"]) == ("RequestLimitExceeded", 503)
+        await ec2.describe_instances(MaxResults=5)
+
+
 async def test_many_at_once():
     """Fifty connections, each answered with its own; nobody waits for the others."""
     async with served() as sim:
         ec2 = await sim.member("ec2")
+        sim.simulator.world.quotas["internet_gateways"] = 51
         found = []
 
         async def one(n):

@@ -13,6 +13,7 @@ from sandboxd.aws.kinds import (
     security_group,
     security_group_rule,
     subnet,
+    volume,
     vpc,
 )
 from sandboxd.model.kind import KindSpec
@@ -29,6 +30,7 @@ KINDS: tuple[Kind, ...] = (
     elastic_ip.KIND,
     nat_gateway.KIND,
     machine.KIND,
+    volume.KIND,
     account_claim.KIND,
 )
 

@@ -44,7 +44,9 @@ def _questions(ask: Ask) -> Mapping[str, Parameters]:
 
 def judge(item: Item, ask: Ask) -> Seen | None:
     """Where the account is, and whom its tags name."""
-    parent = item["ListParents"]["Parents"][0]["Id"]
+    if not (parents := item["ListParents"]["Parents"]):
+        return Seen(text="AWS does not say where it is")
+    parent = parents[0]["Id"]
     named = tags(item["ListTagsForResource"])
     facts = {"id": ask.account, "ou": parent}
     if parent == ask.parameter("pool_ou"):

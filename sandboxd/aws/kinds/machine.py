@@ -140,5 +140,6 @@ KIND = Kind(
         id_filter="instance-id",
     ),
     judge=judge,
+    made_by="client-token",
     choose=_choose,
 )

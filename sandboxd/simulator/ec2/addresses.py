@@ -23,9 +23,7 @@ from sandboxd.simulator.world import World
 def allocate_address(world: World, q: Request) -> Shape:
     if (domain := q.parameters.get("Domain", "vpc")) != "vpc":
         raise ApiError("InvalidParameterValue", f"Value ({domain}) for parameter domain is invalid.")
-    mine = world.rows.of(q.account, q.region, "elastic-ip")
-    if len(mine) >= world.quota("elastic_ips"):
-        raise ApiError("AddressLimitExceeded", "The maximum number of addresses has been reached.")
+    world.check_quota("elastic_ips", len(world.rows.of(q.account, q.region, "elastic-ip")))
     address = world.rows.make("elastic-ip", q.account, q.region, q.now)
     address.data = {"ip": public_ip(world)}
     address.tags = requested_tags(q, "elastic-ip")

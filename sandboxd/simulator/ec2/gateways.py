@@ -23,6 +23,7 @@ from sandboxd.simulator.world import World
 
 # ---- internet gateways
 def create_internet_gateway(world: World, q: Request) -> Shape:
+    world.check_quota("internet_gateways", len(world.rows.of(q.account, q.region, "internet-gateway")))
     gateway = world.rows.make("internet-gateway", q.account, q.region, q.now)
     gateway.tags = requested_tags(q, "internet-gateway")
     q.made(gateway.id)
@@ -91,9 +92,9 @@ def describe_internet_gateways(world: World, q: Request) -> Shape:
 def create_nat_gateway(world: World, q: Request) -> Shape:
     subnet = world.rows.get("subnet", required(q, "SubnetId"), q)
     if (known := world.token(q, "nat-gateway")) is not None:
-        nat = world.rows.get("nat-gateway", known, q)
+        nat = world.rows.answered("nat-gateway", known)
         return {"NatGateway": _nat(nat, q.now, fresh=True), "ClientToken": q.parameters["ClientToken"]}
-    address = world.rows.get("elastic-ip", required(q, "AllocationId"), q)
+    address = _address(world, q)
     _check_nat_quota(world, q, subnet)
     nat = world.rows.make("nat-gateway", q.account, q.region, q.now)
     nat.tags = requested_tags(q, "natgateway")
@@ -105,15 +106,22 @@ def create_nat_gateway(world: World, q: Request) -> Shape:
     return out | ({"ClientToken": nat.data["token"]} if nat.data["token"] else {})
 
 
+def _address(world: World, q: Request) -> Row:
+    """The address of a new gateway; it has words of its own for one that it does not know, or not yet."""
+    identifier = required(q, "AllocationId")
+    try:
+        return world.rows.get("elastic-ip", identifier, q)
+    except ApiError:
+        raise ApiError("InvalidElasticIpID.NotFound", f"The elastic IP '{identifier}' does not exist") from None
+
+
 def _check_nat_quota(world: World, q: Request, subnet: Row) -> None:
     zone = subnet.data["zone"]
     same = [
         row for row in world.rows.of(q.account, q.region, "nat-gateway")
         if row.state(q.now) in ("pending", "available", "deleting") and row.data["zone"] == zone
     ]  # fmt: skip
-    if len(same) >= world.quota("nat_gateways"):
-        words = f"Performing this operation would exceed the limit of {world.quota('nat_gateways')} NAT gateways"
-        raise ApiError("NatGatewayLimitExceeded", words)
+    world.check_quota("nat_gateways", len(same))
 
 
 def _begin(world: World, q: Request, nat: Row, subnet: Row, address: Row) -> None:
@@ -145,7 +153,18 @@ def _failure(world: World, q: Request, subnet: Row, address: Row) -> tuple[str, 
         return "Resource.AlreadyAssociated", f"Elastic IP address [{address.id}] is already associated"
     if not world.rows.holders(subnet.refs["vpc"], q.now, "internet-gateway"):
         return "Gateway.NotAttached", f"Network {subnet.refs['vpc']} has no Internet gateway attached"
-    return None
+    return world.weather.choose(*_deaths(address)) if world.weather.dies(q.now) else None
+
+
+def _deaths(address: Row) -> tuple[tuple[str, str], ...]:
+    """What kills a NAT gateway on its way through no fault of the caller's."""
+    return (
+        ("InternalError", "Network interface, created and used internally by this NAT gateway is in an invalid state."),
+        (
+            "InvalidAllocationID.NotFound",
+            f"Elastic IP address {address.id} could not be associated with this NAT gateway",
+        ),
+    )
 
 
 def _nat(row: Row, now: float, *, fresh: bool = False) -> Shape:
@@ -191,16 +210,24 @@ def delete_nat_gateway(world: World, q: Request) -> Shape:
     gone = world.draw("nat-gateway.delete")
     nat.data["deleted_at"] = q.now
     nat.goes(q.now, (0, "deleting"), (gone, "deleted"))
-    interface = world.rows.find(nat.data["interface"])
-    if interface is not None:
-        interface.goes(q.now, (gone, "deleted"))
-    q.unmade(nat.id, gone, frees=(nat.refs["subnet"], nat.refs["vpc"], mapped(nat.refs["vpc"])))
+    q.unmade(nat.id, gone)
+    lingers = _let_interface_go(world, q, nat, gone)
     address = world.rows.find(nat.data["allocation"])
     if address is not None and address.refs.get("interface") == nat.data["interface"]:
-        free = gone + world.draw("address.unbind")
+        free = lingers + world.draw("address.unbind")
         address.data["free_at"] = q.now + free
         q.made(f"{address.id} unbound", free, frees=(address.id,))
     return {"NatGatewayId": nat.id}
+
+
+def _let_interface_go(world: World, q: Request, nat: Row, gone: float) -> float:
+    """The interface outlives its gateway by some seconds, and holds subnet, VPC and the mapped address for so long."""
+    lingers = gone + world.draw("interface.linger") + world.weather.late(q.now)
+    if (interface := world.rows.find(nat.data["interface"])) is not None:
+        interface.goes(q.now, (lingers, "deleted"))
+    held = (nat.refs["subnet"], nat.refs["vpc"], mapped(nat.refs["vpc"]))
+    q.made(f"{nat.data['interface']} gone", lingers, frees=held)
+    return lingers
 
 
 OPERATIONS = {

@@ -35,6 +35,7 @@ def create_security_group(world: World, q: Request) -> Shape:
     required(q, "Description")
     if any(row.data["name"] == name for row in world.rows.holders(vpc.id, q.now, "security-group")):
         raise ApiError("InvalidGroup.Duplicate", f"The security group '{name}' already exists for VPC '{vpc.id}'")
+    world.check_quota("security_groups", len(world.rows.of(q.account, q.region, "security-group")))
     group = new_group(world, vpc, q.now, name, q.parameters["Description"], default=False)
     group.tags = requested_tags(q, "security-group")
     q.made(group.id)
@@ -105,7 +106,7 @@ def delete_security_group(world: World, q: Request) -> Shape:
 
 # ---- rules
 def describe_security_group_rules(world: World, q: Request) -> Shape:
-    rows = world.rows.of(q.account, q.region, "rule")
+    rows = listed(world, q, "rule", None)
     if ids := q.parameters.get("SecurityGroupRuleIds"):
         known = {row.id: row for row in rows}
         if missing := [one for one in ids if one not in known]:
@@ -152,6 +153,7 @@ def _authorize(world: World, q: Request, *, egress: bool) -> Shape:
     for one in wanted:
         if _identity_of(one) in have:
             raise ApiError("InvalidPermission.Duplicate", _duplicate(one))
+    world.check_quota("rules", len(have), len(wanted))
     made = [_make(world, q, group, one, egress) for one in wanted]
     return {"Return": True, "SecurityGroupRules": [with_tags(row, _rule(row)) for row in made]}
 

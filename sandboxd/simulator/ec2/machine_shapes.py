@@ -23,7 +23,9 @@ def reservation(first: Row, instances: list[Shape]) -> Shape:
 def instance(world: World, row: Row, now: float) -> Shape:
     """One machine."""
     state = row.state(now)
-    return with_tags(row, _always(row, state) | _sometimes(row, state) | _reason(state) | _placed(world, row, state))
+    return with_tags(
+        row, _always(row, state) | _sometimes(row, state) | _reason(row, state) | _placed(world, row, state)
+    )
 
 
 def _always(row: Row, state: str) -> Shape:
@@ -59,13 +61,14 @@ def _sometimes(row: Row, state: str) -> Shape:
     return shape
 
 
-def _reason(state: str) -> Shape:
+def _reason(row: Row, state: str) -> Shape:
     if state == "running":
         return {}
     if state == "pending":
         return {"StateReason": {"Code": "pending", "Message": "pending"}}
     code = "Client.UserInitiatedShutdown"
-    return {"StateReason": {"Code": code, "Message": f"{code}: User initiated shutdown"}}
+    code, words = row.data.get("state_reason") or (code, f"{code}: User initiated shutdown")
+    return {"StateReason": {"Code": code, "Message": words}}
 
 
 def _placed(world: World, row: Row, state: str) -> Shape:

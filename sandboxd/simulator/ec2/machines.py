@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from sandboxd.simulator.calls import Request
+from sandboxd.simulator.consistency import NEVER
 from sandboxd.simulator.ec2 import images
 from sandboxd.simulator.ec2.catalog import TYPES
 from sandboxd.simulator.ec2.machine_shapes import CODES, instance, reservation, status
@@ -15,6 +16,15 @@ from sandboxd.simulator.needs import DEFAULT_ROUTE, mapped, table_of
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
 
+AGENT = 300.0
+"""seconds by which bad weather brings an agent online late, at most"""
+DEATHS = (
+    ("Client.InternalError", "Client.InternalError: Client error on launch"),
+    ("Server.InternalError", "Server.InternalError: Internal error on launch"),
+)
+"""state reasons of a launch that was accepted and came to nothing"""
+STAYS_DOWN = ("Server.InsufficientInstanceCapacity", "Server.InsufficientInstanceCapacity: Insufficient capacity")
+
 
 # ---- launch
 def run_instances(world: World, q: Request) -> Shape:
@@ -22,7 +32,7 @@ def run_instances(world: World, q: Request) -> Shape:
         words = "The simulator launches with SubnetId and SecurityGroupIds only, no interfaces, no launch templates."
         raise ApiError("UnsupportedOperation", words)
     subnet = _subnet(world, q)
-    scope = ("machine", subnet.data["zone"])
+    scope = ("machine", subnet.data["zone"] if _names_zone(q) else "")
     if (known := world.token(q, *scope)) is not None:
         return _launched_before(world, q, known)
     image = images.usable(world, q, required(q, "ImageId"))
@@ -33,6 +43,11 @@ def run_instances(world: World, q: Request) -> Shape:
     machines = [_launch(world, q, subnet, image, groups, number) for _ in range(count)]
     world.remember(q, machines[0], *scope)
     return reservation(machines[0], [instance(world, row, q.now) for row in machines])
+
+
+def _names_zone(q: Request) -> bool:
+    """Whether a launch names its zone: then its token holds in this zone only, otherwise in the whole region."""
+    return bool(q.parameters.get("SubnetId") or q.parameters.get("Placement", {}).get("AvailabilityZone"))
 
 
 def _subnet(world: World, q: Request) -> Row:
@@ -62,14 +77,12 @@ def _check_type(world: World, q: Request, count: int) -> None:
         raise ApiError("InvalidParameterValue", f"Invalid value '{name}' for InstanceType.")
     machines = world.rows.of(q.account, q.region, "machine")
     used = sum(TYPES[row.data["type"]] for row in machines if row.state(q.now) in ("pending", "running"))
-    if used + count * TYPES[name] > (limit := world.quota("vcpus")):
-        words = f"You have requested more vCPU capacity than your current vCPU limit of {limit} allows for the instance"
-        rest = "bucket that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request"
-        raise ApiError("VcpuLimitExceeded", f"{words} {rest} to request an adjustment to this limit.")
+    world.check_quota("vcpus", used, count * TYPES[name])
 
 
 def _groups(world: World, q: Request, subnet: Row) -> list[str]:
     if named := q.parameters.get("SecurityGroupIds"):
+        world.check_quota("groups_of_interface", 0, len(named))
         return [world.rows.get("security-group", one, q).id for one in named]
     every = world.rows.holders(subnet.refs["vpc"], q.now, "security-group")
     return [row.id for row in every if row.data["default"]]
@@ -103,7 +116,7 @@ def _data(q: Request, image: Row, subnet: Row, interface: Row, volume: Row) -> S
         "public": subnet.data["default"],
         "token": q.parameters.get("ClientToken"),
         "reason": "",
-        "profile": q.parameters.get("IamInstanceProfile"),
+        "profile": dict(q.parameters.get("IamInstanceProfile") or {}),
         "metadata": {
             "HttpTokens": metadata.get("HttpTokens", "optional"),
             "HttpPutResponseHopLimit": metadata.get("HttpPutResponseHopLimit", 1),
@@ -132,13 +145,43 @@ def _volume(world: World, q: Request, image: Row, subnet: Row) -> Row:
 # ---- power
 def _come_up(world: World, q: Request, row: Row, how: str) -> None:
     ready = world.draw(how)
+    row.data |= {"launched": q.now, "state_reason": None}
+    if world.weather.dies(q.now):
+        _die(world, q, row, ready)
+        return
     row.goes(q.now, (0, "pending"), (ready, "running"))
-    row.data["launched"] = q.now
     if row.data["public"]:
         _show(world, row, public_ip(world))
     online = world.draw("agent.online" if _reaches_out(world, row, q.now, q.now + ready) else "agent.asleep")
+    online += world.weather.late(q.now, AGENT)
     row.data |= {"agent_at": q.now + ready + online, "checked_at": q.now + ready + world.draw("machine.checks")}
     q.made(row.id, ready)
+
+
+def _die(world: World, q: Request, row: Row, after: float) -> None:
+    """A launch that AWS accepted ends terminated, a start ends stopped; only the reasons say why."""
+    launched = row.created == q.now
+    reasons = DEATHS if launched else (STAYS_DOWN,)
+    row.data |= {"state_reason": list(world.weather.choose(*reasons)), "agent_at": NEVER, "checked_at": NEVER}
+    row.data["reason"] = row.data["state_reason"][0]
+    row.goes(q.now, (0, "pending"), (after, "terminated" if launched else "stopped"))
+    if launched:
+        _let_parts_go(world, q.now, row, after)
+    q.made(row.id, after)
+
+
+def lose(world: World, row: Row, now: float) -> None:
+    """A machine that ran is gone, and nobody asked for it."""
+    row.data |= {"state_reason": ["Server.InternalError", "Server.InternalError: Internal error"], "public_ip": None}
+    row.data["reason"] = "Server.InternalError"
+    row.goes(now, (0, "terminated"))
+    _let_parts_go(world, now, row, 0.0)
+
+
+def _let_parts_go(world: World, now: float, row: Row, after: float) -> None:
+    for name in ("interface", "volume"):
+        if (part := world.rows.find(row.data[name])) is not None:
+            part.goes(now, (after, "deleted" if part.data.get("deletes", True) else "available"))
 
 
 def _reaches_out(world: World, row: Row, now: float, boot: float) -> bool:
@@ -168,7 +211,7 @@ def _start(world: World, q: Request, row: Row) -> None:
 def _stop(world: World, q: Request, row: Row) -> None:
     gone = world.draw("machine.stop")
     row.goes(q.now, (0, "stopping"), (gone, "stopped"))
-    row.data["reason"] = _initiated(q.now)
+    row.data |= {"reason": _initiated(q.now), "state_reason": None}
     _show(world, row, None)
     q.made(row.id, gone)
 
@@ -176,11 +219,9 @@ def _stop(world: World, q: Request, row: Row) -> None:
 def _terminate(world: World, q: Request, row: Row) -> None:
     gone = world.draw("machine.terminate")
     row.goes(q.now, (0, "shutting-down"), (gone, "terminated"))
-    row.data["reason"] = _initiated(q.now)
+    row.data |= {"reason": _initiated(q.now), "state_reason": None}
     _show(world, row, None)
-    for name in ("interface", "volume"):
-        if (part := world.rows.find(row.data[name])) is not None:
-            part.goes(q.now, (gone, "deleted" if part.data.get("deletes", True) else "available"))
+    _let_parts_go(world, q.now, row, gone)
     q.unmade(row.id, gone, frees=(row.refs["subnet"], *row.data["groups"], mapped(row.data["vpc"])))
 
 

@@ -23,6 +23,11 @@ def default_network(world: World, q: Request) -> None:
     if place in world.furnished:
         return
     world.furnished[place] = True
+    with world.rows.clear_sky():
+        _make_default(world, q)
+
+
+def _make_default(world: World, q: Request) -> None:
     vpc = new_vpc(world, q.account, q.region, q.now, "172.31.0.0/16", default=True)
     for n, zone in enumerate(world.zones(q.region)):
         new_subnet(world, vpc, q.now, f"172.31.{16 * n}.0/20", zone, default=True)
@@ -93,6 +98,7 @@ def new_subnet(world: World, vpc: Row, now: float, cidr: str, zone: tuple[str, s
 
 def new_interface(world: World, subnet: Row, now: float, text: str, type_: str, groups: Iterable[str] = ()) -> Row:
     """A network interface with the next free address of its subnet; InsufficientFreeAddressesInSubnet without one."""
+    world.check_quota("interfaces", len(world.rows.of(subnet.account, subnet.region, "interface")))
     ip = _free_address(world, subnet, now)
     row = world.rows.make("interface", subnet.account, subnet.region, now)
     row.data = {

@@ -30,8 +30,7 @@ def create_vpc(world: World, q: Request) -> Shape:
         raise ApiError("MissingParameter", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.")
     cidr = _network(q.parameters["CidrBlock"], "InvalidVpc.Range")
     mine = [row for row in world.rows.of(q.account, q.region, "vpc") if not row.is_gone(q.now)]
-    if len(mine) >= world.quota("vpcs"):
-        raise ApiError("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
+    world.check_quota("vpcs", len(mine))
     vpc = new_vpc(world, q.account, q.region, q.now, str(cidr), default=False)
     vpc.tags = requested_tags(q, "vpc")
     vpc.goes(q.now, (0, "pending"), (ready := world.draw("vpc.create"), "available"))
@@ -88,6 +87,7 @@ def create_subnet(world: World, q: Request) -> Shape:
     for other in world.rows.holders(vpc.id, q.now, "subnet"):
         if cidr.overlaps(ipaddress.ip_network(other.data["cidr"])):
             raise ApiError("InvalidSubnet.Conflict", f"The CIDR '{cidr}' conflicts with another subnet")
+    world.check_quota("subnets", len(world.rows.holders(vpc.id, q.now, "subnet")))
     subnet = new_subnet(world, vpc, q.now, str(cidr), world.zone(q.region, q.parameters), default=False)
     subnet.tags = requested_tags(q, "subnet")
     q.made(subnet.id)

@@ -12,8 +12,9 @@ from sandboxd.simulator.world import World
 def create_route_table(world: World, q: Request) -> Shape:
     vpc = world.rows.get("vpc", required(q, "VpcId"), q)
     if (known := world.token(q, "route-table")) is not None:
-        table = world.rows.get("route-table", known, q)
+        table = world.rows.answered("route-table", known)
         return {"RouteTable": _table(world, table, q.now), "ClientToken": q.parameters["ClientToken"]}
+    world.check_quota("route_tables", len(world.rows.holders(vpc.id, q.now, "route-table")))
     table = new_route_table(world, vpc, q.now, main=False)
     table.tags = requested_tags(q, "route-table")
     world.remember(q, table, "route-table")
@@ -93,6 +94,7 @@ def create_route(world: World, q: Request) -> Shape:
     table, destination = _place(world, q)
     if any(route["DestinationCidrBlock"] == destination for route in table.data["routes"]):
         raise ApiError("RouteAlreadyExists", f"The route identified by {destination} already exists.")
+    world.check_quota("routes", len(table.data["routes"]) - 1)
     _set(world, q, table, destination)
     return {"Return": True}
 
@@ -152,7 +154,12 @@ def _target(q: Request) -> str:
 def _check_target(world: World, q: Request, table: Row, target: str) -> None:
     if target.startswith("nat-"):
         row = world.rows.find(target)
-        if row is None or row.account != q.account or row.state(q.now) not in ("pending", "available"):
+        if (
+            row is None
+            or row.account != q.account
+            or not row.shows(q)
+            or row.state(q.now) not in ("pending", "available")
+        ):
             if "NatGatewayId" in q.parameters:
                 raise ApiError("InvalidNatGatewayID.NotFound", f"The natGateway ID '{target}' does not exist")
             raise ApiError("InvalidGatewayID.NotFound", f"The gateway ID '{target}' does not exist")

@@ -107,7 +107,4 @@ def boolean(path: str) -> Values:
 
 def listed(world: World, request: Request, kind: str, ids: list[str] | None) -> list[Row]:
     """The rows that a describe starts from: all of a kind, or those asked for by id (unknown ones are an error)."""
-    if ids:
-        return [world.rows.get(kind, i, request) for i in ids]
-    rows = world.rows.of(request.account, request.region, kind)
-    return [row for row in rows if row.shows(request)]
+    return world.rows.seen(request, kind, ids)

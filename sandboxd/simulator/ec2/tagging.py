@@ -20,6 +20,7 @@ def _resources(world: World, q: Request) -> list[Row]:
         row = world.rows.find(identifier)
         if row is None or row.account != q.account or not row.shows(q):
             raise _unknown(identifier)
+        world.rows.touch(row, q)
         rows.append(row)
     return rows
 
@@ -35,6 +36,7 @@ def create_tags(world: World, q: Request) -> Shape:
     if any(key.lower().startswith("aws:") for key in tags):
         raise ApiError("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
     for row in _resources(world, q):
+        world.check_quota("tags", 0, len(row.tags | tags))
         row.tags |= tags
         q.made(f"{row.id} tags")
     return {}
@@ -52,9 +54,7 @@ def delete_tags(world: World, q: Request) -> Shape:
 def describe_tags(world: World, q: Request) -> Shape:
     wanted = {f["Name"]: f["Values"] for f in q.parameters.get("Filters", ())}
     out = []
-    for row in world.rows.all():
-        if row.account != q.account or row.region != q.region or row.kind not in TYPES or not row.shows(q):
-            continue
+    for row in (row for kind in TYPES for row in world.rows.seen(q, kind)):
         for key, value in row.tags.items():
             shape = {"Key": key, "ResourceId": row.id, "ResourceType": TYPES[row.kind], "Value": value}
             if all(_passes(shape, name, values) for name, values in wanted.items()):

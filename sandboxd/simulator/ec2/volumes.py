@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.ec2.shapes import Shape, boolean, listed, member, moment, page, select, with_tags
+from sandboxd.simulator.errors import ApiError
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
 
@@ -61,4 +62,13 @@ def _attachment(row: Row) -> Shape:
     }
 
 
-OPERATIONS = {"DescribeVolumes": describe_volumes}
+def delete_volume(world: World, q: Request) -> Shape:
+    row = world.rows.get("volume", q.parameters["VolumeId"], q)
+    if row.state(q.now) == "in-use":
+        raise ApiError("VolumeInUse", f"Volume {row.id} is currently attached to {row.refs['machine']}")
+    world.rows.drop(row)
+    q.unmade(row.id)
+    return {}
+
+
+OPERATIONS = {"DescribeVolumes": describe_volumes, "DeleteVolume": delete_volume}

@@ -19,7 +19,8 @@ def store(tmp_path):
 def organization(*accounts: tuple[str, str, str]) -> Organization:
     """Accounts by id, OU and the install that their tags name."""
     members = [
-        Member(one, one, "", "ACTIVE", ou, {"sandboxd:install": install} if install else {}) for one, ou, install in accounts
+        Member(one, one, "", "ACTIVE", ou, {"sandboxd:install": install} if install else {})
+        for one, ou, install in accounts
     ]
     return Organization("r", {}, tuple(members))
 

@@ -96,15 +96,6 @@ async def test_a_token_whose_machine_died_is_a_known_outcome(autojump_clock):
     assert (ended.left, ended.after) == ("absent", 0.0)
 
 
-async def test_a_mismatch_is_left_to_a_person(autojump_clock):
-    """The same token with other parameters is a mistake of ours."""
-    lab, driver = await lab_and_driver()
-    await driver.raise_all({own("acp"): 0})
-    lab.disturb("RunInstances", "IdempotentParameterMismatch")
-    ended = await driver.step(own("acp"), "raise", 2)
-    assert (ended.left, ended.how, ended.code) == ("nothing", "permanent", "IdempotentParameterMismatch")
-
-
 async def test_ground_that_is_not_visible_yet_is_waited_for(autojump_clock):
     """InvalidVpcID.NotFound just after CreateVpc: the same call again, and it is said."""
     lab, driver = await lab_and_driver()
@@ -274,7 +265,7 @@ async def test_drift_is_told_after_two_looks(autojump_clock):
     await driver.engine.watch(driver.who, list(driver.rows.values()), found.append)
     assert {(one.key, one.state) for one in found} == {(machine.node.key, 1), (route.node.key, 0)}
     assert all(isinstance(one, Lost) and one.reason for one in found)
-    assert len(lab.reads) - calls <= 14
+    assert len(lab.reads) - calls <= 20
 
 
 async def test_a_listing_that_fails_proves_nothing(autojump_clock):
@@ -282,7 +273,7 @@ async def test_a_listing_that_fails_proves_nothing(autojump_clock):
     lab, driver = await lab_and_driver()
     lab.disturb("DescribeAddresses", "UnauthorizedOperation")
     found = []
-    await driver.engine.prove(driver.who, Proof("op", "sbx", 7), [REGION], set(), found.append)
+    await driver.engine.prove(driver.who, Proof("op", "sbx", 7), [REGION], {}, found.append)
     assert found[0].failed
     assert found[0].number == 7
 

@@ -6,49 +6,9 @@ What counts is the account: exactly one of each when it is up, nothing when it i
 import pytest
 import trio
 from enginelab import Driver, Lab, image_of, nodes, zone_of
+from operations import DOWN, FULL, UP
 
-UP = (
-    "CreateVpc",
-    "CreateSubnet",
-    "CreateInternetGateway",
-    "AttachInternetGateway",
-    "CreateRouteTable",
-    "CreateRoute",
-    "AssociateRouteTable",
-    "AllocateAddress",
-    "CreateNatGateway",
-    "CreateSecurityGroup",
-    "RevokeSecurityGroupEgress",
-    "AuthorizeSecurityGroupEgress",
-    "RunInstances",
-)
-DOWN = (
-    "DeleteVpc",
-    "DeleteSubnet",
-    "DetachInternetGateway",
-    "DeleteInternetGateway",
-    "DeleteRouteTable",
-    "DeleteRoute",
-    "DisassociateRouteTable",
-    "ReleaseAddress",
-    "DeleteNatGateway",
-    "DeleteSecurityGroup",
-    "RevokeSecurityGroupEgress",
-    "TerminateInstances",
-)
 WAYS = ("lose", "drop", "late", "crash-before", "crash-after", "empty", "InternalError", "RequestLimitExceeded")
-FULL = {
-    "vpc": 1,
-    "internet-gateway": 1,
-    "subnet": 2,
-    "route-table": 2,
-    "association": 2,
-    "elastic-ip": 1,
-    "nat-gateway": 1,
-    "security-group": 1,
-    "rule": 1,
-    "machine": 1,
-}
 
 
 async def life(lab, up=(), down=(), **settings):

@@ -1,85 +1,24 @@
 """What commands, failures, retries and losses make of an account; the model bank's own graph, no AWS, no clock."""
 
 import pytest
+from decidedesk import Desk
 
-from sandboxd.aws.kinds import specs
-from sandboxd.lifecycle.decide import decide
 from sandboxd.lifecycle.forecast import forecast
 from sandboxd.lifecycle.messages import (
     Called,
     Cancel,
     Command,
-    Create,
     Ended,
     Found,
     Lost,
-    Onboard,
     Proved,
     Retry,
     Skip,
-    Tick,
 )
 from sandboxd.lifecycle.state import Settings, State
 from sandboxd.lifecycle.views import health_of, steps_of
 from sandboxd.lifecycle.why import why
 from sandboxd.model.errors import Conflict
-from sandboxd.profile import expand, images_of, load
-
-
-class Desk:
-    """An account whose steps end as the test says."""
-
-    def __init__(self) -> None:
-        self.state, self.now, self.flying, self.proofs, self.events = (
-            State.empty("1", settings=Settings()),
-            0.0,
-            [],
-            [],
-            [],
-        )
-        self.say(Onboard(operation="op_0", tenant="ten_1", name="acme", email="e@x"))
-        self.run()
-
-    def say(self, message):
-        self.now += 1
-        out = decide(self.state, message, self.now)
-        self.flying = [s for s in self.flying if (s.key, s.run) not in [(t.key, t.run) for t in out.turns]] + out.starts
-        self.proofs += out.proofs
-        self.events += out.events
-        return out
-
-    def run(self, until=None, fail=()):
-        """Let everything end well until nothing is left, or until this name is in flight."""
-        while self.flying or self.proofs or self.state.next_alarm() is not None:
-            if until and any(s.key.endswith(f"/{until}") for s in self.flying):
-                return next(s for s in self.flying if s.key.endswith(f"/{until}"))
-            if self.flying:
-                start = self.flying.pop(0)
-                self.say(Ended(start.key, start.run, facts={"id": start.key}))
-            elif self.proofs:
-                proof = self.proofs.pop(0)
-                self.say(Proved(proof.operation, proof.number))
-            else:
-                self.now = max(self.now, self.state.next_alarm())
-                self.say(Tick())
-        return None
-
-    def create(self, name="bank", profile="trial"):
-        found = load(profile)
-        blueprint = expand(
-            found, {}, kinds=specs(), region="r", zone="z", slot=self.state.free_slot(), sandbox_id=f"sbx_{name}",
-            sandbox_name=name, stage="dev", images=dict.fromkeys(images_of(found), "ami-1"),
-        )  # fmt: skip
-        return Create(operation=f"op_{name}", sandbox=f"sbx_{name}", name=name, tenant="acme", blueprint=blueprint)
-
-    def sandbox(self, name="bank"):
-        return self.state.sandboxes[f"sbx_{name}"]
-
-    def operation(self, name):
-        return self.state.operations[name]
-
-    def there(self):
-        return {key.rpartition("/")[2] for key, row in self.state.rows.items() if row.hi and "/account/" not in key}
 
 
 @pytest.fixture
@@ -263,3 +202,46 @@ def test_a_plan_touches_nothing_and_knows_time_and_cost(desk):
     assert seen.steps[0].starts == 0.0
     names = [step.id.rpartition("/")[2].partition("#")[0] for step in seen.steps]
     assert names.index("vpc") < names.index("nat") < names.index("private-default") < names.index("box")
+
+
+def test_an_outage_is_no_failure_however_long(desk):
+    """AWS could not be asked: tried again for hours, no attempt is used up, the operation does not fail."""
+    desk.say(desk.create())
+    start = desk.run(until="nat")
+    for _ in range(40):
+        desk.flying.remove(start)
+        desk.say(Ended(start.key, start.run, "nothing", "temporary", "ExpiredToken", "expired", outage=True))
+        start = desk.run(until="nat")
+    assert desk.operation("op_bank").state == "running"
+    desk.run()
+    assert desk.sandbox().state == "started"
+
+
+def test_a_machine_that_vanishes_while_it_is_started_is_not_launched_anew(desk):
+    """It bore data: whichever way it was going, a person decides."""
+    desk.say(desk.create())
+    desk.run()
+    desk.say(Command(verb="stop", operation="op_2", sandbox="sbx_bank"))
+    desk.run()
+    desk.say(Command(verb="start", operation="op_3", sandbox="sbx_bank"))
+    start = desk.run(until="box")
+    desk.flying.remove(start)
+    desk.say(Ended(start.key, start.run, "absent", "temporary", "gone", "the machine i-1 is not there any more"))
+    desk.run()
+    assert (desk.sandbox().state, desk.state.rows[start.key].generation) == ("starting_failed", 1)
+    assert "not there any more" in desk.operation("op_3").reason
+
+
+def test_a_machine_that_vanishes_while_it_is_stopped_is_not_launched_by_the_next_start(desk):
+    """The same on the way down."""
+    desk.say(desk.create())
+    desk.run()
+    desk.say(Command(verb="stop", operation="op_2", sandbox="sbx_bank"))
+    start = desk.run(until="box")
+    desk.flying.remove(start)
+    desk.say(Ended(start.key, start.run, "absent", "temporary", "gone", "the machine i-1 is gone"))
+    desk.run()
+    assert desk.sandbox().state == "stopped"
+    desk.say(Command(verb="start", operation="op_3", sandbox="sbx_bank"))
+    desk.run()
+    assert (desk.sandbox().state, desk.state.rows[start.key].generation) == ("starting_failed", 1)

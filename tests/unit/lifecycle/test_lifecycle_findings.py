@@ -3,7 +3,7 @@
 import pytest
 
 from sandboxd.lifecycle.decide import decide
-from sandboxd.lifecycle.messages import Command, Create, Ended, Found, Lost, Proof, Proved, Retry, Tick
+from sandboxd.lifecycle.messages import Command, Create, Ended, Found, Lost, Proof, Proved, Retry, Surveyed, Tick
 from sandboxd.lifecycle.state import Settings, State
 from sandboxd.model.records import Blueprint
 from sandboxd.model.resource import Need, Node
@@ -24,7 +24,7 @@ class Bank:
         self.now += 1
         out = decide(self.state, message, self.now)
         self.events += [event.type for event in out.events]
-        self.todo += [*out.starts, *out.proofs]
+        self.todo += [*out.starts, *out.proofs, *([Surveyed(unmanaged=())] if out.survey else [])]
         return out
 
     def run(self):
@@ -41,6 +41,8 @@ class Bank:
         match self.todo.pop(0):
             case Proof() as proof:
                 self.say(Proved(proof.operation, proof.number))
+            case Surveyed() as survey:
+                self.say(survey)
             case start:
                 bad = (start.key, start.step.way) in self.broken
                 self.say(Ended(start.key, start.run, *(("nothing", "permanent", "No", "AWS said no") if bad else ())))

@@ -61,7 +61,7 @@ def test_a_nat_gateway_and_its_address(desk):
     desk.call("DeleteNatGateway", NatGatewayId=nat)
     assert desk.refused("DeleteSubnet", SubnetId=net["subnet"]) == "DependencyViolation"
     codes = []
-    for _ in range(700):
+    for _ in range(1000):
         desk.later(0.1)
         try:
             desk.call("ReleaseAddress", AllocationId=net["address"])

@@ -1,11 +1,10 @@
-"""Determinism, persistence, faults, the gate, and what the store forgets."""
+"""Determinism, persistence, the gate, and what the store forgets."""
 
 import pytest
 from simdesk import Desk
 
-from sandboxd.simulator import ApiError, LostReply, SimClock, Simulator, open_world
+from sandboxd.simulator import ApiError, SimClock, Simulator, open_world
 from sandboxd.simulator.calls import KEPT, Caller, Log, Parameters, Request
-from sandboxd.simulator.faults import FaultFileError, read_script
 from sandboxd.simulator.inventory import inventory
 from sandboxd.simulator.persist import NAME, SavedWorldError, dump, load, restore, write
 
@@ -62,44 +61,6 @@ def test_a_world_ahead_of_real_time_cannot_go_on_at_pace_one():
     """There is no origin that would let time stand still."""
     with pytest.raises(ValueError, match="pace"):
         SimClock(pace=1, real=lambda: 1000.0).go_on_at(2000.0)
-
-
-def test_scripted_faults(desk, tmp_path):
-    """One refusal, then a lost reply whose effect is there, then nothing more."""
-    file = tmp_path / "faults.toml"
-    file.write_text(
-        '[[fault]]\nservice = "ec2"\noperation = "CreateVpc"\naction = "refuse"\ncode = "RequestLimitExceeded"\n'
-        'status = 503\n[[fault]]\nservice = "ec2"\noperation = "CreateVpc"\nnth = 2\naction = "lose"\n'
-    )
-    desk.world.hook = read_script(file)
-    with pytest.raises(ApiError, match="RequestLimitExceeded") as refused:
-        desk.call("CreateVpc", CidrBlock="10.0.0.0/16")
-    assert refused.value.status == 503
-    with pytest.raises(LostReply):
-        desk.call("CreateVpc", CidrBlock="10.0.0.0/16")
-    assert len(inventory(desk.world)) == 1
-    desk.call("CreateVpc", CidrBlock="10.1.0.0/16")
-    assert len(inventory(desk.world)) == 2
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("[[fault]]\naction = 'lose'", "service"),
-        ("[[fault]]\nservice = 'ec2'\noperation = 'X'\naction = 'eat'", "eat"),
-        ("[[fault]]\nservice = 'ec2'\noperation = 'X'\naction = 'refuse'", "code"),
-        ("[[fault]]\nservice = 'ec2'\noperation = 'X'\naction = 'lose'\nnth = 0", ">= 1"),
-        ("[[fault]]\nnht = 1", "nht"),
-        ("faults = 1", "faults"),
-        ("][", "faults.toml"),
-    ],
-)
-def test_a_wrong_fault_file_says_where(tmp_path, text, says):
-    """Which fault, and what is wrong with it."""
-    file = tmp_path / "faults.toml"
-    file.write_text(text)
-    with pytest.raises(FaultFileError, match=says):
-        read_script(file)
 
 
 @pytest.mark.parametrize(

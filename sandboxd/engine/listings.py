@@ -1,0 +1,114 @@
+"""What an account is searched for: one literal row a kind, each a describe call of the service's own API.
+
+Everything that is billed by the hour and that we could have made is here, and everything that could hold it. The tagging
+API is not: it shows what is gone and misses what is young.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+Item = Mapping[str, Any]
+INTERFACE = "network-interface"
+"""read only to name what is in the way"""
+
+
+class Listing(Struct, frozen=True, kw_only=True):
+    """One describe call, and how to read what it shows."""
+
+    kind: str
+    operation: str
+    member: str
+    identity: str
+    within: str = ""
+    """member of an outer thing that holds the list"""
+    alive: Callable[[Item], bool] = lambda _: True
+    """terminated machines, deleted gateways, and volumes that live and go with their machine do not count"""
+    given: Callable[[Item], bool] = lambda _: False
+    """AWS's own: it came with the account or with its VPC"""
+    state: Callable[[Item], int | None] = lambda _: None
+    """the highest state it may be in; None: it has but one"""
+    network: Callable[[Item], str] = lambda item: item.get("VpcId") or ""
+    price: Callable[[Item], str] = lambda _: ""
+    """key of the price list, for what is billed by the hour"""
+    facts: tuple[tuple[str, str], ...] = ()
+    """our fact -> member"""
+
+    def items(self, answer: Item) -> Iterator[Item]:
+        """Return the things on a page."""
+        for outer in answer.get(self.member) or ():
+            yield from outer[self.within] if self.within else (outer,)
+
+
+def _machine_state(item: Item) -> int:
+    return 2 if item["State"]["Name"] in ("pending", "running") else 1
+
+
+def _machine_price(item: Item) -> str:
+    return f"instance.{item['InstanceType']}" if _machine_state(item) == 2 else ""  # noqa: PLR2004 - its state running
+
+
+def _outlived(item: Item) -> bool:
+    """A volume on its own: one that is attached, comes or goes is its machine's."""
+    return item["State"] in ("available", "error")
+
+
+def _attached_to(item: Item) -> str:
+    return next((one["VpcId"] for one in item.get("Attachments") or ()), "")
+
+
+def _is_main(item: Item) -> bool:
+    return any(one.get("Main") for one in item.get("Associations") or ())
+
+
+def _is_default(item: Item) -> bool:
+    return bool(item.get("IsDefault") or item.get("DefaultForAz"))
+
+
+def _goes_with_its_owner(item: Item) -> bool:
+    """An interface of a service, or of a machine or gateway that is listed itself."""
+    return bool(item.get("RequesterManaged") or (item.get("Attachment") or {}).get("InstanceId"))
+
+
+LISTINGS = (
+    Listing(
+        kind="machine", operation="DescribeInstances", member="Reservations", within="Instances", identity="InstanceId",
+        alive=lambda item: item["State"]["Name"] != "terminated", state=_machine_state, price=_machine_price,
+        facts=(("address", "PrivateIpAddress"),),
+    ),
+    Listing(
+        kind="nat-gateway", operation="DescribeNatGateways", member="NatGateways", identity="NatGatewayId",
+        alive=lambda item: item["State"] != "deleted", price=lambda _: "nat-gateway",
+    ),
+    Listing(
+        kind="elastic-ip", operation="DescribeAddresses", member="Addresses", identity="AllocationId",
+        price=lambda _: "elastic-ip", facts=(("address", "PublicIp"),),
+    ),
+    Listing(
+        kind="volume", operation="DescribeVolumes", member="Volumes", identity="VolumeId", alive=_outlived,
+        price=lambda item: f"disk.{item['VolumeType']}*{item['Size']}",
+    ),
+    Listing(kind="vpc", operation="DescribeVpcs", member="Vpcs", identity="VpcId", given=_is_default),
+    Listing(
+        kind="subnet", operation="DescribeSubnets", member="Subnets", identity="SubnetId", given=_is_default,
+        facts=(("zone", "AvailabilityZoneId"),),
+    ),
+    Listing(
+        kind="internet-gateway", operation="DescribeInternetGateways", member="InternetGateways",
+        identity="InternetGatewayId", network=_attached_to,
+    ),
+    Listing(
+        kind="route-table", operation="DescribeRouteTables", member="RouteTables", identity="RouteTableId", given=_is_main
+    ),
+    Listing(
+        kind="security-group", operation="DescribeSecurityGroups", member="SecurityGroups", identity="GroupId",
+        given=lambda item: item.get("GroupName") == "default",
+    ),
+)  # fmt: skip
+"""Routes, associations and rules have no life of their own: they go with their table or group."""
+
+INTERFACES = Listing(
+    kind=INTERFACE, operation="DescribeNetworkInterfaces", member="NetworkInterfaces", identity="NetworkInterfaceId",
+    given=_goes_with_its_owner,
+)  # fmt: skip

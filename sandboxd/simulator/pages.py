@@ -1,0 +1,27 @@
+"""Pages of listings that are not what they seem: an empty one that is not the last, and a token that comes again."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sandboxd.simulator.calls import Request
+
+Answer = dict[str, Any]
+
+
+def empty(q: Request, answer: Answer) -> Answer:
+    """Nothing on this page; its token leads to what would have been here."""
+    return {name: [] if isinstance(value, list) else value for name, value in answer.items()} | _again(q)
+
+
+def same(q: Request, answer: Answer) -> Answer:
+    """The page as it is, with the token with which it was asked for."""
+    return answer | _again(q)
+
+
+def _again(q: Request) -> Answer:
+    first = "page-0" if q.service == "ec2" else "0"
+    return {"NextToken": q.parameters.get("NextToken") or first}
+
+
+REPLIES: Mapping[str, Callable[[Request, Answer], Answer]] = {"empty-page": empty, "same-page": same}
+"""reply of a fault -> what it makes of a page"""

@@ -1,0 +1,200 @@
+"""Nothing that goes in or out is the store's own: callers may do with parameters and answers what they like."""
+
+import copy
+
+import pytest
+from simdesk import Desk
+
+from sandboxd.simulator.consistency import Weather
+from sandboxd.simulator.furnish import MANAGEMENT
+from sandboxd.simulator.persist import dump
+from sandboxd.simulator.services import SERVICES
+
+
+def spoil(value):
+    """Change every dict and list in a value."""
+    if isinstance(value, dict):
+        for one in value.values():
+            spoil(one)
+        value["spoiled"] = True
+    elif isinstance(value, list):
+        for one in value:
+            spoil(one)
+        value.append("spoiled")
+
+
+class Spoiler(Desk):
+    """Spoils what each call was given and what it answered, and looks whether the world has noticed."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = set()
+
+    def call(self, operation, service="ec2", account="", **parameters):
+        given = copy.deepcopy(parameters)
+        caller = self.world.caller(account or self.account)
+        answer = self.world.call(caller, "eu-central-1", service, operation, given)
+        kept = copy.deepcopy(answer)
+        before = dump(self.world)
+        spoil(answer)
+        for value in given.values():
+            spoil(value)
+        assert dump(self.world) == before, operation
+        self.asked.add(operation)
+        return kept
+
+
+TAGS = [{"Key": "k", "Value": "v"}]
+
+
+def specs(what):
+    return [{"ResourceType": what, "Tags": TAGS}]
+
+
+def life(desk):
+    """Every operation of EC2 and SSM at least once."""
+    net, things = made(desk)
+    seen(desk)
+    gone(desk, net, things)
+
+
+def made(desk):
+    net = desk.network()
+    desk.call("CreateTags", Resources=[net["vpc"]], Tags=TAGS)
+    asked = {"SubnetId": net["subnet"], "AllocationId": net["address"], "ClientToken": "n"}
+    nat = desk.call("CreateNatGateway", **asked, TagSpecifications=specs("natgateway"))["NatGateway"]["NatGatewayId"]
+    desk.call("CreateNatGateway", **asked, TagSpecifications=specs("natgateway"))
+    table = desk.call("CreateRouteTable", VpcId=net["vpc"], ClientToken="t")["RouteTable"]["RouteTableId"]
+    route = {"RouteTableId": table, "DestinationCidrBlock": "0.0.0.0/0"}
+    desk.call("CreateRoute", **route, GatewayId=net["gateway"])
+    desk.call("ReplaceRoute", **route, NatGatewayId=nat)
+    link = desk.call("AssociateRouteTable", RouteTableId=table, SubnetId=net["subnet"])["AssociationId"]
+    group = desk.call("CreateSecurityGroup", VpcId=net["vpc"], GroupName="g", Description="d")["GroupId"]
+    rules = [
+        {
+            "IpProtocol": "tcp",
+            "FromPort": 443,
+            "ToPort": 443,
+            "IpRanges": [{"CidrIp": "10.0.0.0/8", "Description": "x"}],
+        }
+    ]
+    for direction in ("Ingress", "Egress"):
+        desk.call(f"AuthorizeSecurityGroup{direction}", GroupId=group, IpPermissions=rules)
+    machine = desk.run(
+        net["subnet"], SecurityGroupIds=[group], TagSpecifications=specs("instance") + specs("volume"),
+        MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": 2}, IamInstanceProfile={"Name": "p"},
+        BlockDeviceMappings=[{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 30}}],
+    )["InstanceId"]  # fmt: skip
+    desk.run(net["subnet"], "two")
+    disk = {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 30, "DeleteOnTermination": False}}
+    kept = desk.run(net["subnet"], "three", BlockDeviceMappings=[disk])["InstanceId"]
+    desk.later(300)
+    return net, {
+        "nat": nat,
+        "table": table,
+        "link": link,
+        "group": group,
+        "rules": rules,
+        "machine": machine,
+        "kept": kept,
+    }
+
+
+def seen(desk):
+    images = desk.call("DescribeImages", "ec2", MANAGEMENT, Owners=["self"])["Images"]
+    image = {"ImageId": images[0]["ImageId"]}
+    share = {"Add": [{"UserId": "222222222222"}]}
+    desk.call("ModifyImageAttribute", "ec2", MANAGEMENT, **image, LaunchPermission=share)
+    desk.call("DescribeImageAttribute", "ec2", MANAGEMENT, **image, Attribute="launchPermission")
+    for operation in SERVICES["ec2"].operations:
+        if operation.startswith("Describe") and operation != "DescribeImageAttribute":
+            desk.call(operation)
+    desk.call("DescribeInstanceInformation", "ssm")
+
+
+def gone(desk, net, things):
+    group, rules, route = things["group"], things["rules"], {"RouteTableId": things["table"]}
+    route["DestinationCidrBlock"] = "0.0.0.0/0"
+    for operation in ("StopInstances", "StartInstances", "TerminateInstances"):
+        desk.call(operation, InstanceIds=[things["machine"]])
+        desk.later(300)
+    desk.call("TerminateInstances", InstanceIds=[things["kept"]])
+    desk.later(300)
+    left = [one for one in desk.call("DescribeVolumes")["Volumes"] if one["State"] == "available"]
+    desk.call("DeleteVolume", VolumeId=left[0]["VolumeId"])
+    for direction in ("Ingress", "Egress"):
+        desk.call(f"RevokeSecurityGroup{direction}", GroupId=group, IpPermissions=rules)
+    desk.call("DeleteTags", Resources=[net["vpc"]], Tags=[{"Key": "k"}])
+    desk.call("DeleteRoute", **route)
+    desk.call("DisassociateRouteTable", AssociationId=things["link"])
+    desk.call("DeleteRouteTable", RouteTableId=things["table"])
+    desk.call("DeleteSecurityGroup", GroupId=group)
+    desk.call("DeleteNatGateway", NatGatewayId=things["nat"])
+    desk.later(300)
+    desk.call("ReleaseAddress", AllocationId=net["address"])
+    desk.call("DetachInternetGateway", VpcId=net["vpc"], InternetGatewayId=net["gateway"])
+    desk.call("DeleteInternetGateway", InternetGatewayId=net["gateway"])
+    subnet = desk.call("CreateSubnet", VpcId=net["vpc"], CidrBlock="10.0.7.0/24")["Subnet"]["SubnetId"]
+    vpc = desk.call("CreateVpc", CidrBlock="10.5.0.0/16", TagSpecifications=specs("vpc"))["Vpc"]["VpcId"]
+    desk.later(300)
+    desk.call("DeleteSubnet", SubnetId=subnet)
+    desk.call("DeleteVpc", VpcId=vpc)
+
+
+def organization(desk):
+    """Every operation of Organizations, STS and Service Quotas."""
+
+    def org(operation, **parameters):
+        return desk.call(operation, "organizations", MANAGEMENT, **parameters)
+
+    root = org("ListRoots")["Roots"][0]["Id"]
+    unit = org("CreateOrganizationalUnit", ParentId=root, Name="x")["OrganizationalUnit"]["Id"]
+    request = org("CreateAccount", Email="n@x.example", AccountName="n", Tags=[{"Key": "a", "Value": "b"}])
+    org("DescribeCreateAccountStatus", CreateAccountRequestId=request["CreateAccountStatus"]["Id"])
+    org("ListCreateAccountStatus", States=["IN_PROGRESS"])
+    desk.later(400)
+    (source,) = (one["Id"] for one in org("ListParents", ChildId=desk.account)["Parents"])
+    org("MoveAccount", AccountId=desk.account, SourceParentId=source, DestinationParentId=unit)
+    org("TagResource", ResourceId=desk.account, Tags=[{"Key": "a", "Value": "b"}])
+    org("ListTagsForResource", ResourceId=desk.account)
+    org("UntagResource", ResourceId=desk.account, TagKeys=["a"])
+    org("ListChildren", ParentId=unit, ChildType="ACCOUNT")
+    org("ListAccountsForParent", ParentId=unit)
+    org("ListOrganizationalUnitsForParent", ParentId=root)
+    for operation in ("DescribeOrganization", "ListAccounts"):
+        org(operation)
+    org("DescribeAccount", AccountId=desk.account)
+    role = f"arn:aws:iam::{desk.account}:role/OrganizationAccountAccessRole"
+    desk.call("AssumeRole", "sts", MANAGEMENT, RoleArn=role, RoleSessionName="s")
+    desk.call("GetCallerIdentity", "sts")
+    desk.call("ListServiceQuotas", "service-quotas", ServiceCode="vpc")
+    desk.call("GetServiceQuota", "service-quotas", ServiceCode="vpc", QuotaCode="L-F678F1CE")
+    org("CloseAccount", AccountId=desk.account)
+
+
+def test_no_answer_and_no_parameter_is_the_stores_own():
+    """Over every operation of every service."""
+    desk = Spoiler()
+    life(desk)
+    organization(desk)
+    assert desk.asked == {name for service in SERVICES.values() for name in service.operations}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nor_what_bad_weather_shows(seed):
+    """Views and ghosts are the store's, too."""
+    desk = Spoiler()
+    net = desk.network()
+    desk.world.weather = Weather(seed, chance=1.0)
+    for n in range(3):
+        desk.call("CreateTags", Resources=[net["vpc"], net["subnet"]], Tags=[{"Key": f"k{n}", "Value": "v"}])
+        for operation in (
+            "DescribeVpcs",
+            "DescribeSubnets",
+            "DescribeRouteTables",
+            "DescribeTags",
+            "DescribeSecurityGroups",
+        ):
+            desk.call(operation)
+    desk.call("ReleaseAddress", AllocationId=net["address"])
+    assert len(desk.call("DescribeAddresses")["Addresses"]) == 1
