@@ -22,7 +22,7 @@ OVER = ("succeeded", "failed", "cancelled")
 
 
 class Desk:
-    """Implements what `api` needs from below; `commands` are the writes."""
+    """Implements what `api` needs from below."""
 
     def __init__(
         self,
@@ -38,8 +38,14 @@ class Desk:
         self._shared, self._supervisor, self._pool, self._plans = shared, supervisor, pool, plans
         self._health, self._profiles = health, profiles
         self._directory = shared.directory
-        self.commands = commands
+        self._commands = commands
         self.feed = shared.feed
+
+    @property
+    def commands(self) -> Commands:
+        """The writes; raise Unavailable `store_lost` where there are none, whatever is asked for."""
+        self._shared.trust.demand()
+        return self._commands
 
     # ---- lists
     def snapshot(self) -> things.Snapshot:

@@ -182,7 +182,7 @@ def test_a_sandbox_expires_though_the_daemon_was_restarted_at_rest():
         people = People(world, Oracle(world), profile="trial", names=["one"], rng=world.rng)
         await people.onboard()
         assert await people.command("create", "one") == "succeeded"
-        await world.ask(lambda house: house.desk.commands.extend(f"{TENANT}/one", 4 * 3600.0, ME))
+        await world.ask(lambda house: house.desk.commands.extend(f"{TENANT}/one", 4 * 3600.0, ME, "extend", "d"))
         world.kill()
         assert await world.until(lambda house: house.desk.sandbox(f"{TENANT}/one").state == "deleted", patience=HOURS)
 

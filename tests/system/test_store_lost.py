@@ -122,8 +122,14 @@ def test_a_lost_store_is_said_and_nothing_is_changed(lived, how):
     assert (refused.returncode, problem["status"], problem["code"]) == (1, 503, "store_lost"), refused
     assert "--accept-lost-store" in problem["hint"]
     assert problem["detail"] in found
-    with pytest.raises(ClientError, match=LOSSES[how][1]):
-        w.ask("POST", "/v1/sandboxes", {"name": "new", "tenant": "acme", "profile": "trial"}, key="k")
+    for path, body in (
+        ("sandboxes", {"name": "new", "tenant": "acme", "profile": "trial"}),
+        ("sandboxes/acme%2Fbank/stop", None),
+        ("sandboxes/acme%2Fbank/extend", {"by": 60}),
+        ("operations/op_1/retry", {}),
+    ):
+        with pytest.raises(ClientError, match=LOSSES[how][1]):
+            w.ask("POST", f"/v1/{path}", body, key="k")
     clock = w.ask_simulator("clock")["now"]
     wait_until(lambda: w.ask_simulator("clock")["now"] > clock + LONG, "ten simulated minutes")
     assert mutations(w) == before
