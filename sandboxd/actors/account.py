@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from sandboxd.actors.inflight import Inflight
 from sandboxd.actors.mailbox import Ask, Item, Mailbox
+from sandboxd.actors.owners import has_owner
 from sandboxd.actors.publish import Changes, publish
 from sandboxd.actors.shared import Shared
 from sandboxd.lifecycle.decide import decide
@@ -46,7 +47,10 @@ class AccountActor:
         self._state: State | None = None
         self._next_seq = 1
         self._inflight = Inflight(account, shared=shared, post=self.post)
-        self._running = False
+        self._idle = trio.Event()
+        self._idle.set()
+        self._back_off = trio.CancelScope()
+        self._stopping = False
         self._recovered = False
 
     # ---- from outside
@@ -55,9 +59,15 @@ class AccountActor:
         if isinstance(item, Progress):
             self._note(item)
             return
+        if not self._recovered:
+            self._recovered = True
+            self.mailbox.put(Recovered())
         self.mailbox.put(item)
-        if not self._running:
-            self._running = True
+        self._run()
+
+    def _run(self) -> None:
+        if self._idle.is_set():
+            self._idle = trio.Event()
             self._shared.nursery.start_soon(self._drain, name=f"account {self.account}")
 
     async def ask(self, ask: Ask) -> Operation | None:
@@ -81,7 +91,7 @@ class AccountActor:
 
     def forget(self) -> bool:
         """Let go of the decoded state of an account at rest; return whether it did."""
-        if self._running or self.mailbox or self._inflight:
+        if not self._idle.is_set() or self.mailbox or self._inflight:
             return False
         self._state = None
         return True
@@ -90,32 +100,59 @@ class AccountActor:
         """First thing in this life: take up what was in flight."""
         if not self._recovered:
             self._recovered = True
-            self.post(Recovered())
+            self.mailbox.put(Recovered())
+            self._run()
 
     async def wait_rest(self) -> None:
-        """Return when no step is in flight (tests, shutdown)."""
-        await self._inflight.wait_empty()
+        """Return when no step is in flight and every outcome is recorded, or cannot be."""
+        while self._inflight or not self._idle.is_set():
+            await self._inflight.wait_empty()
+            await self._idle.wait()
 
     def interrupt(self) -> None:
-        """Cancel what waits; mutating calls are shielded and finish."""
-        self._inflight.interrupt()
+        """Stop: cancel what waits, also what begins from now on; mutating calls are shielded and finish."""
+        self._stopping = True
+        self._back_off.cancel()
+        self._inflight.close()
+
+    def owns(self, operation: str) -> bool:
+        """Whether somebody is at work for a running operation, or will be: see `owners`."""
+        return not self._idle.is_set() or bool(self.mailbox) or has_owner(self.state, operation, self._inflight)
 
     # ---- the loop
     async def _drain(self) -> None:
         try:
-            while self.mailbox and not self._shared.is_quarantined(self.account):
+            while self.mailbox and not (self._stopping and self._shared.trouble.reason(self.account)):
                 items = self.mailbox.take(BATCH)
                 try:
                     await self._turn(items)
+                    self._shared.trouble.works(self.account)
                 except Exception as error:  # noqa: BLE001 - the actor's edge: a broken account must not stop others
-                    self._broken(items, error)
+                    await self._broken(items, error)
         finally:
-            self._running = False
+            self._idle.set()
 
-    def _broken(self, items: list[Item], error: Exception) -> None:
-        """Start again from what is durable; outcomes are kept, and the account is left alone when it breaks again."""
-        self._shared.broken(self.account, error)
+    async def _broken(self, items: list[Item], error: Exception) -> None:
+        """Start again from what is durable, after a back-off; outcomes are kept, and what is in flight is taken up anew."""
         self._keep_outcomes(items, error)
+        pause = self._shared.trouble.broke(self.account, error)
+        with trio.CancelScope() as self._back_off:
+            if self._stopping:
+                self._back_off.cancel()
+            await self._shared.clock.sleep(pause)
+        self._inflight.interrupt()
+        await self._inflight.wait_empty()
+        # nothing of this life is in flight any more when the next one takes up what was
+        if not any(isinstance(item, Recovered) for item in self.mailbox.items()):
+            self.mailbox.put(Recovered())
+
+    async def start_over(self) -> None:
+        """Take up again what this account waits for, where nobody is at work for it."""
+        self._inflight.interrupt()
+        await self._inflight.wait_empty()
+        if self._idle.is_set() and not self.mailbox:
+            self.mailbox.put(Recovered())
+            self._run()
 
     async def _turn(self, items: list[Item]) -> None:
         turn = self._decide_all(items)
@@ -205,6 +242,10 @@ class AccountActor:
             inflight.survey(who, state)
         # asked of the state: a turn in which everything was refused decided nothing, and must not silence the alarm
         self._shared.alarms.set(self.account, state.next_alarm())
+        self.arm_expiry()
+
+    def arm_expiry(self) -> None:
+        """Ring when the next sandbox expires, whatever else the account does."""
         self._shared.alarms.set(f"{self.account} expiry", self._next_expiry())
 
     def _next_expiry(self) -> float | None:

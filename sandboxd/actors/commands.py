@@ -205,10 +205,10 @@ class Commands:
         return await self._posted(account, ask)
 
     async def _posted(self, account: str, ask: Ask) -> things.Operation:
-        if self._shared.is_quarantined(account):
-            raise Conflict(
-                "account_left_alone", f"The account {account} is left alone: its actor broke.", "See the daemon's log."
-            )
+        if self._shared.trouble.is_bad(account):
+            reason = self._shared.trouble.reason(account)
+            raise Conflict("account_left_alone", f"The account {account}: {reason}.", "See the daemon's log.")
+        await self._demand_trust()
         actor = self._supervisor.actor(account)
         operation = await actor.ask(ask)
         if operation is None:  # over, and not kept by the actor any more
@@ -218,6 +218,7 @@ class Commands:
     @asynccontextmanager
     async def _once(self, by: Caller, key: str | None, digest: str) -> AsyncIterator[things.Operation | None]:
         """One request per key at a time; gives the operation that a former one with this key was answered with."""
+        await self._demand_trust()
         if key is None:
             yield None
             return
@@ -229,6 +230,12 @@ class Commands:
             yield self._answered(by, key, digest)
         finally:
             self._asking.pop(name).set()
+
+    async def _demand_trust(self) -> None:
+        """Raise Unavailable where the store is not this organization's own, or nothing says yet that it is."""
+        if not self._shared.trust.is_judged:
+            await self._pool.refresh()
+        self._shared.trust.demand()
 
     def _answered(self, by: Caller, key: str, digest: str) -> things.Operation | None:
         row = self._shared.store.key(by.user, key)

@@ -22,7 +22,7 @@ OVER = ("succeeded", "failed", "cancelled")
 
 
 class Desk:
-    """Implements what `api` needs from below; `commands` are the writes."""
+    """Implements what `api` needs from below."""
 
     def __init__(
         self,
@@ -38,8 +38,14 @@ class Desk:
         self._shared, self._supervisor, self._pool, self._plans = shared, supervisor, pool, plans
         self._health, self._profiles = health, profiles
         self._directory = shared.directory
-        self.commands = commands
+        self._commands = commands
         self.feed = shared.feed
+
+    @property
+    def commands(self) -> Commands:
+        """The writes; raise Unavailable `store_lost` where there are none, whatever is asked for."""
+        self._shared.trust.demand()
+        return self._commands
 
     # ---- lists
     def snapshot(self) -> things.Snapshot:
@@ -146,8 +152,17 @@ class Desk:
 
     def health(self) -> things.Health:
         """How the daemon is, and why it is degraded."""
-        reasons = [reason for reason in (self._pool.reason, self._shared.writer.reason) if reason]
+        found = (self._shared.trust.lost, self._pool.reason, self._shared.writer.reason)
+        reasons = [reason for reason in found if reason]
         return msgspec.structs.replace(self._health, status="degraded" if reasons else "ok", reasons=reasons)
+
+    def without_owner(self) -> int:
+        """How many running operations nobody works for, as of the last check: always 0, or something is wrong."""
+        return len(self._supervisor.without_owner)
+
+    def in_trouble(self) -> int:
+        """How many accounts' actors broke and are being tried again."""
+        return len(self._shared.trouble)
 
     # ---- what takes time
     async def plan(self, request: PlanRequest) -> things.Plan:

@@ -22,6 +22,7 @@ class Inflight:
     def __init__(self, account: str, *, shared: Shared, post: Callable[[Item], None]) -> None:
         self._account, self._shared, self._post = account, shared, post
         self._scopes: dict[tuple[str, int], trio.CancelScope] = {}
+        self._closed = False
         self._empty = trio.Event()
         self._empty.set()
 
@@ -53,6 +54,15 @@ class Inflight:
         name = (f"proof {proof.operation}", proof.number)
         self._spawn(name, lambda: self._shared.engine.prove(who, proof, regions, stay, self._post), broken)
 
+    def has(self, name: str, number: int) -> bool:
+        """Whether a step (by key and run), `look KEY` or `proof OPERATION` is at work."""
+        return (name, number) in self._scopes
+
+    def close(self) -> None:
+        """Interrupt, now and whatever is started from now on: it is called, and not waited for."""
+        self._closed = True
+        self.interrupt()
+
     def survey(self, who: Owner, state: State) -> None:
         """List the account for late arrivals."""
         regions, stay = self._regions(state), state.may_stay()
@@ -75,6 +85,8 @@ class Inflight:
 
     def _spawn(self, name: tuple[str, int], work: Callable[[], Awaitable[None]], broken: Item) -> None:
         scope = self._scopes[name] = trio.CancelScope()
+        if self._closed:
+            scope.cancel()
         self._empty = trio.Event() if self._empty.is_set() else self._empty
         self._shared.nursery.start_soon(self._run, name, scope, work, broken, name=f"{self._account} {name[0]}")
 

@@ -5,7 +5,7 @@ flight and are never refused.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import trio
@@ -70,6 +70,10 @@ class Mailbox:
     def depth(self) -> int:
         """How many commands wait."""
         return self._asks
+
+    def items(self) -> Iterator[Item]:
+        """What waits, in order."""
+        return iter(self._items)
 
     def put(self, item: Item) -> None:
         """Add an item; raise LimitReached for a command when too many wait."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from msgspec import structs
 
 from sandboxd.actors.directory import Directory
+from sandboxd.actors.trust import Trust
 from sandboxd.actors.views import stamp
 from sandboxd.engine import organization
 from sandboxd.model.errors import Conflict, Refusal, Unavailable
@@ -23,18 +24,26 @@ class Pool:
     """The accounts of the stage, as the organization has them."""
 
     def __init__(
-        self, *, call: Call, clock: Clock, directory: Directory, management: Callable[[], Awaitable[str]], stage: str
+        self,
+        *,
+        call: Call,
+        clock: Clock,
+        directory: Directory,
+        management: Callable[[], Awaitable[str]],
+        stage: str,
+        trust: Trust,
     ) -> None:
         self._call, self._clock, self._directory = call, clock, directory
-        self._management, self._stage = management, stage
+        self._management, self._stage, self._trust = management, stage, trust
         self._taken: dict[str, bool] = {}
         self.organization: organization.Organization | None = None
         self.reason: str | None = "the organization has not been read yet"
 
     async def refresh(self) -> None:
-        """Read the organization; raise Unavailable with what AWS said if it cannot be read."""
+        """Read the organization, and judge the store by it; raise Unavailable with what AWS said if it cannot be read."""
         try:
-            self.organization = await organization.read(self._call, await self._management(), self._stage)
+            management, known = await self._management(), self._trust.known()
+            self.organization = await organization.read(self._call, management, self._stage, known)
         except AwsError as error:
             self.reason = f"AWS Organizations: {error}"
             raise Unavailable("aws_unavailable", self.reason, "`sandboxd doctor` says what the daemon sees.") from error
@@ -42,6 +51,7 @@ class Pool:
             self.reason = error.detail
             raise
         self.reason = None
+        self._trust.judge(self.organization)
         for account in self.organization.accounts:
             self._note(account)
 

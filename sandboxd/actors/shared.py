@@ -4,11 +4,13 @@ import logging
 from collections.abc import Callable, Mapping
 
 import trio
-from msgspec import Struct, field
+from msgspec import Struct
 
 from sandboxd.actors.alarms import Alarms
 from sandboxd.actors.directory import Directory
 from sandboxd.actors.feed import Feed
+from sandboxd.actors.trouble import Trouble
+from sandboxd.actors.trust import Trust
 from sandboxd.aws.prices import Prices
 from sandboxd.engine.engine import Engine
 from sandboxd.engine.ports import Owner
@@ -36,22 +38,9 @@ class Shared(Struct, kw_only=True):
     nursery: trio.Nursery
     log: logging.Logger
     randbits: Callable[[int], int]
-    crashes: dict[str, int] = field(default_factory=dict)
+    trust: Trust
+    trouble: Trouble
 
     def owner(self, account: str, state: State) -> Owner:
         """In whose name steps of this account run."""
         return Owner(account=account, tenant=state.tenant.id if state.tenant else "")
-
-    def broken(self, account: str, error: Exception) -> None:
-        """Note that an actor broke; three times, and its account is left alone until a restart."""
-        self.crashes[account] = self.crashes.get(account, 0) + 1
-        self.log.error("the actor of account %s broke", account, exc_info=error)
-        if self.is_quarantined(account):
-            self.directory.set_reason(account, f"its actor broke {self.crashes[account]} times; see the daemon's log")
-
-    def is_quarantined(self, account: str) -> bool:
-        """Whether this account's actor has broken too often."""
-        return self.crashes.get(account, 0) >= _MOST_CRASHES
-
-
-_MOST_CRASHES = 3

@@ -10,6 +10,10 @@ from sandboxd.actors.shared import Shared
 from sandboxd.lifecycle.blocked import is_blocked
 from sandboxd.lifecycle.messages import Tick
 from sandboxd.lifecycle.state import State
+from sandboxd.wire import things
+
+CHECK = 60.0
+"""seconds of the daemon's clock between two looks whether every running operation has an owner"""
 
 
 class Supervisor:
@@ -18,6 +22,12 @@ class Supervisor:
     def __init__(self, *, shared: Shared) -> None:
         self._shared = shared
         self._actors: dict[str, AccountActor] = {}
+        self._busy: list[str] = []
+        self._unread: list[str] = []
+        self.resumed = self.blocked = 0
+        """operations found running: those that go on, and those whose steps this version does not know"""
+        self.without_owner: list[str] = []
+        """running operations that nobody works for, as of the last check"""
 
     def actor(self, account: str) -> AccountActor:
         """The actor of an account."""
@@ -37,26 +47,60 @@ class Supervisor:
         else:
             self.actor(name).post(Tick())
 
-    def recover(self) -> tuple[int, int]:
-        """Show what the store knows, and take up what was in flight; idle accounts are let go again.
-
-        Return how many operations go on, and how many are blocked because this version does not know their steps.
-        """
-        resumed = blocked = 0
+    # ---- the start of a life
+    def show(self) -> None:
+        """Put what the store knows into the directory; an account that cannot be read is tried again by `recover`."""
         for account in self._shared.store.actors():
-            actor = self.actor(account)
-            show(actor.state, account, self._shared)
-            for name in actor.state.running:
-                if is_blocked(actor.state, actor.state.operations[name]):
-                    blocked += 1
-                else:
-                    resumed += 1
-            if is_busy(actor.state):
-                actor.recover()
-            else:
-                actor.forget()
-        return resumed, blocked
+            try:
+                self._show(account)
+            except Exception as error:  # noqa: BLE001 - one account must not hold up the others
+                self._cannot_read(account, error)
+                self._unread.append(account)
 
+    def _show(self, account: str) -> None:
+        actor = self.actor(account)
+        show(actor.state, account, self._shared)
+        actor.arm_expiry()
+        for name in actor.state.running:
+            stuck = is_blocked(actor.state, actor.state.operations[name])
+            self.blocked, self.resumed = self.blocked + stuck, self.resumed + (not stuck)
+        if is_busy(actor.state):
+            self._busy.append(account)
+        else:
+            actor.forget()
+
+    def _cannot_read(self, account: str, error: Exception) -> float:
+        directory = self._shared.directory
+        if account not in directory.accounts:
+            since = views.stamp(self._shared.clock.now())
+            directory.put_account(
+                things.Account(id=account, name=account, email="", ou="customers", state="unread", since=since)
+            )
+        return self._shared.trouble.broke(account, error)
+
+    async def recover(self) -> None:
+        """Take up what was in flight, and read again what could not be read; nobody waits for another."""
+        for account in self._busy:
+            self.actor(account).recover()
+            await trio.lowlevel.checkpoint()
+        for account in self._unread:
+            self._shared.nursery.start_soon(self._read_again, account, name=f"recovery {account}")
+        self._busy, self._unread = [], []
+
+    async def _read_again(self, account: str) -> None:
+        pause = 0.0
+        while True:
+            await self._shared.clock.sleep(pause)
+            try:
+                self._show(account)
+            except Exception as error:  # noqa: BLE001 - it is tried again for as long as it takes
+                pause = self._cannot_read(account, error)
+            else:
+                break
+        self._shared.trouble.works(account)
+        self.actor(account).recover()
+
+    # ---- while it lives
     def forget_idle(self) -> None:
         """Let go of the decoded states of accounts at rest."""
         for actor in self._actors.values():
@@ -79,11 +123,28 @@ class Supervisor:
     async def _look(self, account: str) -> None:
         """One batched look at what an account holds; what is less than it should be is posted."""
         actor = self._actors[account]
-        if self._shared.is_quarantined(account) or not actor.state.planner.roots:
+        if self._shared.trouble.reason(account) is not None or not actor.state.planner.roots:
             return
         who = self._shared.owner(account, actor.state)
         resting = [row.copy() for row in actor.state.rows.values() if row.lo == row.hi > 0 and row.flight is None]
         await self._shared.engine.watch(who, resting, actor.post)
+
+    async def check_owners(self) -> None:
+        """Each minute: count the running operations that nobody works for, and take up again what they wait for."""
+        while True:
+            await self._shared.clock.sleep(CHECK)
+            before, self.without_owner = self.without_owner, list(self._ownerless())
+            for operation in self.without_owner:
+                self._shared.log.error("nobody works for the running operation %s", operation)
+            again = {self._shared.directory.account_of(one) for one in self.without_owner if one in before}
+            for account in sorted(again):
+                await self.actor(account).start_over()
+
+    def _ownerless(self) -> Iterator[str]:
+        """Those of accounts whose actor is being tried again have a stated blocker."""
+        for account, actor in self._actors.items():
+            if actor.state_if_loaded is not None and self._shared.trouble.reason(account) is None:
+                yield from (one for one in list(actor.state.running) if not actor.owns(one))
 
     async def stop(self) -> None:
         """Cancel what waits, let calls in progress come to their end and be recorded."""

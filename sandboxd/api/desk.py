@@ -148,6 +148,14 @@ class Desk(Protocol):
         """Return how the daemon is."""
         ...
 
+    def without_owner(self) -> int:
+        """Return how many running operations nobody works for."""
+        ...
+
+    def in_trouble(self) -> int:
+        """Return how many accounts' actors broke and are being tried again."""
+        ...
+
     async def plan(self, request: PlanRequest, /) -> things.Plan:
         """Return what a command would do; touches nothing."""
         ...

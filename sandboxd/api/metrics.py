@@ -30,6 +30,18 @@ def render(desk: Desk, about: About) -> bytes:
         *_metric("sandboxd_pool_available", "gauge", "Accounts that wait for tenants.", [({}, desk.pool().available)]),
         *_metric("sandboxd_mailbox_depth", "gauge", "Messages that wait in all mailboxes.", [({}, sum(depths))]),
         *_metric("sandboxd_mailbox_depth_max", "gauge", "Messages in the fullest one.", [({}, max(depths, default=0))]),
+        *_metric(
+            "sandboxd_operations_without_owner",
+            "gauge",
+            "Running operations that nobody works for.",
+            [({}, desk.without_owner())],
+        ),
+        *_metric(
+            "sandboxd_accounts_recovering",
+            "gauge",
+            "Accounts whose actor broke and is tried again.",
+            [({}, desk.in_trouble())],
+        ),
         *_metric("sandboxd_events_total", "counter", "Events of the store.", [({}, desk.feed.position)]),
         *_metric("sandboxd_event_streams", "gauge", "Open event streams.", [({}, about.streams())]),
         *_metric(

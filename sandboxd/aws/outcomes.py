@@ -11,6 +11,12 @@ Outcome = Literal["refused", "unknown"]
 READS = ("Describe", "List", "Get", "Search", "Assume")
 """beginnings of operations that change nothing"""
 
+
+def is_read(operation: str) -> bool:
+    """Whether an operation changes nothing."""
+    return operation.startswith(READS)
+
+
 THROTTLED = frozenset({
     "RequestLimitExceeded", "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
     "RequestThrottledException", "TooManyRequestsException", "SlowDown", "EC2ThrottledException", "BandwidthLimitExceeded",

@@ -92,7 +92,7 @@ class Aws:
     async def call(self, scope: Scope, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
         """Return AWS's answer; raise AwsError."""
         region = scope.region
-        if operation.startswith(outcomes.READS):
+        if outcomes.is_read(operation):
             return await self._read(scope, service, region, operation, parameters)
         signer = await self._signer(scope)
         await self._prove(scope, signer)

@@ -7,12 +7,13 @@ import logging
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
 import apsw
 import trio
+from msgspec import Struct
 
 from sandboxd import __version__
 from sandboxd.actors.views import stamp
@@ -31,9 +32,24 @@ from sandboxd.wire import things
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SERVICES = ("ec2", "sts", "ssm", "organizations")
+MARGIN = 15.0
+"""real seconds that a stop may take beside the drain"""
 
 
-async def serve(settings: Settings, store: SqliteStore, folder: Path, log: logging.Logger) -> int:
+class Start(Struct, frozen=True, kw_only=True):
+    """What a start of the daemon found and was told, beside its settings."""
+
+    settings: Settings
+    store: SqliteStore
+    folder: Path
+    log: logging.Logger
+    manager: ServiceManager
+    lost: str = ""
+    """why the store that should be here cannot be used; `store` is an empty one in memory then"""
+    accept_lost: bool = False
+
+
+async def serve(start: Start) -> int:
     """Run the daemon; return its exit code."""
     stop = trio.Event()
     with trio.open_signal_receiver(*SIGNALS) as signals:
@@ -41,40 +57,47 @@ async def serve(settings: Settings, store: SqliteStore, folder: Path, log: loggi
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         async with trio.open_nursery() as outer:
             outer.start_soon(_until_signal, signals, stop, name="signals")
-            await _serve(settings, store, folder, log, stop, outer)
+            await _serve(start, stop, outer)
             outer.cancel_scope.cancel()
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     return 0
 
 
-async def _serve(
-    settings: Settings, store: SqliteStore, folder: Path, log: logging.Logger, stop: trio.Event, outer: trio.Nursery
-) -> None:
+async def _serve(start: Start, stop: trio.Event, outer: trio.Nursery) -> None:
+    settings, store = start.settings, start.store
     clock, region = clock_of(settings, store), regions(settings)[0]
     async with Writer(store, nursery=outer) as writer, open_aws(AwsSettings(region=region), clock) as aws:
-        await aws.warm(SERVICES, regions(settings))
         outside = Outside(
-            call=aws.call, identify=aws.identity, clock=clock, store=store, writer=writer, randbits=secrets.randbits
-        )
+            call=aws.call, identify=aws.identity, clock=clock, store=store, writer=writer, randbits=secrets.randbits,
+            lost=start.lost, accept_lost=start.accept_lost,
+        )  # fmt: skip
         async with trio.open_nursery() as nursery:
-            house = House(
-                settings=settings, outside=outside, nursery=nursery, log=log, health=_health(settings, clock, folder)
-            )
-            await _run(house, settings, nursery, log, stop)
+            health = _health(settings, clock, start.folder)
+            house = House(settings=settings, outside=outside, nursery=nursery, log=start.log, health=health)
+            nursery.start_soon(start.manager.pat, writer.is_alive, name="watchdog")
+            await _run(house, start, partial(aws.warm, SERVICES, regions(settings)), nursery, stop)
             nursery.cancel_scope.cancel()
 
 
-async def _run(house: House, settings: Settings, nursery: trio.Nursery, log: logging.Logger, stop: trio.Event) -> None:
-    """Recover, serve, and stop in order."""
-    manager = ServiceManager()
-    await house.start()
-    await _open_socket(house, settings, nursery, log, stop)
-    manager.say("READY=1", f"STATUS=serving stage {settings.stage}")
-    nursery.start_soon(manager.pat, name="watchdog")
-    nursery.start_soon(house.keep, name="collector")
+async def _run(
+    house: House, start: Start, warm: Callable[[], Awaitable[None]], nursery: trio.Nursery, stop: trio.Event
+) -> None:
+    """Answer reads first, then look at the organization and recover; and stop in order."""
+    settings, manager = start.settings, start.manager
+    house.show()
+    await _open_socket(house, settings, nursery, start.log, stop)
+    manager.say("READY=1", f"STATUS=serving stage {settings.stage}, recovering")
+    nursery.start_soon(_begin, house, warm, manager, settings.stage, name="start")
     await stop.wait()
-    manager.say("STOPPING=1")
+    manager.say("STOPPING=1", f"EXTEND_TIMEOUT_USEC={int((settings.drain + MARGIN) * 1_000_000)}")
     await house.stop()
+
+
+async def _begin(house: House, warm: Callable[[], Awaitable[None]], manager: ServiceManager, stage: str) -> None:
+    await warm()
+    await house.start()
+    manager.say(f"STATUS=degraded: {house.trust.lost}" if house.trust.lost else f"STATUS=serving stage {stage}")
+    await house.keep()
 
 
 async def _open_socket(

@@ -22,6 +22,8 @@ from sandboxd.actors.pool import Pool
 from sandboxd.actors.resolving import Resolver
 from sandboxd.actors.shared import Shared
 from sandboxd.actors.supervisor import Supervisor
+from sandboxd.actors.trouble import Trouble
+from sandboxd.actors.trust import Gate, Trust
 from sandboxd.aws import kinds, prices
 from sandboxd.daemon.profiles import profile_views
 from sandboxd.daemon.settings import Settings, regions
@@ -49,6 +51,10 @@ class Outside(Struct, frozen=True, kw_only=True):
     store: SqliteStore
     writer: Writer
     randbits: Callable[[int], int]
+    lost: str = ""
+    """why the store that should be here cannot be used; `store` is an empty one then, and nothing is changed"""
+    accept_lost: bool = False
+    """a person goes on without what only a lost store knew"""
 
 
 class House:
@@ -58,11 +64,13 @@ class House:
         self, *, settings: Settings, outside: Outside, nursery: trio.Nursery, log: logging.Logger, health: things.Health
     ) -> None:
         self._settings, self._outside, self._nursery, self._log = settings, outside, nursery, log
-        self._call = Governor(outside.call)
+        self.trust = Trust(outside.store, lost=outside.lost, accept=outside.accept_lost)
+        self._call = Governor(Gate(outside.call, self.trust))
         self.pool = Pool(
             call=self._call, clock=outside.clock, directory=(directory := Directory()), management=self.management,
-            stage=settings.stage,
+            stage=settings.stage, trust=self.trust,
         )  # fmt: skip
+        self._management, self._is_shown = "", False
         self.shared = self._share(directory)
         self.supervisor = Supervisor(shared=self.shared)
         self.desk = self._build_desk(health)
@@ -71,11 +79,11 @@ class House:
         outside, settings, listed = self._outside, self._settings, prices.load()
         store = outside.store
         return Shared(
-            clock=outside.clock, store=store, writer=outside.writer, engine=self._engine(store.meta("management") or ""),
+            clock=outside.clock, store=store, writer=outside.writer, engine=self._engine(""),
             kinds=kinds.specs(), prices=listed, rules=_rules(settings, listed), regions=regions(settings),
             stage=settings.stage, feed=Feed(epoch=store.epoch, position=store.position()), directory=directory,
             alarms=Alarms(clock=outside.clock, ring=self._ring), nursery=self._nursery, log=self._log,
-            randbits=outside.randbits,
+            randbits=outside.randbits, trust=self.trust, trouble=Trouble(directory=directory, log=self._log),
         )  # fmt: skip
 
     def _engine(self, management: str) -> Engine:
@@ -107,10 +115,10 @@ class House:
 
     # ---- whose organization
     async def management(self) -> str:
-        """The account of the organization's calls, kept once it is known; raise AwsError."""
+        """The account of the organization's calls; raise AwsError. It is known before anything is recovered."""
         account = self._settings.aws.management_account or await self._outside.identify()
-        if self._outside.store.meta("management") != account:
-            self._outside.store.set_meta("management", account)
+        if self._management != account:
+            self._management = account
             self.shared.engine = self._engine(account)
         return account
 
@@ -118,17 +126,32 @@ class House:
         return self._settings.aws.image_account or await self.management()
 
     # ---- running
+    def show(self) -> None:
+        """Put what the store knows into the directory: from now on reads can be answered."""
+        if not self._is_shown:
+            self._is_shown = True
+            self.supervisor.show()
+
     async def start(self) -> None:
-        """Take up what was in flight, and look at the organization once."""
-        self._nursery.start_soon(self.shared.alarms.run, name="alarms")
-        resumed, blocked = self.supervisor.recover()
-        if resumed or blocked:
-            self._log.info("resumed %d operations, blocked %d", resumed, blocked)
+        """Look at the organization once; take up what was in flight as soon as the store is known to be its own."""
+        self.show()
+        self._nursery.start_soon(self._recover, name="recovery")
         await self._first_look()
 
+    async def _recover(self) -> None:
+        await self.trust.given.wait()
+        self._nursery.start_soon(self.shared.alarms.run, name="alarms")
+        await self.supervisor.recover()
+        resumed, blocked = self.supervisor.resumed, self.supervisor.blocked
+        if resumed or blocked:
+            self._log.info("resumed %d operations, blocked %d", resumed, blocked)
+
     async def keep(self) -> None:
-        """Look at what is at rest, now and then, for ever."""
-        await self.supervisor.collect(self._settings.engine.watch)
+        """Look at what is at rest, and whether somebody works for what is not, now and then, for ever."""
+        await self.trust.given.wait()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.supervisor.check_owners, name="owners")
+            nursery.start_soon(self.supervisor.collect, self._settings.engine.watch, name="watch")
 
     async def stop(self) -> None:
         """No news any more; let calls in progress come to their end and be recorded."""
@@ -140,6 +163,8 @@ class House:
         """Read the organization before the first command; where it cannot be read, say so and go on trying."""
         with trio.move_on_after(FIRST_LOOK):
             await self._look()
+        if self.trust.lost is not None:
+            self._log.error("degraded: %s", self.trust.lost)
         if self.pool.reason is not None:
             self._log.warning("degraded: %s", self.pool.reason)
             self._nursery.start_soon(self._keep_looking, name="organization")

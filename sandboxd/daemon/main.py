@@ -8,18 +8,20 @@ import logging
 import os
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import trio
 from msgspec import structs
 
-from sandboxd.daemon.assembly import SIGNALS, serve
+from sandboxd.daemon.assembly import SIGNALS, Start, serve
 from sandboxd.daemon.lock import StateLock
 from sandboxd.daemon.log import set_up
+from sandboxd.daemon.sd_notify import ServiceManager
 from sandboxd.daemon.settings import Settings, state_dir
 from sandboxd.http import SocketRefused
-from sandboxd.model.errors import ConfigurationError, Refusal, StoreError
-from sandboxd.store import SqliteStore, open_store
+from sandboxd.model.errors import ConfigurationError, Refusal, StoreError, StoreLost
+from sandboxd.store import SqliteStore, open_in_memory, open_store
 from sandboxd.toml import TomlError, load_settings
 
 CONFIGURATION, LOCKED, IO_ERROR, SOCKET = 78, 75, 74, 78
@@ -31,7 +33,7 @@ def main(argv: list[str]) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         settings = _settings(arguments)
-        return _run(settings)
+        return _run(settings, arguments)
     except (ConfigurationError, TomlError) as error:
         print(f"sandboxd: {error}", file=sys.stderr)
         return CONFIGURATION
@@ -45,6 +47,14 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--config", type=Path, help="settings (TOML); SANDBOXD_SECTION__KEY overrides them")
     parser.add_argument("--state-dir", default="", help="folder of the store and the lock")
     parser.add_argument("--socket", default="", help="path of the Unix socket")
+    parser.add_argument(
+        "--accept-rollback", action="store_true",
+        help="go on with a store that is older than it was: what was made in AWS since is unknown to it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--accept-lost-store", action="store_true",
+        help="go on without a store that is gone, damaged (it is set aside) or another's: what only it knew is left alone",
+    )  # fmt: skip
     return parser.parse_args(argv)
 
 
@@ -54,21 +64,41 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     return structs.replace(settings, **{name: value for name, value in given.items() if value})
 
 
-def _run(settings: Settings) -> int:
+def _run(settings: Settings, arguments: argparse.Namespace) -> int:
     folder = state_dir(settings)
     lock = StateLock(folder)
-    log = set_up(settings.log.level)
+    log, manager = set_up(settings.log.level), ServiceManager()
     try:
-        with open_store(folder / "sandboxd.db") as store:
-            return _serve(settings, store, folder, log)
+        with ExitStack() as stack:
+            with manager.busy("checking the store"):
+                store, lost = _open(folder / "sandboxd.db", arguments, stack, log)
+            start = Start(
+                settings=settings, store=store, folder=folder, log=log, manager=manager, lost=lost,
+                accept_lost=arguments.accept_lost_store,
+            )  # fmt: skip
+            return _serve(start)
     finally:
         lock.close()
 
 
-def _serve(settings: Settings, store: SqliteStore, folder: Path, log: logging.Logger) -> int:
+def _open(path: Path, arguments: argparse.Namespace, stack: ExitStack, log: logging.Logger) -> tuple[SqliteStore, str]:
+    """The store; or, where it is lost, an empty one in memory, and what is wrong: that is said on the socket."""
+    rollback, lost = arguments.accept_rollback, arguments.accept_lost_store
+    try:
+        store = stack.enter_context(open_store(path, accept_rollback=rollback, accept_lost=lost))
+    except StoreLost as error:
+        return stack.enter_context(open_in_memory(path)), str(error)
+    if rollback:
+        log.warning("accepted: %s as it is, up to event %d; its witness was written anew", path, store.position())
+    if lost:
+        log.warning("accepted: %s as it is; accounts of Customers that it does not know are left alone", path)
+    return store, ""
+
+
+def _serve(start: Start) -> int:
     code = 0
     try:
-        code = trio.run(serve, settings, store, folder, log)
+        code = trio.run(serve, start)
     except* SocketRefused as group:
         code = _say(group.exceptions[0], SOCKET)
     except* StoreError as group:

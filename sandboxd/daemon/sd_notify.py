@@ -2,8 +2,14 @@
 
 import os
 import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import trio
+
+EVERY, LONGER = 10.0, 30.0
+"""seconds between two requests for more time, and how much is asked for"""
 
 
 class ServiceManager:
@@ -21,8 +27,29 @@ class ServiceManager:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as out:
             out.sendto("\n".join(lines).encode(), address)
 
-    async def pat(self) -> None:
-        """Pat the watchdog for as long as the loop runs; returns at once where there is none."""
+    async def pat(self, is_alive: Callable[[], bool]) -> None:
+        """Pat the watchdog for as long as the loop runs and the rest is alive; returns at once where there is none."""
         while self._watchdog:
-            self.say("WATCHDOG=1")
+            if is_alive():
+                self.say("WATCHDOG=1")
             await trio.sleep(self._watchdog / 2.5)
+
+    @contextmanager
+    def busy(self, what: str) -> Iterator[None]:
+        """Ask for more time, again and again, while something runs that cannot be told how long it takes."""
+        over = threading.Event()
+        thread = threading.Thread(target=self._ask, args=(what, over), name="service manager", daemon=True)
+        if self._path:
+            thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            if self._path:
+                thread.join()
+
+    def _ask(self, what: str, over: threading.Event) -> None:
+        while True:
+            self.say(f"EXTEND_TIMEOUT_USEC={int(LONGER * 1_000_000)}", f"STATUS={what}")
+            if over.wait(EVERY):
+                return

@@ -3,7 +3,7 @@
 Reads in the management account. Where an account is decides what it is; its tags say for whom.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from msgspec import Struct, field
@@ -40,8 +40,11 @@ class Organization(Struct, frozen=True):
     accounts: tuple[Member, ...] = ()
 
 
-async def read(call: Call, management_account: str, stage: str) -> Organization:
-    """Return the stage's OUs and accounts; raise NotFound `organization_not_ready` if an OU is missing, or AwsError."""
+async def read(call: Call, management_account: str, stage: str, known: Collection[str] = ()) -> Organization:
+    """Return the stage's OUs and accounts; raise NotFound `organization_not_ready` if an OU is missing, or AwsError.
+
+    The tags of accounts that are `known`, and of those in the pool, are not read: each costs a call.
+    """
     scope = _scope(management_account)
     root = await _root(call, scope)
     folder = await _child(call, scope, await _child(call, scope, root, TOP, stage), stage, stage)
@@ -52,7 +55,7 @@ async def read(call: Call, management_account: str, stage: str) -> Organization:
             raise _missing(f"{TOP}/{stage}/{name}")
     accounts: list[Member] = []
     for name, ou in ous.items():
-        accounts += [await _member(call, scope, one, name) for one in await _accounts(call, scope, ou)]
+        accounts += [await _member(call, scope, one, name, known) for one in await _accounts(call, scope, ou)]
     return Organization(root, ous, tuple(accounts))
 
 
@@ -111,9 +114,9 @@ async def _accounts(call: Call, scope: Scope, ou: str) -> list[Mapping[str, Any]
     return await _pages(call, scope, "ListAccountsForParent", "Accounts", {"ParentId": ou})
 
 
-async def _member(call: Call, scope: Scope, account: Mapping[str, Any], ou: str) -> Member:
+async def _member(call: Call, scope: Scope, account: Mapping[str, Any], ou: str, known: Collection[str]) -> Member:
     tags: dict[str, str] = {}
-    if ou != "pool":
+    if ou != "pool" and account["Id"] not in known:
         pairs = await _pages(call, scope, "ListTagsForResource", "Tags", {"ResourceId": account["Id"]})
         tags = {pair["Key"]: pair["Value"] for pair in pairs}
     state = account.get("State") or account.get("Status") or ""

@@ -68,6 +68,17 @@ class StoreError(SandboxdError):
         self.exit_code = exit_code
 
 
+class StoreLost(StoreError):
+    """The store that was here is gone, unreadable or another's: `kind` is `gone`, `damaged` or `another`.
+
+    No reason to end: the daemon says so on its socket, and changes nothing until a person decides.
+    """
+
+    def __init__(self, detail: str, kind: str) -> None:
+        super().__init__(detail, 78)
+        self.kind = kind
+
+
 class StoreFull(Refusal):
     """The disk is full: nothing was made durable and nothing was sent to AWS."""
 

@@ -4,8 +4,8 @@ Snapshots and events of an actor commit together; what a commit costs does not g
 that cannot be trusted is refused with what is wrong and what to do, never repaired behind anybody's back.
 """
 
-from sandboxd.store.opening import open_store
+from sandboxd.store.opening import open_in_memory, open_store
 from sandboxd.store.sqlite import Clash, Loaded, SqliteStore
 from sandboxd.store.writer import Writer
 
-__all__ = ["Clash", "Loaded", "SqliteStore", "Writer", "open_store"]
+__all__ = ["Clash", "Loaded", "SqliteStore", "Writer", "open_in_memory", "open_store"]

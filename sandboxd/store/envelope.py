@@ -7,7 +7,7 @@ turns up in another's place is as damaged as one with a flipped bit. Knows nothi
 import hashlib
 import struct
 
-from sandboxd.model.errors import StoreError
+from sandboxd.model.errors import StoreError, StoreLost
 
 _MAGIC = b"sbx"
 _HEAD = struct.Struct(">3sH16s")
@@ -22,17 +22,17 @@ def seal(payload: bytes, place: str) -> bytes:
 
 
 def unseal(blob: bytes, place: str, where: object) -> bytes:
-    """Return the payload; raise StoreError (78) naming `where` and `place` if it is damaged or of a newer version."""
+    """Return the payload; raise StoreLost naming `where` and `place` if it is damaged, StoreError (78) if newer."""
     what = f"{where}: {place}"
     if len(blob) < _HEAD.size:
-        raise StoreError(f"{what} is cut off; {_RESTORE}", UNUSABLE)
+        raise StoreLost(f"{what} is cut off; {_RESTORE}", "damaged")
     magic, version, written = _HEAD.unpack_from(blob)
     payload = blob[_HEAD.size :]
     if magic == _MAGIC and written == digest(payload, place, version):
         if version > VERSION:
             raise StoreError(f"{what} was written by a newer sandboxd (format {version}); install that one", UNUSABLE)
         return payload
-    raise StoreError(f"{what} is damaged: its digest is wrong; {_RESTORE}", UNUSABLE)
+    raise StoreLost(f"{what} is damaged: its digest is wrong; {_RESTORE}", "damaged")
 
 
 def digest(payload: bytes, place: str, version: int = VERSION) -> bytes:

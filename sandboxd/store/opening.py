@@ -1,7 +1,7 @@
 """Opens a store, or makes an empty one; refuses what cannot be trusted, with what is wrong and what to do.
 
 A store is made under another name and renamed when it is complete, so that a crash leaves none or a whole one. What is
-refused is left as it is, never repaired behind anybody's back.
+refused is left as it is, never repaired behind anybody's back; a person who goes on without it finds it set aside.
 """
 
 import os
@@ -14,11 +14,12 @@ from pathlib import Path
 
 import apsw
 
-from sandboxd.model.errors import StoreError
+from sandboxd.model.errors import StoreError, StoreLost
+from sandboxd.store.content import check_content
 from sandboxd.store.envelope import UNUSABLE
-from sandboxd.store.schema import APPLICATION_ID, FULL, OLDEST_SQLITE, PRAGMAS, SCHEMA, TABLES
-from sandboxd.store.sqlite import IO_ERROR, SqliteStore, get_meta, last_position, put_meta
-from sandboxd.store.witness import Tip, Witness, check_tip, fsync_folder, witness_of
+from sandboxd.store.schema import APPLICATION_ID, FULL, OLDEST_SQLITE, PRAGMAS, SCHEMA, TABLES, UPGRADES
+from sandboxd.store.sqlite import IO_ERROR, SqliteStore, get_meta, last_position, put_meta, transaction
+from sandboxd.store.witness import Tip, Unwitnessed, Witness, check_tip, fsync_folder, witness_of
 
 LOCKED = 75
 _HEADER = 100
@@ -27,18 +28,48 @@ _HEADER = 100
 
 @contextmanager
 def open_store(
-    path: Path, *, create: bool = True, accept_rollback: bool = False, vfs: str = ""
+    path: Path, *, create: bool = True, accept_rollback: bool = False, accept_lost: bool = False, vfs: str = ""
 ) -> Iterator[SqliteStore]:
-    """Open the store, or make an empty one; raise StoreError (74 I/O, 75 in use, 78 not usable).
+    """Open the store, or make an empty one; raise StoreError (74 I/O, 75 in use, 78 not usable), or StoreLost.
 
-    `accept_rollback`: go on with a store that is older than its witness. `vfs`: SQLite's way to the disk, for tests.
+    `accept_rollback`: go on with a store that is older than its witness. `accept_lost`: go on with another one than was
+    here, or with an empty one in the place of what is gone or damaged. `vfs`: SQLite's way to the disk, for tests.
     """
     _check_library()
-    store = _open(path, create=create, accept_rollback=accept_rollback, vfs=vfs)
+    try:
+        store = _open(path, create=create, rollback=accept_rollback, vfs=vfs)
+    except StoreLost as lost:
+        if not accept_lost:
+            raise
+        if lost.kind == "damaged":
+            set_aside(path)
+        store = _open(path, create=create, rollback=accept_rollback, lost=True, vfs=vfs)
     try:
         yield store
     finally:
         store.close()
+
+
+@contextmanager
+def open_in_memory(path: Path) -> Iterator[SqliteStore]:
+    """An empty store that forgets, in the place of one that cannot be used: its file is not touched."""
+    with _connection(Path(":memory:"), "") as connection:
+        _fill(connection)
+        store = SqliteStore(path=path, connection=connection, witness=Unwitnessed())
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def set_aside(path: Path) -> None:
+    """Give a damaged store, its log and its witness another name, for whoever looks into it."""
+    number = next(n for n in range(1, 1_000_000) if not path.with_name(f"{path.name}.lost-{n}").exists())
+    for ending in ("-wal", "-shm", ".tip", ""):
+        file = path.with_name(path.name + ending)
+        if file.exists():
+            file.rename(path.with_name(f"{path.name}.lost-{number}{ending}"))
+    fsync_folder(path.parent)
 
 
 def _check_library() -> None:
@@ -49,26 +80,25 @@ def _check_library() -> None:
         raise StoreError(text, UNUSABLE)
 
 
-def _open(path: Path, *, create: bool, accept_rollback: bool, vfs: str) -> SqliteStore:
+def _open(path: Path, *, create: bool, rollback: bool, lost: bool = False, vfs: str) -> SqliteStore:
     try:
         if not path.exists():
-            _make(path, create=create, accept_rollback=accept_rollback, vfs=vfs)
+            _make(path, create=create, lost=lost, vfs=vfs)
         _check_header(path)
-        return _connect(path, accept_rollback=accept_rollback, vfs=vfs)
+        return _connect(path, rollback=rollback, lost=lost, vfs=vfs)
     except apsw.BusyError as error:
         raise StoreError(f"{path}: another program has the store open; stop it first", LOCKED) from error
     except OSError as error:
         raise StoreError(f"{path}: the store cannot be used: {error.strerror}; see to the file", IO_ERROR) from error
     except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise StoreError(f"{path}: the store is damaged: {error}; restore it from a backup", UNUSABLE) from error
+        raise StoreLost(f"{path}: the store is damaged: {error}; restore it from a backup", "damaged") from error
     except apsw.Error as error:
         raise StoreError(f"{path}: the store cannot be used: {error}; see to the disk", IO_ERROR) from error
 
 
 # ---- making one
-def _make(path: Path, *, create: bool, accept_rollback: bool, vfs: str) -> None:
-    if not accept_rollback:
-        check_tip(path, None)
+def _make(path: Path, *, create: bool, lost: bool, vfs: str) -> None:
+    check_tip(path, None, lost=lost)
     if not create:
         raise StoreError(f"{path}: there is no store here; choose another --state-dir", UNUSABLE)
     new = path.with_name(path.name + ".new")
@@ -98,17 +128,19 @@ def _check_header(path: Path) -> None:
     with path.open("rb") as file:
         head = file.read(_HEADER)
     if len(head) < _HEADER or not head.startswith(b"SQLite format 3\x00"):
-        raise StoreError(f"{path}: this is not a SQLite file; move it away, or choose another --state-dir", UNUSABLE)
+        raise StoreLost(
+            f"{path}: this is not a SQLite file; restore the store, or choose another --state-dir", "damaged"
+        )
     if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
-        raise StoreError(f"{path}: this database is not sandboxd's; choose another --state-dir", UNUSABLE)
+        raise StoreLost(f"{path}: this database is not sandboxd's; choose another --state-dir", "damaged")
 
 
-def _connect(path: Path, *, accept_rollback: bool, vfs: str) -> SqliteStore:
+def _connect(path: Path, *, rollback: bool, lost: bool, vfs: str) -> SqliteStore:
     with _connection(path, vfs) as connection:
         _check(path, connection)
         tip = Tip((get_meta(connection, "epoch", path) or b"").decode(), last_position(connection))
-        if not accept_rollback:
-            check_tip(path, tip)
+        check_tip(path, tip, rollback=rollback, lost=lost)
+        _bring_up(path, connection)
         return SqliteStore(path=path, connection=connection, witness=Witness(witness_of(path), tip))
 
 
@@ -134,5 +166,15 @@ def _check(path: Path, connection: apsw.Connection) -> None:
     if connection.pragma("synchronous") != FULL or connection.pragma("journal_mode") != "wal":
         text = f"{path}: the store would not survive a power cut here (no WAL with synchronous=FULL); use a local disk"
         raise StoreError(text, IO_ERROR)
-    if connection.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)]:
-        raise StoreError(f"{path}: the store is damaged; restore it from a backup", UNUSABLE)
+    # the quick one would not see an index that has lost an operation
+    if (found := connection.execute("PRAGMA integrity_check(1)").fetchall()) != [("ok",)]:
+        raise StoreLost(f"{path}: the store is damaged: {found[0][0]}; restore it from a backup", "damaged")
+
+
+def _bring_up(path: Path, connection: apsw.Connection) -> None:
+    """Make the present schema of an older one, and look through what will be believed: all in one transaction, or nothing."""
+    with transaction(connection):
+        for schema in range(connection.pragma("user_version"), SCHEMA):
+            connection.execute(UPGRADES[schema])
+            connection.execute(f"PRAGMA user_version={schema + 1}")
+        check_content(connection, path)

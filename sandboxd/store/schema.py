@@ -3,6 +3,8 @@
 Whatever thins out `events` must leave the newest of each actor: stream positions and numbers go on from there.
 """
 
+from collections.abc import Mapping
+
 APPLICATION_ID = 0x53425844
 SCHEMA = 1
 OLDEST_SQLITE = (3, 51, 3)
@@ -18,6 +20,9 @@ CREATE TABLE events(position INTEGER PRIMARY KEY, actor TEXT NOT NULL, seq INTEG
 CREATE TABLE keys(caller TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL, operation TEXT NOT NULL, at REAL NOT NULL,
   seal BLOB NOT NULL, PRIMARY KEY(caller, key)) WITHOUT ROWID, STRICT;
 """
+
+UPGRADES: Mapping[int, str] = {}
+"""schema -> the statements that make the next one of it; all that are due run in one transaction"""
 
 # The lock comes first: a log that only one connection will ever see needs no shared memory.
 PRAGMAS = (

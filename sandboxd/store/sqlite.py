@@ -1,8 +1,8 @@
 """The store over one SQLite connection: commits, and the reads that recovery, streams and the API need.
 
 `commit` is one transaction over all batches it is given. Reads and commits take turns (one lock), so that the loop may
-read while the writer's thread commits. After an I/O error nothing is done any more: what a failed fsync left on the
-disk is known only after a new start. It knows bytes, never their meaning.
+read while the writer's thread commits. After an error of a write nothing is done any more: what a failed fsync left on
+the disk is known only after a new start; a read that failed may be asked again. It knows bytes, never their meaning.
 """
 
 import threading
@@ -14,11 +14,14 @@ from typing import Any, Protocol
 import apsw
 from msgspec import Struct
 
-from sandboxd.model.errors import SandboxdError, StoreError, StoreFull
+from sandboxd.model.errors import SandboxdError, StoreError, StoreFull, StoreLost
 from sandboxd.model.ports import Batch, EventRow, KeyRow, StoredEvent
-from sandboxd.store.envelope import UNUSABLE, digest, seal, unseal
+from sandboxd.store.envelope import seal, unseal
+from sandboxd.store.places import event_place, key_seal, meta_place, operation_place, snapshot_place
 
 IO_ERROR = 74
+CHECKPOINT = 1000
+"""pages of the log after which it is folded into the database"""
 LATEST_OPERATIONS = 200
 """how many operations of an actor are loaded, besides all that are not over"""
 # The newest ones, and those that something can still happen to, however old.
@@ -62,6 +65,8 @@ class SqliteStore:
         self._last = last_position(connection)
         self.epoch, self.install_id = self._text("epoch"), self._text("install_id")
         self.secret = self._meta("secret") or b""
+        self.checkpoint_after, self._pages = CHECKPOINT, 0
+        connection.set_wal_hook(self._logged)
 
     # ---- meta
     def meta(self, name: str) -> str | None:
@@ -88,12 +93,24 @@ class SqliteStore:
         Raise StoreFull or Clash (nothing happened, the store goes on) or StoreError (74, for good).
         """
         with self._turn("written"):
-            with _transaction(self._db):
+            with transaction(self._db):
                 positions = self._write(batches)
             self._last = positions[-1] if positions else self._last
             with suppress(OSError):  # durable it is; a witness that lags behind is no harm, and a bad disk is met again
                 self._witness.saw(self._last)
+            self._fold()
             return positions
+
+    def _logged(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self._pages = pages
+        return int(apsw.SQLITE_OK)
+
+    def _fold(self) -> None:
+        """Fold a long log into the database. SQLite's own way would keep an fsync that failed to itself, and then trust it."""
+        if self._pages < self.checkpoint_after:
+            return
+        with suppress(apsw.FullError, apsw.BusyError):  # what is committed is in the log; the next commit tries again
+            self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
     def _write(self, batches: Sequence[Batch]) -> list[int]:
         positions, last = [], self._last
@@ -112,18 +129,18 @@ class SqliteStore:
             else:
                 run(
                     "INSERT OR REPLACE INTO snapshots VALUES(?, ?, ?)",
-                    (actor, name, seal(payload, _snapshot(actor, name))),
+                    (actor, name, seal(payload, snapshot_place(actor, name))),
                 )
         for name, payload in batch.operations.items():
             over = name in batch.over
-            row = (name, actor, over, seal(payload, _operation(actor, name, over)))
+            row = (name, actor, over, seal(payload, operation_place(actor, name, over)))
             run("INSERT OR REPLACE INTO operations VALUES(?, ?, ?, ?)", row)
         for known in batch.keys:
-            values = (known.caller, known.key, known.digest, known.operation, known.at, _key_seal(known))
+            values = (known.caller, known.key, known.digest, known.operation, known.at, key_seal(known))
             run("INSERT INTO keys VALUES(?, ?, ?, ?, ?, ?)", values)
 
     def _put_event(self, position: int, actor: str, event: EventRow) -> None:
-        blob = seal(event.blob, _event(actor, event.seq, position))
+        blob = seal(event.blob, event_place(actor, event.seq, position))
         self._db.execute("INSERT INTO events VALUES(?, ?, ?, ?)", (position, actor, event.seq, blob))
 
     # ---- reads
@@ -144,8 +161,8 @@ class SqliteStore:
             operations = self._rows(_OPERATIONS, actor, LATEST_OPERATIONS)
             last = self._rows("SELECT max(seq) FROM events WHERE actor = ?", actor)[0][0]
         return Loaded(
-            {name: unseal(blob, _snapshot(actor, name), self.path) for name, blob in snapshots},
-            {name: unseal(blob, _operation(actor, name, over), self.path) for name, over, blob in operations},
+            {name: unseal(blob, snapshot_place(actor, name), self.path) for name, blob in snapshots},
+            {name: unseal(blob, operation_place(actor, name, over), self.path) for name, over, blob in operations},
             int(last or 0) + 1,
         )
 
@@ -155,7 +172,7 @@ class SqliteStore:
         with self._turn("read"):
             rows = self._rows(query, after, limit)
         return [
-            StoredEvent(position, actor, seq, unseal(blob, _event(actor, seq, position), self.path))
+            StoredEvent(position, actor, seq, unseal(blob, event_place(actor, seq, position), self.path))
             for position, actor, seq, blob in rows
         ]
 
@@ -163,7 +180,7 @@ class SqliteStore:
         """One operation, however old."""
         with self._turn("read"):
             rows = self._rows("SELECT actor, over, blob FROM operations WHERE id = ?", identifier)
-        return unseal(rows[0][2], _operation(rows[0][0], identifier, rows[0][1]), self.path) if rows else None
+        return unseal(rows[0][2], operation_place(rows[0][0], identifier, rows[0][1]), self.path) if rows else None
 
     def key(self, caller: str, key: str) -> KeyRow | None:
         """What an idempotency key was answered with."""
@@ -172,8 +189,8 @@ class SqliteStore:
         if not rows:
             return None
         row = KeyRow(*rows[0][:-1])
-        if _key_seal(row) != rows[0][-1]:
-            raise StoreError(f"{self.path}: an idempotency key is damaged; restore the store from a backup", UNUSABLE)
+        if key_seal(row) != rows[0][-1]:
+            raise StoreLost(f"{self.path}: an idempotency key is damaged; restore the store from a backup", "damaged")
         return row
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -200,16 +217,15 @@ class SqliteStore:
             except apsw.ConstraintError as error:
                 raise Clash(f"{self.path}: {error}") from error
             except UnicodeDecodeError as error:
-                raise StoreError(f"{self.path}: the store is damaged; restore it from a backup", UNUSABLE) from error
+                raise StoreLost(f"{self.path}: the store is damaged; restore it from a backup", "damaged") from error
             except (apsw.Error, OSError) as error:
-                self._broken = StoreError(
-                    f"{self.path}: the store cannot be {what}: {error}; see to the disk", IO_ERROR
-                )
-                raise self._broken from error
+                failed = StoreError(f"{self.path}: the store cannot be {what}: {error}; see to the disk", IO_ERROR)
+                self._broken = failed if what == "written" else None
+                raise failed from error
 
 
 @contextmanager
-def _transaction(connection: apsw.Connection) -> Iterator[None]:
+def transaction(connection: apsw.Connection) -> Iterator[None]:
     """All or nothing; SQLite may have rolled back by itself, which is not an error of its own."""
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -228,30 +244,9 @@ def last_position(connection: apsw.Connection) -> int:
 def get_meta(connection: apsw.Connection, name: str, where: object) -> bytes | None:
     """A sealed value of the table `meta`."""
     rows: list[tuple[Any, ...]] = connection.execute("SELECT blob FROM meta WHERE name = ?", (name,)).fetchall()
-    return unseal(rows[0][0], _meta_place(name), where) if rows else None
+    return unseal(rows[0][0], meta_place(name), where) if rows else None
 
 
 def put_meta(connection: apsw.Connection, name: str, value: bytes) -> None:
     """Keep a sealed value in the table `meta`."""
-    connection.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (name, seal(value, _meta_place(name))))
-
-
-# ---- places: what a digest covers besides the payload, and what a message calls it
-def _meta_place(name: str) -> str:
-    return f"the value {name!r}"
-
-
-def _snapshot(actor: str, name: str) -> str:
-    return f"account {actor}, snapshot {name!r}"
-
-
-def _operation(actor: str, identifier: str, over: int) -> str:
-    return f"account {actor}, operation {identifier!r} ({('open', 'over')[over] if over in (0, 1) else over})"
-
-
-def _event(actor: str, seq: int, position: int) -> str:
-    return f"account {actor}, event {seq} at {position}"
-
-
-def _key_seal(row: KeyRow) -> bytes:
-    return digest(repr((row.caller, row.digest, row.operation, row.at)).encode(), f"key {row.key!r}")
+    connection.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (name, seal(value, meta_place(name))))

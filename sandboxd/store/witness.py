@@ -12,7 +12,7 @@ from typing import Self
 
 from msgspec import Struct
 
-from sandboxd.model.errors import StoreError
+from sandboxd.model.errors import StoreError, StoreLost
 from sandboxd.store.envelope import UNUSABLE, seal, unseal
 
 SLOT = 512
@@ -58,6 +58,16 @@ class Witness:
         self.close()
 
 
+class Unwitnessed:
+    """Nobody, for a store in memory."""
+
+    def saw(self, position: int) -> None:
+        """Nothing is remembered."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 def witness_of(path: Path) -> Path:
     """The witness of a store's file."""
     return path.with_name(path.name + ".tip")
@@ -81,24 +91,27 @@ def _slot(content: bytes) -> Tip | None:
     return Tip(epoch, int(position))
 
 
-def check_tip(path: Path, found: Tip | None) -> None:
-    """Raise StoreError (78) where the store is not what the witness saw last; `found` is None for a store that is not there."""
+def check_tip(path: Path, found: Tip | None, *, rollback: bool = False, lost: bool = False) -> None:
+    """Raise StoreLost, or StoreError (78) for an older one, where the store is not what the witness saw last.
+
+    `found` is None for one that is gone. `rollback` and `lost` say what of it a person has accepted.
+    """
     tip = read_tip(witness_of(path))
     if tip is None or tip.position == 0:
         return
-    anyway = (
-        f"To go on with it all the same, delete {witness_of(path)}: what was made in AWS since is then unknown to it."
-    )
     if found is None:
-        raise StoreError(f"{path}: the store is gone, but it had {tip.position} events; restore it. {anyway}", UNUSABLE)
+        if lost:
+            return
+        raise StoreLost(f"{path}: the store is gone, but it had {tip.position} events; restore it", "gone")
     if found.epoch != tip.epoch:
-        raise StoreError(
-            f"{path}: this is another store than the one that was here; restore that one. {anyway}", UNUSABLE
-        )
-    if found.position < tip.position:
+        if lost:
+            return
+        raise StoreLost(f"{path}: this is another store than the one that was here; restore that one", "another")
+    if found.position < tip.position and not rollback:
         raise StoreError(
             f"{path}: the store is older than it was: it ends at event {found.position}, and {tip.position} were seen "
-            f"(a backup, or a log that was lost); restore the newest one. {anyway}",
+            f"(a backup, or a log that was lost); restore the newest one. `sandboxd serve --accept-rollback` goes on "
+            f"with this one: what was made in AWS since is then unknown to it",
             UNUSABLE,
         )
 

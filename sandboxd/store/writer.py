@@ -68,6 +68,7 @@ class Writer:
         self.reason: str | None = None
         """why nothing can be committed at the moment"""
         self.commits = self.batches = 0
+        self._writing_since: float | None = None
 
     async def __aenter__(self) -> Self:
         self._nursery.start_soon(self._run, name="writer")
@@ -78,6 +79,10 @@ class Writer:
         self._work.set()
         with trio.CancelScope(shield=True), trio.move_on_after(PATIENCE):
             await self._done.wait()
+
+    def is_alive(self, patience: float = PATIENCE) -> bool:
+        """Whether the disk has answered the last commit, or may still take its time."""
+        return self._writing_since is None or trio.current_time() - self._writing_since < patience
 
     async def commit(self, batch: Batch) -> int:
         """Return the stream position after this batch once it is durable; it is not given up when the caller is.
@@ -118,6 +123,7 @@ class Writer:
 
     async def _write(self, group: list[_Waiting]) -> None:
         batches = [waiting.batch for waiting in group]
+        self._writing_since = trio.current_time()
         try:
             positions = await self._carry(self._store.commit, batches)
         except StoreFull as error:
@@ -132,6 +138,8 @@ class Writer:
             self.batches += len(group)
             for waiting, position in zip(group, positions, strict=True):
                 waiting.done(position)
+        finally:
+            self._writing_since = None
 
     async def _write_one_by_one(self, group: list[_Waiting], error: Clash) -> None:
         """One batch spoiled the transaction of all: only that one must hear of it."""

@@ -133,6 +133,12 @@ class FakeDesk:
     def why(self, ref: str) -> things.Why:
         return things.Why(subject=ref, answer="nothing waits")
 
+    def without_owner(self) -> int:
+        return 0
+
+    def in_trouble(self) -> int:
+        return 0
+
     def health(self) -> things.Health:
         return things.Health(status="ok", version="1", since=NOW, stage="dev")
 

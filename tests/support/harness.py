@@ -17,6 +17,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from sandboxd.client.errors import DaemonDown
+from sandboxd.client.stdlib import Connection
+
 PYTHON = [sys.executable, "-X", "utf8"]
 PATIENCE = 60.0
 
@@ -61,6 +64,17 @@ def wait_until(condition: Callable[[], Any], what: str, patience: float = PATIEN
         select.select([], [], [], 0.02)
 
 
+IMPORTS = 0.75
+"""seconds that the imports of the daemon take on the machine for which limits in real time are meant, when it is idle"""
+
+
+def slowness() -> float:
+    """How many times slower this machine is at the moment than the one for which limits in real time are meant."""
+    began = time.monotonic()
+    subprocess.run([*PYTHON, "-c", "import sandboxd.daemon.main"], check=True)
+    return max(1.0, (time.monotonic() - began) / IMPORTS)
+
+
 class World:
     """A simulated AWS with a daemon on it."""
 
@@ -103,6 +117,19 @@ class World:
         if self.daemon.popen.poll() is not None:
             raise AssertionError(f"the daemon ended with {self.daemon.popen.returncode}\n{self.daemon.said()}")
         return self.cli("api", "GET", "/v1/health", check=False).returncode == 0
+
+    def ask(self, method: str, path: str, body: Any = None, key: str = "") -> Any:
+        """Ask the daemon without a process in between; raise DaemonDown or ClientError."""
+        headers = {"Idempotency-Key": key} if key else {}
+        content = json.dumps(body).encode() if body is not None else b""
+        return json.loads(Connection(self.socket).raw(method, path, content, headers))
+
+    def health(self) -> dict[str, Any]:
+        """What the daemon says of itself; empty where it does not answer."""
+        try:
+            return dict(self.ask("GET", "/v1/health"))
+        except DaemonDown:
+            return {}
 
     # ---- the CLI
     def cli(self, *words: str, check: bool = True, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,7 @@
-"""A disk for SQLite that fails when told to, and one that keeps a log of what was written, for power cuts."""
+"""A disk for SQLite that fails when told to, and one that keeps a log of what was written, for power cuts.
+
+`Disk.fail` names what the next write or sync raises, for as long as it stands there; `Disk.only` lets the first ones pass.
+"""
 
 import random
 from collections.abc import Callable, Iterator
@@ -14,9 +17,11 @@ class Disk(apsw.VFS):
     """Passes everything to the real disk; `fail` is raised by the next write or sync of the kind it names."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(name, base="")
+        super().__init__(name, base="unix")
         self.name = name
         self.fail: dict[str, Callable[[], Exception]] = {}
+        self.only: int | None = None
+        """how many writes and syncs still pass before one fails (once); None: none is counted"""
         self.log: list[tuple] = []
 
     def xOpen(self, name, flags):  # noqa: N802 - apsw's name
@@ -27,15 +32,25 @@ class Disk(apsw.VFS):
         return super().xDelete(filename, syncdir)
 
     def meet(self, what: str) -> None:
-        if (error := self.fail.get(what)) is not None:
+        if (error := self.fail.get(what)) is None:
+            return
+        if self.only is None:
             raise error()
+        if self.only >= 0:
+            self.only -= 1
+            if self.only == -1:
+                raise error()
 
 
 class _File(apsw.VFSFile):
     def __init__(self, disk, name, flags):
         self._disk = disk
         self._name = Path(name.filename() if hasattr(name, "filename") else str(name)).name
-        super().__init__("", name, flags)
+        super().__init__("unix", name, flags)
+
+    def xRead(self, amount, offset):  # noqa: N802 - apsw's name
+        self._disk.meet("read")
+        return super().xRead(amount, offset)
 
     def xWrite(self, data, offset):  # noqa: N802 - apsw's name
         self._disk.meet("write")
@@ -62,8 +77,8 @@ def disk(name: str = "shaky") -> Iterator[Disk]:
         made.unregister()
 
 
-def after_power_cut(log: list[tuple], rng: random.Random, least: int = 0) -> tuple[dict[str, bytes], int]:
-    """Files as a power cut at a random moment leaves them, and how many commits were acknowledged before it.
+def after_power_cut(log: list[tuple], rng: random.Random, least: int = 0) -> tuple[dict[str, bytes], int, str]:
+    """Files as a power cut at a random moment leaves them, how many commits were acknowledged before it, and what was cut.
 
     What was synced is there; of what was not, random sectors are. The first `least` entries were long before.
     """
@@ -86,7 +101,19 @@ def after_power_cut(log: list[tuple], rng: random.Random, least: int = 0) -> tup
     for name, entries in pending.items():
         for one in entries:
             _apply(files.setdefault(name, bytearray()), one, lambda: rng.random() < luck)
-    return {name: bytes(content) for name, content in files.items()}, acknowledged
+    unsynced = "checkpoint" if pending.get("s.db") else "log" if pending else "rest"
+    return {name: bytes(content) for name, content in files.items()}, acknowledged, unsynced
+
+
+def after_kill(log: list[tuple], before: dict[str, bytes]) -> dict[str, bytes]:
+    """Files as the death of the process after these entries leaves them: all that was written is there."""
+    files = {name: bytearray(content) for name, content in before.items()}
+    for entry in log:
+        if entry[0] == "delete":
+            files.pop(entry[1], None)
+        elif entry[0] in ("write", "truncate"):
+            _apply(files.setdefault(entry[1], bytearray()), entry, lambda: True)
+    return {name: bytes(content) for name, content in files.items()}
 
 
 def _apply(content: bytearray, entry: tuple, reached: Callable[[], bool]) -> None:

@@ -161,8 +161,8 @@ async def test_serve_says_what_goes_on(autojump_clock, tmp_path, caplog):
             nursery.cancel_scope.cancel()
     with caplog.at_level(logging.INFO, "houselab"):
         async with living(lab, tmp_path) as life:
-            assert "resumed 1 operations, blocked 0" in caplog.text
             with trio.fail_after(DAY):
                 while life.desk.sandbox("acme/bank").state != "started":
                     await trio.sleep(5)
+            assert "resumed 1 operations, blocked 0" in caplog.text
     assert len(machines(lab, life.account)) == 1

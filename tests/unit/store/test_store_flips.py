@@ -1,7 +1,9 @@
-"""A flipped bit anywhere in the store's files is noticed or harmless: never another state, never an error of another kind."""
+"""Damage anywhere in the store's files is noticed or harmless: never another state, never an error of another kind."""
 
+import os
 import random
 import shutil
+from collections import Counter
 
 import pytest
 
@@ -9,20 +11,26 @@ from sandboxd.model.errors import StoreError
 from sandboxd.model.ports import Batch, EventRow, KeyRow
 from sandboxd.store import open_store
 
-FLIPS = 120
+FLIPS, CUTS, SWAPS = 700, 200, 150
+"""of each kind and file"""
+PAGE = 4096
 
 
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory):
-    """A store with something in the database and something in the log, as `kill -9` leaves it, and what it holds."""
-    folder = tmp_path_factory.mktemp("killed")
+def stores(tmp_path_factory):
+    """A store as `kill -9` leaves it (something in the log), the same one closed cleanly, and what both hold."""
+    folder = tmp_path_factory.mktemp("stores")
     rng = random.Random(3)
     with open_store(folder / "s.db") as store:
         _fill(store, rng, range(1, 12))
     with open_store(folder / "s.db") as store:
         _fill(store, rng, range(12, 16))
-        shutil.copytree(folder, folder / "left")
-        return folder / "left", _content(store)
+        shutil.copytree(folder, folder / "killed")
+        content = _content(store)
+    (folder / "closed").mkdir()
+    for file in ("s.db", "s.db.tip"):
+        shutil.copy(folder / file, folder / "closed")
+    return folder, content
 
 
 def _fill(store, rng, numbers):
@@ -39,22 +47,41 @@ def _content(store):
     return (store.actors(), store.load("1"), store.events(0, 100), keys, store.secret, store.epoch, store.install_id)
 
 
-@pytest.mark.parametrize("name", ["s.db", "s.db-wal"])
-def test_no_flip_is_believed(killed, tmp_path, name):
-    """One at a time; most are seen."""
-    folder, content = killed
-    rng, seen = random.Random(name), 0
-    size = (folder / name).stat().st_size
-    for number in range(FLIPS):
-        broken = tmp_path / str(number)
-        shutil.copytree(folder, broken)
-        data = bytearray((broken / name).read_bytes())
-        data[rng.randrange(size)] ^= 1 << rng.randrange(8)
-        (broken / name).write_bytes(data)
+def _flip(data: bytearray, rng: random.Random) -> None:
+    data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+
+
+def _cut(data: bytearray, rng: random.Random) -> None:
+    del data[rng.randrange(len(data)) :]
+
+
+def _swap(data: bytearray, rng: random.Random) -> None:
+    one, other = rng.sample(range(len(data) // PAGE), 2)
+    here, there = slice(one * PAGE, (one + 1) * PAGE), slice(other * PAGE, (other + 1) * PAGE)
+    data[here], data[there] = data[there], data[here]
+
+
+@pytest.mark.parametrize(("left", "name"), [("closed", "s.db"), ("killed", "s.db"), ("killed", "s.db-wal")])
+@pytest.mark.parametrize(("damage", "times"), [(_flip, FLIPS), (_cut, CUTS), (_swap, SWAPS)])
+def test_no_damage_is_believed(stores, tmp_path, monkeypatch, capsys, left, name, damage, times):
+    """One at a time: refused where it is opened or read, or all that was committed is there, and nothing else."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)  # the witness need not reach a disk here
+    folder, content = stores
+    whole = {file.name: file.read_bytes() for file in (folder / left).iterdir()}
+    rng, seen = random.Random(f"{left} {name} {damage.__name__}"), Counter()
+    for number in range(times):
+        for file in tmp_path.iterdir():
+            file.unlink()
+        broken = bytearray(whole[name])
+        damage(broken, rng)
+        for file, data in (whole | {name: bytes(broken)}).items():
+            (tmp_path / file).write_bytes(data)
         try:
-            with open_store(broken / "s.db") as store:
+            with open_store(tmp_path / "s.db") as store:
                 assert _content(store) == content, number
+            seen["harmless"] += 1
         except StoreError:
-            seen += 1
-        shutil.rmtree(broken)
-    assert seen > FLIPS // 20
+            seen["refused"] += 1
+    with capsys.disabled():
+        print(f"\n{damage.__name__[1:]} in {name} of a {left} store: {dict(sorted(seen.items()))} of {times}")
+    assert seen["refused"] > times // 20

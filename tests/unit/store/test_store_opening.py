@@ -1,14 +1,15 @@
 """What is not ours, newer, damaged, older than it was or in use is refused with what to do, and left alone."""
 
 import os
+import random
 import shutil
 
 import apsw
 import pytest
 
-from sandboxd.model.errors import StoreError
+from sandboxd.model.errors import StoreError, StoreLost
 from sandboxd.model.ports import Batch, EventRow
-from sandboxd.store import open_store, opening
+from sandboxd.store import open_in_memory, open_store, opening
 
 
 def event(seq: int) -> Batch:
@@ -137,16 +138,77 @@ def test_yesterdays_backup_is_refused(store_with, tmp_path):
         assert store.commit([event(4)]) == [4]
 
 
-def test_deleting_the_witness_accepts_too(store_with, tmp_path):
-    """As the message says."""
+@pytest.mark.parametrize("seed", range(20))
+def test_every_way_back_is_detected(tmp_path, seed):
+    """Yesterday's copy over a closed or a killed store, its log deleted or not: refused, and the refusal names the option."""
+    rng, path, copy = random.Random(seed), tmp_path / "s.db", tmp_path / "copy"
+    copied, last = rng.randrange(0, 8), rng.randrange(9, 20)
+    with open_store(path) as store:
+        for seq in range(1, last + 1):
+            if seq == copied + 1:
+                shutil.copytree(tmp_path, copy, ignore=shutil.ignore_patterns("copy"))
+            store.commit([event(seq)])
+        killed = tmp_path / "killed"
+        shutil.copytree(tmp_path, killed, ignore=shutil.ignore_patterns("copy"))
+    back = rng.choice((path, killed / "s.db"))
+    back.with_name("s.db-wal").unlink(missing_ok=True)  # deleted, as with a cleanly closed store it is gone
+    if back == path or rng.random() < 0.5:
+        shutil.copy(copy / "s.db", back)
+        if rng.random() < 0.5:
+            shutil.copy(copy / "s.db-wal", back.with_name("s.db-wal"))
+    refused(back, r"and \d+ were seen.*serve --accept-rollback", 78)
+    with open_store(back, accept_rollback=True) as store:
+        kept = store.position()
+        assert kept < last
+    with open_store(back) as store:
+        assert store.commit([event(kept + 1)]) == [kept + 1]
+    refused(back.with_name("gone.db"), "no store here", 78, create=False)
+
+
+def test_a_way_back_is_no_way_to_another_store(store_with, tmp_path):
+    """`accept_rollback` is about an older store; what is gone or another's stays refused."""
     path = store_with(3)
-    shutil.copy(path, tmp_path / "backup")
-    with open_store(path) as store:
-        store.commit([event(4)])
-    shutil.copy(tmp_path / "backup", path)
-    path.with_name("s.db.tip").unlink()
-    with open_store(path) as store:
+    path.unlink()
+    lost(path, "gone", accept_rollback=True)
+    assert not path.exists()
+
+
+def lost(path, kind: str, **how) -> None:
+    with pytest.raises(StoreLost) as caught, open_store(path, **how):
+        pass
+    assert caught.value.kind == kind
+
+
+def test_who_goes_on_without_a_lost_store(store_with, tmp_path):
+    """Gone: an empty one. Another's: that one is believed. Damaged: set aside under another name, and an empty one."""
+    path = store_with(3)
+    content = path.read_bytes()
+    path.unlink()
+    lost(path, "gone")
+    with open_store(path, accept_lost=True) as store:
+        assert store.position() == 0
+        store.commit([event(1)])
+    path.write_bytes(content)
+    lost(path, "another")
+    with open_store(path, accept_lost=True) as store:
         assert store.position() == 3
+    path.write_bytes(b"")
+    lost(path, "damaged")
+    with open_store(path, accept_lost=True) as store:
+        assert store.position() == 0
+    assert path.with_name("s.db.lost-1").read_bytes() == b""
+    assert path.with_name("s.db.lost-1.tip").exists()
+    with open_store(path) as store:
+        assert store.commit([event(1)]) == [1]
+
+
+def test_a_store_in_memory_touches_no_file(tmp_path):
+    """It works as long as it is open, and forgets."""
+    with open_in_memory(tmp_path / "s.db") as store:
+        assert store.commit([event(1)]) == [1]
+        assert store.load("1").next_seq == 2
+        assert len(store.secret) == 32
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_lost_log_is_seen(tmp_path):
