@@ -108,10 +108,11 @@ def test_a_lost_store_is_said_and_nothing_is_changed(lived, how):
     """Health within 2 s, reads and events answer, writes are refused with what to do, and AWS is left as it is."""
     w = lose(lived, how)
     before, files = mutations(w), {file: file.read_bytes() for file in w.state_dir.rglob("sandboxd.db*")}
-    limit, began = WITHIN * slowness(), time.monotonic()
+    slow, began = slowness(), time.monotonic()
     w.daemon.restart()
     found = wait_until(lambda: [one for one in w.health().get("reasons", ()) if LOSSES[how][1] in one], "health")
-    assert time.monotonic() - began < limit
+    took = time.monotonic() - began
+    assert took < WITHIN * max(slow, slowness())
     assert w.health()["status"] == "degraded"
     for path in ("tenants", "sandboxes", "operations", "pool", "snapshot"):
         w.ask("GET", f"/v1/{path}")
