@@ -1,6 +1,8 @@
 """What all tests share: how hypothesis looks for counterexamples, and an environment without anybody's AWS."""
 
 import os
+from collections import Counter, defaultdict
+from collections.abc import Callable
 
 import pytest
 from hypothesis import settings
@@ -20,3 +22,27 @@ def _nobodys_account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+
+
+# ---- tests that cover many cases say how many, whichever process ran them
+@pytest.fixture
+def covered(record_property: Callable[[str, object], None]) -> Callable[..., None]:
+    """`covered("schedules of trial", schedules=100, crashes=171)`: numbers of one label are added up."""
+    return lambda label, **numbers: record_property("covered", (label, numbers))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was covered."""
+    said: dict[str, Counter[str]] = defaultdict(Counter)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") == "call":
+                for name, value in report.user_properties:
+                    if name == "covered":
+                        said[value[0]].update(value[1])
+    if said:
+        terminalreporter.section("covered")
+    for label, numbers in sorted(said.items()):
+        terminalreporter.line(
+            f"{label}: {', '.join(f'{value:g} {name}' for name, value in numbers.items())}".rstrip(": ")
+        )

@@ -11,6 +11,7 @@ import msgspec
 import trio
 
 from sandboxd.model.ports import AwsError, Batch, Scope
+from sandboxd.simulator.calls import is_mutation
 
 Entry: TypeAlias = tuple[float, str, str, str, bytes]
 """seconds, kind, account, text, detail"""
@@ -22,6 +23,8 @@ class Trace:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.calls = 0
+        self.open: dict[int, str] = {}
+        """number -> mutation whose outcome the daemon does not know yet"""
         self.watch: Callable[[], None] = lambda: None
 
     def note(self, kind: str, account: str, text: str, detail: bytes = b"") -> None:
@@ -31,11 +34,14 @@ class Trace:
     def call(self, scope: Scope, operation: str, parameters: Mapping[str, Any]) -> int:
         """A call leaves; return its number."""
         self.calls += 1
+        if is_mutation(operation):
+            self.open[self.calls] = operation
         self.note("call", scope.account, f"{self.calls} {operation}", msgspec.json.encode(parameters))
         return self.calls
 
     def reply(self, number: int, error: AwsError | None) -> None:
         """Its outcome is known to the daemon, or that it is not known."""
+        self.open.pop(number, None)
         self.note("reply", "", f"{number} {error.outcome} {error.code}" if error else f"{number} ok")
         self.watch()
 

@@ -81,6 +81,7 @@ class World:
                 self._up = trio.Event()
             self.deaths += 1
             self.trace.note("death", "", f"life {self.life.number}")
+            self.trace.open.clear()
             await trio.sleep(self.rng.uniform(*DOWN))
 
     def _new_life(self, number: int) -> Life:
@@ -133,6 +134,20 @@ class World:
         """The daemon dies now."""
         self.life.end()
 
+    async def restart(self) -> list[str]:
+        """The daemon is asked to stop; return the mutations that it cut off, though AWS had time to answer."""
+        await self._up.wait()
+        life, house, began = self.life, self.house, trio.current_time()
+        try:
+            if house is not None:
+                await life.holding(house.stop)
+        except Cut:
+            return []
+        patient = trio.current_time() >= began + self.settings.drain
+        cut = [] if patient else list(self.trace.open.values())
+        life.end()
+        return cut
+
     # ---- people
     async def ask(self, what: Callable[[House], Awaitable[T]]) -> T:
         """Ask the daemon; where the connection is cut, ask the next one the same."""
@@ -161,8 +176,11 @@ class World:
 async def _seen(house: House, condition: Callable[[House], bool]) -> bool:
     if condition(house):
         return True
+    feed = house.shared.feed
     with trio.move_on_after(PATIENCE):
-        await house.shared.feed.wait_changed(house.shared.feed.position)
+        await feed.wait_changed(feed.position)
+    if feed.closing.is_set():
+        await trio.sleep(1)  # it stops, and ends all streams at once
     return condition(house)
 
 

@@ -8,21 +8,41 @@ from collections.abc import Callable, Mapping
 
 import pytest
 import trio
-from msgspec import structs
+from msgspec import Struct, structs
 
 from sandboxd.actors import account as actor
 from sandboxd.actors.mailbox import Ask
 from sandboxd.aws import outcomes as classes
-from sandboxd.engine import context, engine, lower, send, step, tags, watch
+from sandboxd.engine import coming, context, engine, fresh, lower, refusals, send, step, tags, watch
 from sandboxd.engine.send import Lost, Refused
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.lifecycle import decide, settle
-from sandboxd.lifecycle.messages import Ended, Proved
-from sandboxd.lifecycle.messages import Lost as Vanished
-from sandboxd.lifecycle.state import State
+from sandboxd.lifecycle.messages import Ended
+from sandboxd.simulator.gate import Fault
 from sandboxd.world import ports
+from tests.faults.schedule import Case
 
 Patch = Callable[[pytest.MonkeyPatch], None]
+Attack = Callable[[int], Case]
+
+
+def everyday(seed: int) -> Case:
+    """The schedules that the engine itself goes through."""
+    return Case(sandboxes=1 + seed % 2)
+
+
+def late_stop(seed: int) -> Case:
+    """Two sandboxes, so that one is started again while the other keeps the way out; one stop lands very late."""
+    return Case(
+        sandboxes=2, span="long", fault=("StopInstances", Fault(effect="late", reply="cut", after=130.0 + seed % 20))
+    )
+
+
+class Mutant(Struct, frozen=True):
+    """What is wrong, and the schedules that must see it."""
+
+    patch: Patch
+    attack: Attack = everyday
 
 
 def _settings(**changed: float) -> Patch:
@@ -150,7 +170,8 @@ def _done_when_accepted(monkey: pytest.MonkeyPatch) -> None:
     async def come_true(a: context.Attempt) -> Ended:
         return a.done()
 
-    monkey.setattr(step, "come_true", come_true)
+    for module in (step, coming):
+        monkey.setattr(module, "come_true", come_true)
 
 
 def _gone_when_accepted(monkey: pytest.MonkeyPatch) -> None:
@@ -178,8 +199,8 @@ def _parameters_drift(monkey: pytest.MonkeyPatch) -> None:
 def _drift_at_first_sight(monkey: pytest.MonkeyPatch) -> None:
     async def look(ports: object, who: object, rows: tuple[object, ...], post: Callable[[object], None]) -> None:
         resting = [row for row in rows if row.lo == row.hi > 0 and row.flight is None and row.facts.get("id")]
-        for less in await watch._less(ports, who, resting):
-            post(Vanished(less.row.node.key, less.row.generation, less.state, less.reason))
+        for one in await watch._others(ports, who, resting):
+            post(watch._news(one))
 
     monkey.setattr(watch, "watch", look)
 
@@ -223,33 +244,44 @@ def _all_refused(monkey: pytest.MonkeyPatch) -> None:
     monkey.setattr(ports.outcomes, "outcome", lambda code, status: "refused")
 
 
-MUTANTS: Mapping[str, Patch] = {
-    "no settle time": _settings(settle=0),
-    "a settle time that is too short": _settings(settle=60),
-    "the opposite does not wait": lambda monkey: (
-        monkey.setattr(step, "opposite_landed", _nothing) or monkey.setattr(lower, "opposite_landed", _nothing)
-    ),
-    "a random token": _random_token,
-    "sent before it is durable": _start_before_commit,
-    "acknowledged before it is durable": _acknowledge_before_commit,
-    "keys are not kept": _no_keys,
-    "unknown is taken for refused": _unknown_is_refused,
-    "a lost reply is repeated blindly": _repeats_blindly,
-    "5xx is taken for refused": _all_refused,
-    "calls are not shielded": _unshielded,
-    "what may be there is forgotten": _forgets_what_may_be_there,
-    "what was in flight is forgotten": _forgets_what_was_in_flight,
-    "done when accepted": _done_when_accepted,
-    "gone when accepted": _gone_when_accepted,
-    "parameters are not frozen": _parameters_drift,
-    "operations are not saved": _unsaved("operations"),
-    "sandboxes are not saved": _unsaved("snapshots"),
-    "nothing is left to be removed": _everything_may_be_lowered,
+def _missing_at_once(monkey: pytest.MonkeyPatch) -> None:
+    async def missing(_: context.Attempt) -> bool:
+        return True
+
+    for module in (coming, lower, fresh):
+        monkey.setattr(module, "is_missing", missing)
+
+
+def _no_opposite(monkey: pytest.MonkeyPatch) -> None:
+    for module in (step, lower):
+        monkey.setattr(module, "opposite_landed", _nothing)
+
+
+MUTANTS: Mapping[str, Mutant] = {
+    "no settle time": Mutant(_settings(settle=0)),
+    "a settle time that is too short": Mutant(_settings(settle=60)),
+    "the opposite does not wait": Mutant(_no_opposite, late_stop),
+    "a random token": Mutant(_random_token),
+    "sent before it is durable": Mutant(_start_before_commit),
+    "acknowledged before it is durable": Mutant(_acknowledge_before_commit),
+    "keys are not kept": Mutant(_no_keys),
+    "unknown is taken for refused": Mutant(_unknown_is_refused),
+    "a lost reply is repeated blindly": Mutant(_repeats_blindly),
+    "5xx is taken for refused": Mutant(_all_refused),
+    "calls are not shielded": Mutant(_unshielded),
+    "what may be there is forgotten": Mutant(_forgets_what_may_be_there),
+    "what was in flight is forgotten": Mutant(_forgets_what_was_in_flight),
+    "done when accepted": Mutant(_done_when_accepted),
+    "gone when accepted": Mutant(_gone_when_accepted),
+    "parameters are not frozen": Mutant(_parameters_drift),
+    "operations are not saved": Mutant(_unsaved("operations")),
+    "sandboxes are not saved": Mutant(_unsaved("snapshots")),
+    "nothing is left to be removed": Mutant(_everything_may_be_lowered),
     # ---- ours
-    "not found is gone, in reads": lambda monkey: monkey.setattr(context.Attempt, "has_vanished", lambda _: True),
-    "not found is gone, in calls": lambda monkey: monkey.setattr(lower, "certain", lambda _: True),
-    "no tags means not ours": lambda monkey: monkey.setattr(step, "_may_be_ours", lambda _: False),
-    "drift at first sight": _drift_at_first_sight,
-    "a refusal silences the alarm": _alarm_of_the_last_decision,
+    "not found is gone, in reads": Mutant(_missing_at_once),
+    "not found is gone, in calls": Mutant(lambda monkey: monkey.setattr(lower, "certain", lambda _: True)),
+    "no tags means not ours": Mutant(lambda monkey: monkey.setattr(refusals, "_may_be_ours", lambda _: False)),
+    "drift at first sight": Mutant(_drift_at_first_sight),
+    "a refusal silences the alarm": Mutant(_alarm_of_the_last_decision),
 }
-__all__ = ["MUTANTS", "Proved", "State"]
+__all__ = ["MUTANTS", "Mutant"]

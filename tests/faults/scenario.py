@@ -25,6 +25,8 @@ PATIENCE = 6 * 3600.0
 """seconds after which an operation that is not over is lost"""
 TRIES = 12
 """how often a person retries an operation that failed"""
+LATEST = 160.0
+"""seconds after which every late request has landed"""
 OVER = ("succeeded", "failed", "cancelled")
 Answer = things.Operation
 
@@ -132,8 +134,17 @@ class People:
                 await self.command("stop", name)
                 verb = "start"
             await self.command(verb, name, wait=rng.random() < 2 / 3)
-            await trio.sleep(rng.choice([0.0, 1.0, rng.uniform(0, 60), rng.uniform(0, 600)]))
+            await self._rest(name, rng.choice([0.0, 1.0, rng.uniform(0, 60), rng.uniform(0, 600)]))
             verb = rng.choice(["restart", "restart", "stop", "start", "delete", "create"])
+
+    async def _rest(self, name: str, seconds: float) -> None:
+        """Wait; what was said of a sandbox before is still so after every late call has landed."""
+        sandbox, before = self.sandboxes[name], await self._state(name)
+        given = sandbox.commands
+        await trio.sleep(seconds)
+        quiet = given == sandbox.commands and not sandbox.harmed and before == await self._state(name)
+        if seconds > LATEST and quiet and (identifier := await self._id(name)):
+            self._oracle.believed(before, self.account, identifier)
 
     async def bring_up(self, name: str) -> str:
         """Whatever it is now, it shall be started."""
@@ -155,14 +166,19 @@ class People:
     async def _settled(self, name: str) -> str:
         """The state of a sandbox once nothing runs for it."""
         await self._world.until(lambda house: _at_rest(house, name), patience=PATIENCE)
+        return await self._state(name)
+
+    async def _state(self, name: str) -> str:
         return await self._world.ask(lambda house: _sandbox(house, name))
+
+    async def _id(self, name: str) -> str:
+        return await self._world.ask(lambda house: _sandbox_id(house, name))
 
     async def check_believed(self) -> None:
         """What the daemon says of every sandbox at rest is so."""
         for name in self.sandboxes:
             state = await self._settled(name)
-            identifier = await self._world.ask(lambda house, name=name: _sandbox_id(house, name))
-            if identifier:
+            if identifier := await self._id(name):
                 self._oracle.believed(state, self.account, identifier)
 
     async def check_acknowledged(self) -> None:

@@ -17,12 +17,10 @@ from sandboxd.world import Point, World, build_clients, run
 from sandboxd.world.trace import Entry
 from tests.faults.disturb import Harm, disturb
 from tests.faults.oracle import Oracle
-from tests.faults.scenario import People
+from tests.faults.scenario import LATEST, People
 
 WILD = {"brief": (50.0, 700.0), "long": (2000.0, 4000.0)}
 """seconds in which everything goes wrong"""
-LATEST = 160.0
-"""seconds after which every late request has landed"""
 CALM = 500.0
 """seconds after which nothing of before can land or stay unseen any more"""
 MOST_CALLS = 15_000
@@ -114,7 +112,9 @@ async def _schedule(result: Result, case: Case, make: Callable[..., World]) -> N
         if case.straight:
             await _straight(people)
         else:
-            await _wander(people, rng.uniform(*WILD[case.span]), Harm(world, rng) if case.losses else None)
+            wild = rng.uniform(*WILD[case.span])
+            nursery.start_soon(_operate, world, oracle, rng, wild)
+            await _wander(people, wild, Harm(world, rng) if case.losses else None)
         crashes.calm()
         disturbed.calm()
         await trio.sleep(CALM)
@@ -148,6 +148,13 @@ async def _straight(people: People) -> None:
             nursery.start_soon(one, name)
     await trio.sleep(LATEST)
     await people.check_believed()
+
+
+async def _operate(world: World, oracle: Oracle, rng: random.Random, wild: float) -> None:
+    """Somebody restarts the daemon, properly, once or twice, or never."""
+    for _ in range(rng.choice((0, 0, 1, 2))):
+        await trio.sleep(rng.uniform(0, wild / 2))
+        oracle.lost += [f"a stop cut off {name}" for name in await world.restart()]
 
 
 async def _wander(people: People, wild: float, harm: Harm | None) -> None:

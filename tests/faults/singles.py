@@ -7,10 +7,9 @@ from msgspec import structs
 from tests.faults.schedule import Case, Result, schedule
 
 
-def singles(case: Case, *, seed: int = 1, every: int = 1) -> Iterator[Result]:
-    """Results of the lives that die at each `every`th point."""
+def singles(case: Case, *, seed: int = 1, first: int = 0, every: int = 1) -> Iterator[Result]:
+    """Results of the lives that die at each `every`th point from the `first` on; at point 0 none dies."""
     case = structs.replace(case, straight=True, faults=False)
-    whole = schedule(seed, structs.replace(case, crash_at=0))
-    yield whole
-    for point in range(1, whole.points + 1, every):
+    points = schedule(seed, structs.replace(case, crash_at=0)).points
+    for point in range(first, points + 1, every):
         yield schedule(seed, structs.replace(case, crash_at=point))

@@ -36,13 +36,12 @@ def found():
     return compared, unlike
 
 
-def test_sandboxd_reads_the_same_of_the_simulator_and_of_moto(found, capsys):
+def test_sandboxd_reads_the_same_of_the_simulator_and_of_moto(found, covered):
     compared, unlike = found
     open_ones, _ = judge(unlike)
-    with capsys.disabled():
-        print(
-            f"\nreferee: {compared} readings of simulator and moto, {len(unlike)} differ, {len(open_ones)} without a reason"
-        )
+    covered(
+        f"referee: {compared} readings of simulator and moto, {len(unlike)} differ, {len(open_ones)} without a reason"
+    )
     assert not open_ones
 
 

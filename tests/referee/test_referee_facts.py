@@ -6,11 +6,10 @@ from tests.referee.differences import ALLOWED, NEVER_RECORDED, judge
 ENOUGH = 3000
 
 
-def test_no_answer_differs_from_recorded_aws_without_a_reason(held, capsys):
+def test_no_answer_differs_from_recorded_aws_without_a_reason(held, covered):
     without_reason, _ = judge(held.differences)
-    with capsys.disabled():
-        print(f"\nreferee: {len(held.made)} checks, made {sum(held.made.values())} times; "
-              f"{len(held.differences)} differences, {len(without_reason)} without a reason")  # fmt: skip
+    covered(f"referee: {len(held.made)} checks, made {sum(held.made.values())} times; "
+          f"{len(held.differences)} differences, {len(without_reason)} without a reason")  # fmt: skip
     assert not without_reason, "\n".join(f"{one}: {held.differences[one]}" for one in sorted(without_reason))
 
 

@@ -39,11 +39,10 @@ def test_facts_are_small(extracted):
     assert sum(len(text.encode()) for text in extracted.values()) < SMALL
 
 
-def test_every_structure_is_like_one_that_aws_sent(nearest, capsys):
+def test_every_structure_is_like_one_that_aws_sent(nearest, covered):
     without_reason, idle = judge(nearest.differences, UNLIKE)
-    with capsys.disabled():
-        print(f"\nreferee: {len(nearest.alike)} structures like a recorded one, "
-              f"{len(nearest.differences)} not, {len(without_reason)} without a reason")  # fmt: skip
+    covered(f"referee: {len(nearest.alike)} structures like a recorded one, "
+          f"{len(nearest.differences)} not, {len(without_reason)} without a reason")  # fmt: skip
     assert not without_reason, "\n".join(f"{one}: nearest of {nearest.differences[one]}" for one in without_reason)
     assert not idle
     assert len(nearest.alike) > len(nearest.differences)

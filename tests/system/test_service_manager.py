@@ -54,7 +54,7 @@ def silent_aws():
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def test_ready_before_recovery_though_aws_hangs(tmp_path, manager, silent_aws, capsys):
+def test_ready_before_recovery_though_aws_hangs(tmp_path, manager, silent_aws, covered):
     """A thousand accounts, one of them in the middle of a create: reads are served at once, and the watchdog is patted."""
     state, path = tmp_path / "state", tmp_path / "d.sock"
     state.mkdir(mode=0o700)
@@ -83,10 +83,9 @@ def test_ready_before_recovery_though_aws_hangs(tmp_path, manager, silent_aws, c
             assert manager.heard("STOPPING=1")
         finally:
             daemon.kill()
-    with capsys.disabled():
-        print(
-            f"\n{ACCOUNTS} accounts: READY after {ready:.2f} s, all of them read after {served:.2f} s, machine {slow:.1f} times slower"
-        )
+    covered(
+        f"{ACCOUNTS} accounts: READY after {ready:.2f} s, all of them read after {served:.2f} s, machine {slow:.1f} times slower"
+    )
     assert ready < WITHIN * max(slow, slowness())
 
 

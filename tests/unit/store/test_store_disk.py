@@ -40,7 +40,7 @@ def points(folder, what: str) -> int:
         return 10_000 - disk.only
 
 
-def test_a_disk_that_is_full_at_any_write(tmp_path, capsys):
+def test_a_disk_that_is_full_at_any_write(tmp_path, covered):
     """Nothing acknowledged is lost, nothing refused is there, and the store goes on when there is room again."""
     total, refusals = points(tmp_path, "write"), 0
     for point in range(total):
@@ -55,13 +55,12 @@ def test_a_disk_that_is_full_at_any_write(tmp_path, capsys):
         with open_store(path) as store:
             assert [event.seq for event in store.events(0, 99)] == acknowledged
             assert store.load("1").snapshots == batch(COMMITS).snapshots
-    with capsys.disabled():
-        print(f"\nfull at each of {total} writes: {refusals} commits refused, the others were checkpoints; 0 lost")
+    covered(f"full at each of {total} writes: {refusals} commits refused, the others were checkpoints; 0 lost")
     assert 0 < refusals < total
 
 
 @pytest.mark.parametrize("what", ["write", "sync"])
-def test_a_disk_that_fails_at_any_point(tmp_path, capsys, what):
+def test_a_disk_that_fails_at_any_point(tmp_path, covered, what):
     """It fails once: nothing is committed any more, in this life; the next one opens with all that was acknowledged."""
     total = points(tmp_path, what)
     for point in range(total):
@@ -79,8 +78,7 @@ def test_a_disk_that_fails_at_any_point(tmp_path, capsys, what):
             last = store.position()
             assert last in (len(acknowledged), len(acknowledged) + 1)
             assert store.load("1").next_seq == last + 1
-    with capsys.disabled():
-        print(f"\nEIO at each of {total} {what}s, checkpoints included: stopped each time, 0 acknowledged lost")
+    covered(f"EIO at each of {total} {what}s, checkpoints included: stopped each time, 0 acknowledged lost")
 
 
 def test_a_read_that_fails_may_be_asked_again(tmp_path):

@@ -63,7 +63,7 @@ def _swap(data: bytearray, rng: random.Random) -> None:
 
 @pytest.mark.parametrize(("left", "name"), [("closed", "s.db"), ("killed", "s.db"), ("killed", "s.db-wal")])
 @pytest.mark.parametrize(("damage", "times"), [(_flip, FLIPS), (_cut, CUTS), (_swap, SWAPS)])
-def test_no_damage_is_believed(stores, tmp_path, monkeypatch, capsys, left, name, damage, times):
+def test_no_damage_is_believed(stores, tmp_path, monkeypatch, covered, left, name, damage, times):
     """One at a time: refused where it is opened or read, or all that was committed is there, and nothing else."""
     monkeypatch.setattr(os, "fsync", lambda _: None)  # the witness need not reach a disk here
     folder, content = stores
@@ -82,6 +82,5 @@ def test_no_damage_is_believed(stores, tmp_path, monkeypatch, capsys, left, name
             seen["harmless"] += 1
         except StoreError:
             seen["refused"] += 1
-    with capsys.disabled():
-        print(f"\n{damage.__name__[1:]} in {name} of a {left} store: {dict(sorted(seen.items()))} of {times}")
+    covered(f"{damage.__name__[1:]} in {name} of a {left} store: {dict(sorted(seen.items()))} of {times}")
     assert seen["refused"] > times // 20

@@ -14,7 +14,7 @@ from sandboxd.store import open_store, opening
 COMMITS, IMAGES = 60, 220
 
 
-def _losses(tmp_path, disk: shakydisk.Disk, capsys) -> int:
+def _losses(tmp_path, disk: shakydisk.Disk, covered) -> int:
     """How many of the images lose acknowledged commits, hold anything else, or do not open."""
     rng, path, said = random.Random(7), tmp_path / "s.db", {0: None}
     with open_store(path, vfs=disk.name):
@@ -34,10 +34,9 @@ def _losses(tmp_path, disk: shakydisk.Disk, capsys) -> int:
         files, acknowledged, moment = shakydisk.after_power_cut(disk.log, rng, least=2)
         cut[moment] += 1
         lost += _is_lost(tmp_path / "cut", files, acknowledged, said)
-    with capsys.disabled():
-        print(
-            f"\n{IMAGES} images, {COMMITS} commits, {checkpoints} checkpoints, cut in {dict(sorted(cut.items()))}: {lost} lost"
-        )
+    covered(
+        f"{IMAGES} images, {COMMITS} commits, {checkpoints} checkpoints, cut in {dict(sorted(cut.items()))}: {lost} lost"
+    )
     assert checkpoints > COMMITS // 8
     return lost
 
@@ -63,15 +62,15 @@ def _no_fsync(monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
-def test_nothing_acknowledged_is_lost(tmp_path, capsys):
+def test_nothing_acknowledged_is_lost(tmp_path, covered):
     """WAL with synchronous=FULL: no image of all, whatever was torn, in the log or in a checkpoint."""
     with shakydisk.disk("careful") as disk:
-        assert _losses(tmp_path, disk, capsys) == 0
+        assert _losses(tmp_path, disk, covered) == 0
 
 
-def test_the_control_loses_something(tmp_path, monkeypatch, capsys):
+def test_the_control_loses_something(tmp_path, monkeypatch, covered):
     """The same with synchronous=NORMAL: this test sees what it should."""
     monkeypatch.setattr(opening, "PRAGMAS", tuple(p.replace("=FULL", "=NORMAL") for p in opening.PRAGMAS))
     monkeypatch.setattr(opening, "FULL", 1)
     with shakydisk.disk("careless") as disk:
-        assert _losses(tmp_path, disk, capsys) > IMAGES // 10
+        assert _losses(tmp_path, disk, covered) > IMAGES // 10

@@ -57,7 +57,7 @@ def test_two_steps_are_one_upgrade(old, newer):
         assert notes(old) == [(n, f"event {n}", n * 2.0) for n in range(1, 120)]
 
 
-def test_killed_at_any_write_it_is_one_of_the_two(old, newer, tmp_path, monkeypatch, capsys):
+def test_killed_at_any_write_it_is_one_of_the_two(old, newer, tmp_path, monkeypatch, covered):
     """Each image opens and is brought up again, from where it is."""
     monkeypatch.setattr(opening, "PRAGMAS", (*opening.PRAGMAS, "PRAGMA cache_size=5"))  # spills into the log early
     before = old.read_bytes()
@@ -80,10 +80,9 @@ def test_killed_at_any_write_it_is_one_of_the_two(old, newer, tmp_path, monkeypa
         assert len(notes(folder / "s.db")) == 119
         shutil.rmtree(folder)
         shutil.rmtree(tmp_path / "look")
-    with capsys.disabled():
-        print(
-            f"\nan upgrade of two steps, killed at each of {len(found)} writes: {found.count(1)} old, {found.count(NEWEST)} new"
-        )
+    covered(
+        f"an upgrade of two steps, killed at each of {len(found)} writes: {found.count(1)} old, {found.count(NEWEST)} new"
+    )
     assert set(found) == {1, NEWEST}
 
 

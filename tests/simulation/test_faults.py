@@ -1,0 +1,107 @@
+"""Nothing leaked, nothing doubled, nothing lost, whatever dies and whatever AWS does: whole lives of the whole daemon.
+
+What is judged is what the simulated AWS has, what the store holds, and what each operation promised. Seeds are fixed here;
+`nox -s soak` goes on with others. A finding names the command that replays it.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sandboxd.simulator.calls import is_mutation
+from sandboxd.simulator.gate import Fault
+from tests.faults.mutants import MUTANTS
+from tests.faults.schedule import Case, schedule
+from tests.faults.singles import singles
+
+WORDS = {"trial": 8, "model-bank": 2}
+SILENCES = {
+    "lost before": Fault(reply="cut"),
+    "lost after": Fault(effect="now", reply="cut"),
+    "500 before": Fault(code="InternalError", status=500),
+    "500 after": Fault(effect="now", code="InternalError", status=500),
+    "hang before": Fault(reply="hang"),
+    "hang after": Fault(effect="now", reply="hang"),
+    "empty": Fault(effect="now", reply="empty"),
+    "truncated": Fault(effect="now", reply="truncated"),
+    "reset": Fault(effect="now", reply="reset"),
+    "late": Fault(effect="late", reply="cut", after=20.0),
+    "very late": Fault(effect="late", reply="cut", after=140.0),
+}
+"""what can become of the one call"""
+KINDS = {
+    "trial": (Case(), 2000),
+    "model-bank": (Case(profile="model-bank"), 200),
+    "several": (Case(losses=True, sandboxes=2), 100),
+    "many": (Case(losses=True, sandboxes=3), 100),
+    "wire": (Case(depth="wire"), 100),
+}
+"""kind of schedules -> case, how many"""
+PART = 50
+PARTS = [(kind, first) for kind, (_, many) in KINDS.items() for first in range(1, many + 1, PART)]
+HISTORIES = "from tests.faults.schedule import *; print([schedule(s, Case()).trace for s in range(1, 101)])"
+
+
+def clean(results):
+    """No finding in any of them; their number, crashes and faults."""
+    found = [f"seed {one.seed}: {one.findings}" for one in results if one.findings]
+    assert not found, "\n".join(found)
+    faults = sum(sum(one.faults.values()) for one in results)
+    return {"lives": len(results), "crashes": sum(one.crashes for one in results), "faults": faults}
+
+
+@pytest.mark.parametrize("first", range(8))
+def test_every_single_crash_of_trial(first, covered):
+    """The daemon dies at one await or commit of create, stop, start and delete: at each of them, one after the other."""
+    covered("crash at every point of trial", **clean(list(singles(Case(), first=first, every=8))))
+
+
+@pytest.mark.parametrize("first", range(2))
+def test_every_tenth_crash_of_a_model_bank(first, covered):
+    """The same, at every tenth point."""
+    lives = singles(Case(profile="model-bank"), first=first * 10, every=20)
+    covered("crash at every tenth point of model-bank", **clean(list(lives)))
+
+
+@pytest.mark.parametrize(("kind", "first"), PARTS)
+def test_random_schedules(kind, first, covered):
+    """Crashes and faults by chance, commands across each other; with several sandboxes, machines are taken away too."""
+    case, many = KINDS[kind]
+    seeds = range(first, min(first + PART, many + 1))
+    covered(f"schedules, {kind}", **clean([schedule(seed, case) for seed in seeds]))
+
+
+@pytest.mark.parametrize("silence", SILENCES)
+def test_every_mutation_meets_every_silence(silence, covered):
+    """Exactly one of each, whatever becomes of the first call of any mutating operation."""
+    entries = schedule(1, Case(straight=True, faults=False)).entries
+    called = {text.split()[1] for _, kind, _, text, _ in entries if kind == "call"}
+    mutations = sorted(name for name in called if is_mutation(name))
+    assert len(mutations) > 25
+    lives = [schedule(1, Case(straight=True, fault=(name, SILENCES[silence]))) for name in mutations]
+    covered("every mutation x every silence", **clean(lives))
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_every_mutant_is_caught(name, covered):
+    """The schedules see: an engine with one thing wrong fails one of the first 500."""
+    mutant = MUTANTS[name]
+    with pytest.MonkeyPatch.context() as monkey:
+        mutant.patch(monkey)
+        caught = next((seed for seed in range(1, 501) if schedule(seed, mutant.attack(seed)).findings), None)
+    assert caught is not None
+    covered("mutants", caught=1, schedules=caught)
+
+
+def test_one_seed_has_one_history(covered):
+    """A hundred seeds, three hash seeds, other processes: the same traces."""
+    said = []
+    for hashes in ("0", "1", "77"):
+        env = {**os.environ, "PYTHONHASHSEED": hashes, "PYTHONPATH": str(Path.cwd())}
+        run = subprocess.run([sys.executable, "-c", HISTORIES], env=env, capture_output=True, text=True, check=True)
+        said.append(run.stdout)
+    assert said[0] == said[1] == said[2]
+    covered("one history", seeds=100, processes=3)
