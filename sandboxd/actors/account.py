@@ -116,8 +116,8 @@ class AccountActor:
         self._inflight.close()
 
     def owns(self, operation: str) -> bool:
-        """Whether somebody is at work for a running operation, or will be: see `owners`."""
-        return not self._idle.is_set() or bool(self.mailbox) or has_owner(self.state, operation, self._inflight)
+        """Whether somebody is at work for a running operation, or will be: see `owners`; after a stop, the next life."""
+        return self._stopping or not self._idle.is_set() or bool(self.mailbox) or has_owner(self.state, operation, self._inflight)
 
     # ---- the loop
     async def _drain(self) -> None:
