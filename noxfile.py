@@ -90,6 +90,20 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """Fault schedules: `-- --seeds 1-100`, `-- --seed 7 --explain`; `-- --help` says more."""
+    install_project(session)
+    session.run("python", "-m", "tests.faults", *session.posargs)
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Fault schedules with new seeds for `-- --minutes N` (60), on all cores; goes on where the last one ended."""
+    install_project(session)
+    session.run("python", "-m", "tests.faults.soak", *session.posargs)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
     """Write requirements/ from pyproject.toml; `-- --upgrade` for newer versions."""
     session.install("-q", "pip-tools")
