@@ -5,6 +5,7 @@ Crashes fall at calls, replies and commits, where they hurt: evenly over hours t
 
 import random
 import time
+import traceback
 from collections.abc import Callable
 from functools import partial
 from typing import Literal
@@ -92,7 +93,10 @@ def schedule(seed: int, case: Case, *, world: Callable[..., World] = World) -> R
     if case.depth == "wire":
         build_clients()
     began = time.process_time()
-    run(partial(_schedule, result, case, world), seed=seed)
+    try:
+        run(partial(_schedule, result, case, world), seed=seed)
+    except* Exception as group:
+        result.findings.append(f"lost: the schedule broke: {''.join(traceback.format_exception(group))}")
     result.seconds = time.process_time() - began
     return result
 
