@@ -117,7 +117,12 @@ class AccountActor:
 
     def owns(self, operation: str) -> bool:
         """Whether somebody is at work for a running operation, or will be: see `owners`; after a stop, the next life."""
-        return self._stopping or not self._idle.is_set() or bool(self.mailbox) or has_owner(self.state, operation, self._inflight)
+        return (
+            self._stopping
+            or not self._idle.is_set()
+            or bool(self.mailbox)
+            or has_owner(self.state, operation, self._inflight)
+        )
 
     # ---- the loop
     async def _drain(self) -> None:

@@ -182,7 +182,12 @@ def _gone_when_accepted(monkey: pytest.MonkeyPatch) -> None:
 
 
 def _parameters_drift(monkey: pytest.MonkeyPatch) -> None:
-    """A repeat carries other bytes than the first call: a tag with the time in it."""
+    """A repeat carries other bytes than the first call, a tag with the time in it; the mismatch is believed to be a refusal."""
+
+    async def taken(a: context.Attempt, _: object, code: str, message: str) -> Ended:
+        return a.ended("absent", code, message, after=0.0)
+
+    monkey.setattr(refusals, "_taken", taken)
     old = step._frozen
 
     def frozen(a: context.Attempt, move: object, at: int) -> dict[str, object]:
@@ -273,7 +278,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "what was in flight is forgotten": Mutant(_forgets_what_was_in_flight),
     "done when accepted": Mutant(_done_when_accepted),
     "gone when accepted": Mutant(_gone_when_accepted),
-    "parameters are not frozen": Mutant(_parameters_drift),
+    "parameters drift, and a taken token is given up": Mutant(_parameters_drift),
     "operations are not saved": Mutant(_unsaved("operations")),
     "sandboxes are not saved": Mutant(_unsaved("snapshots")),
     "nothing is left to be removed": Mutant(_everything_may_be_lowered),
