@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 from sandboxd.actors import account as actor
 from sandboxd.actors.mailbox import Ask
 from sandboxd.aws import outcomes as classes
-from sandboxd.engine import coming, context, engine, fresh, lower, refusals, send, step, tags, watch
+from sandboxd.engine import coming, context, engine, fresh, lower, refusals, send, step, tags
 from sandboxd.engine.send import Lost, Refused
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.lifecycle import decide, settle
@@ -201,15 +201,6 @@ def _parameters_drift(monkey: pytest.MonkeyPatch) -> None:
     monkey.setattr(step, "_frozen", frozen)
 
 
-def _drift_at_first_sight(monkey: pytest.MonkeyPatch) -> None:
-    async def look(ports: object, who: object, rows: tuple[object, ...], post: Callable[[object], None]) -> None:
-        resting = [row for row in rows if row.lo == row.hi > 0 and row.flight is None and row.facts.get("id")]
-        for one in await watch._others(ports, who, resting):
-            post(watch._news(one))
-
-    monkey.setattr(watch, "watch", look)
-
-
 def _everything_may_be_lowered(monkey: pytest.MonkeyPatch) -> None:
     """A delete forgets its rows as soon as it is accepted, and goes by what it remembers: nothing."""
     monkey.setattr(settle, "unfinished", lambda state, operation, view: [])
@@ -285,8 +276,6 @@ MUTANTS: Mapping[str, Mutant] = {
     # ---- ours
     "not found is gone, in reads": Mutant(_missing_at_once),
     "not found is gone, in calls": Mutant(lambda monkey: monkey.setattr(lower, "certain", lambda _: True)),
-    "no tags means not ours": Mutant(lambda monkey: monkey.setattr(refusals, "_may_be_ours", lambda _: False)),
-    "drift at first sight": Mutant(_drift_at_first_sight),
     "a refusal silences the alarm": Mutant(_alarm_of_the_last_decision),
 }
 __all__ = ["MUTANTS", "Mutant"]
