@@ -39,7 +39,7 @@ async def raise_(a: Attempt) -> Ended:
 async def _resumed(a: Attempt) -> Ended | Seen | None:
     """Look at what a former life or attempt began; None: nothing is known of it, and its outcome is unknown."""
     intent = a.row.intent
-    at = max(a.ports.born, intent.unknown_at or 0.0) if intent else a.ports.born
+    at = min(a.now, max(a.ports.born, intent.unknown_at or 0.0)) if intent else a.ports.born
     if not a.facts.get("id") or a.start.step.way == "rebind":
         a.unknown(at)
         return await adopted(a, FORGOTTEN, after=0.0) if _token_is_old(a) else None
@@ -96,7 +96,8 @@ async def opposite_landed(a: Attempt) -> None:
     intent = a.row.intent
     if intent is None or intent.unknown_at is None:
         return
-    left = intent.unknown_at + a.ports.settings.landing - a.now
+    landing = a.ports.settings.landing
+    left = min(landing, intent.unknown_at + landing - a.now)  # a moment of the future is one of a clock that was set
     if left > 0:
         a.say(f"an earlier call with an unknown outcome may still land, for {left:.0f} s")
         await a.ports.clock.sleep(left)

@@ -13,8 +13,9 @@ from typing import Any
 
 import apsw
 
+from sandboxd.model.errors import StoreError
 from sandboxd.store.schema import APPLICATION_ID, PRAGMAS, SCHEMA, TABLES
-from sandboxd.store.sqlite import SqliteStore, put_meta
+from sandboxd.store.sqlite import IO_ERROR, SqliteStore, put_meta
 
 SECTOR = 4096
 _numbers = count(1)
@@ -35,7 +36,11 @@ class MemoryDisk:
         self._files = {name: bytearray(content) for name, content in self._files.items()}
         vfs = _Vfs(self, self._files, f"memory-{next(_numbers)}")
         try:
-            yield self._open(vfs)
+            store = self._open(vfs)
+        except apsw.Error as error:
+            raise StoreError(f"the store cannot be used: {error}; see to the disk", IO_ERROR) from error
+        try:
+            yield store
         finally:
             vfs.unregister()
 

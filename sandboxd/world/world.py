@@ -157,7 +157,7 @@ class World:
             try:
                 if house is not None:
                     return await life.holding(partial(what, house))
-            except Cut:
+            except (Cut, StoreError):
                 pass
             except Exception:
                 if not life.is_dead:
@@ -203,7 +203,8 @@ class _Errors(logging.Handler):
         self._world = world
 
     def emit(self, record: logging.LogRecord) -> None:
-        if not self._world.life.is_dead:
+        failed = record.exc_info[1] if record.exc_info else None
+        if not self._world.life.is_dead and not isinstance(failed, StoreError):  # a bad disk ends it, as it should
             text = record.getMessage()
             if record.exc_info:
                 text += "\n" + logging.Formatter().formatException(record.exc_info)

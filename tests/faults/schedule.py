@@ -155,10 +155,17 @@ async def _straight(people: People) -> None:
 
 
 async def _operate(world: World, oracle: Oracle, rng: random.Random, wild: float) -> None:
-    """Somebody restarts the daemon, properly, once or twice, or never."""
+    """Somebody restarts the daemon properly, or lets its disk run full, or break; once or twice, or never."""
     for _ in range(rng.choice((0, 0, 1, 2))):
         await trio.sleep(rng.uniform(0, wild / 2))
-        oracle.lost += [f"a stop cut off {name}" for name in await world.restart()]
+        match rng.choice(("restart", "restart", "full", "broken")):
+            case "restart":
+                oracle.lost += [f"a stop cut off {name}" for name in await world.restart()]
+            case trouble:
+                world.trace.note("disk", "", trouble)
+                setattr(world.disk, trouble, True)
+                await trio.sleep(rng.uniform(1, 90))
+                setattr(world.disk, trouble, False)
 
 
 async def _wander(people: People, wild: float, harm: Harm | None) -> None:
