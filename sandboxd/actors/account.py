@@ -140,6 +140,8 @@ class AccountActor:
     async def _broken(self, items: list[Item], error: Exception) -> None:
         """Start again from what is durable, after a back-off; outcomes are kept, and what is in flight is taken up anew."""
         self._keep_outcomes(items, error)
+        if self._shared.writer.is_over:
+            await trio.sleep_forever()  # nothing can be made durable any more: the daemon is about to end
         pause = self._shared.trouble.broke(self.account, error)
         with trio.CancelScope() as self._back_off:
             if self._stopping:

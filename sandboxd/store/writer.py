@@ -70,6 +70,11 @@ class Writer:
         self.commits = self.batches = 0
         self._writing_since: float | None = None
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will be committed any more."""
+        return self._done.is_set()
+
     async def __aenter__(self) -> Self:
         self._nursery.start_soon(self._run, name="writer")
         return self

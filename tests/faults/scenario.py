@@ -148,11 +148,21 @@ class People:
 
     async def bring_up(self, name: str) -> str:
         """Whatever it is now, it shall be started."""
-        for verb in ("create", "start"):
+        for verb in ("retry", "create", "retry", "start", "retry"):
             if (state := await self._settled(name)) == "started":
                 return state
-            await self.command(verb, name)
+            if verb == "retry":
+                await self._retry_failed(name)
+            else:
+                await self.command(verb, name)
         return await self._settled(name)
+
+    async def _retry_failed(self, name: str) -> None:
+        """What failed and was left lying is tried again."""
+        if (state := await self._state(name)).endswith("_failed") and state != "deleting_failed":
+            operation = await self._world.ask(lambda house: _operation(house, name))
+            if await self._retry(operation):
+                await self._over(operation)
 
     async def remove(self, name: str) -> None:
         """Whatever it is now, it shall be gone."""
@@ -213,6 +223,11 @@ async def _now(house: House, identifier: str) -> Answer:
 async def _sandbox(house: House, name: str) -> str:
     found = [one for one in house.shared.directory.sandboxes.values() if one.name == name]
     return found[-1].state if found else ""
+
+
+async def _operation(house: House, name: str) -> str:
+    found = [one for one in house.shared.directory.sandboxes.values() if one.name == name]
+    return found[-1].operation_id or ""
 
 
 async def _sandbox_id(house: House, name: str) -> str:

@@ -152,6 +152,9 @@ async def _straight(people: People) -> None:
             nursery.start_soon(one, name)
     await trio.sleep(LATEST)
     await people.check_believed()
+    async with trio.open_nursery() as nursery:
+        for name in people.sandboxes:
+            nursery.start_soon(people.command, "delete", name)
 
 
 async def _operate(world: World, oracle: Oracle, rng: random.Random, wild: float) -> None:

@@ -57,6 +57,8 @@ def public_machine(ask: Transcript) -> None:
         look(ask)
     ask.later(90)
     look(ask)
+    left = [one for one in ask("DescribeVolumes")["Volumes"] if one["State"] == "available"]
+    ask("DeleteVolume", VolumeId=left[0]["VolumeId"])
 
 
 def refused_launches(ask: Transcript, ids: dict[str, str]) -> None:

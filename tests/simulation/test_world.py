@@ -74,7 +74,7 @@ def test_no_thread_and_no_second_history():
     """The same seed gives the same trace in this process and in others, under any hash seed; and nothing leaves the loop."""
     before = threading.active_count()
     mine = [schedule(seed, Case(faults=False)).trace for seed in (1, 2, 3)]
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
     for hashes in ("0", "1", "77"):
         env = {**os.environ, "PYTHONHASHSEED": hashes, "PYTHONPATH": str(Path.cwd())}
         said = subprocess.run([sys.executable, "-c", SEEDS], env=env, capture_output=True, text=True, check=True)
