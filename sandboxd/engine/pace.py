@@ -20,12 +20,12 @@ def first_look(usual: Usual) -> float:
     """Return seconds after the call: shortly before the quickest ones come true."""
     if usual.expected <= QUICK:
         return usual.expected
-    return max(0.3 * usual.expected, usual.expected - 1.25 * (usual.p90 - usual.expected))
+    return max(0.3 * usual.expected, usual.expected - (usual.p90 - usual.expected))
 
 
 def next_look(usual: Usual, waited: float) -> float:
     """Return seconds until the next look, after having waited so long: the wider the spread, the rarer."""
-    step = min(max(0.6 * (usual.p90 - usual.expected), SHORTEST), LONGEST)
+    step = min(max(0.45 * (usual.p90 - usual.expected), SHORTEST), LONGEST)
     overdue = waited - 1.5 * usual.p90
     return step if overdue <= 0 else min(LONGEST, max(step, overdue / 4))
 
