@@ -20,7 +20,7 @@ def first_look(usual: Usual) -> float:
     """Return seconds after the call: shortly before the quickest ones come true."""
     if usual.expected <= QUICK:
         return usual.expected
-    return max(0.3 * usual.expected, usual.expected - (usual.p90 - usual.expected))
+    return max(0.3 * usual.expected, usual.expected - 1.2 * (usual.p90 - usual.expected))
 
 
 def next_look(usual: Usual, waited: float) -> float:

@@ -43,6 +43,8 @@ class Mutant(Struct, frozen=True):
 
     patch: Patch
     attack: Attack = everyday
+    first: int = 1
+    """seed to begin with: some are met by few schedules only"""
 
 
 def _settings(**changed: float) -> Patch:
@@ -260,12 +262,12 @@ MUTANTS: Mapping[str, Mutant] = {
     "a random token": Mutant(_random_token),
     "sent before it is durable": Mutant(_start_before_commit),
     "acknowledged before it is durable": Mutant(_acknowledge_before_commit),
-    "keys are not kept": Mutant(_no_keys),
+    "keys are not kept": Mutant(_no_keys, first=140),
     "unknown is taken for refused": Mutant(_unknown_is_refused),
     "a lost reply is repeated blindly": Mutant(_repeats_blindly),
     "5xx is taken for refused": Mutant(_all_refused),
     "calls are not shielded": Mutant(_unshielded),
-    "what may be there is forgotten": Mutant(_forgets_what_may_be_there),
+    "what may be there is forgotten": Mutant(_forgets_what_may_be_there, first=130),
     "what was in flight is forgotten": Mutant(_forgets_what_was_in_flight),
     "done when accepted": Mutant(_done_when_accepted),
     "gone when accepted": Mutant(_gone_when_accepted),

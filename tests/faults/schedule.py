@@ -20,7 +20,7 @@ from tests.faults.disturb import Harm, disturb
 from tests.faults.oracle import Oracle
 from tests.faults.scenario import LATEST, People
 
-WILD = {"brief": (50.0, 700.0), "long": (2000.0, 4000.0)}
+WILD = {"brief": (50.0, 350.0), "long": (2000.0, 4000.0)}
 """seconds in which everything goes wrong"""
 CALM = 500.0
 """seconds after which nothing of before can land or stay unseen any more"""
