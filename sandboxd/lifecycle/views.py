@@ -36,11 +36,8 @@ class StepView(Struct, frozen=True, kw_only=True):
 def steps_of(state: State, identifier: str) -> list[StepView]:
     """The steps of an operation in the order in which they began, then those that are still to come."""
     operation = state.operations[identifier]
-    out = [_remembered(state, name, record, operation) for name, record in operation.steps.items()]
-    known = set(operation.steps)
-    if operation.state == "running" and not operation.cancelling:
-        out += [step for step in _to_come(state, operation) if step.id not in known]
-    return out
+    begun = [_remembered(state, name, record, operation) for name, record in operation.steps.items()]
+    return [*begun, *_to_come(state, operation)]
 
 
 def step_of(state: State, identifier: str) -> StepView | None:
@@ -74,13 +71,16 @@ def _remembered(state: State, identifier: str, record: StepRecord, operation: Op
 
 # ---- what is still to come
 def _to_come(state: State, operation: Operation) -> Iterator[StepView]:
+    if operation.state != "running" or operation.cancelling:
+        return
     view = state.planner.view()
     keys = unfinished(state, operation, view)
     closure = state.planner.closure(state.wanted(operation)) if operation.verb in RAISING else {}
     for key in keys:
         row = state.rows[key]
         if row.flight is None:
-            yield from _path(state, row, closure.get(key, view.want[key]))
+            path = _path(state, row, closure.get(key, view.want[key]))
+            yield from (step for step in path if step.id not in operation.steps)
 
 
 def _path(state: State, row: Row, goal: int) -> Iterator[StepView]:
@@ -120,10 +120,12 @@ def operation_eta(state: State, identifier: str, now: float) -> float | None:
     if operation.state != "running":
         return None
     ends: dict[str, float] = {}
-    steps = [
-        step for step in steps_of(state, identifier) if step.state in ("pending", "calling", "waiting", "backing-off")
+    begun = [
+        _remembered(state, name, record, operation)
+        for name, record in operation.steps.items()
+        if record.state in ("pending", "calling", "waiting", "backing-off")
     ]
-    for step in sorted(steps, key=lambda one: one.state == "pending"):
+    for step in sorted([*begun, *_to_come(state, operation)], key=lambda one: one.state == "pending"):
         began = max([now, *(ends.get(name, now) for name in step.depends_on)])
         if step.started_at is not None and step.state != "pending":
             began = step.started_at

@@ -5,10 +5,11 @@ one wakes with `Cut`, and nothing it does reaches the world any more.
 """
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TypeAlias, TypeVar
 
 import trio
+
+from sandboxd.world.virtual import Nap, clock
 
 T = TypeVar("T")
 Point: TypeAlias = str
@@ -27,6 +28,7 @@ class Life:
         self.is_over = trio.Event()
         self._dies_at = dies_at
         self._waits: dict[trio.CancelScope, None] = {}
+        self._naps: dict[Nap, None] = {}
 
     @property
     def is_dead(self) -> bool:
@@ -45,10 +47,21 @@ class Life:
         self.is_over.set()
         for scope in self._waits:
             scope.cancel()
+        for nap in self._naps:
+            nap.wake()
 
     async def sleep(self, seconds: float) -> None:
         """Wait at a port; raise Cut at death."""
-        await self.holding(partial(trio.sleep, max(0.0, seconds)))
+        if self.is_dead:
+            raise Cut
+        nap = clock().nap(max(0.0, seconds))
+        self._naps[nap] = None
+        try:
+            await nap.wait()
+        finally:
+            del self._naps[nap]
+        if self.is_dead:
+            raise Cut
 
     async def holding(self, wait: Callable[[], Awaitable[T]]) -> T:
         """Wait for something at a port; raise Cut at death, even where the daemon shields itself."""

@@ -1,7 +1,6 @@
 """The daemon's ports in virtual time: its clock, how its commits are carried out, and the calls that need no bytes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import trio
@@ -13,7 +12,7 @@ from sandboxd.simulator.calls import is_mutation
 from sandboxd.simulator.errors import ApiError, NoReply
 from sandboxd.simulator.world import World as Simulated
 from sandboxd.store.writer import Commit
-from sandboxd.world.life import Life
+from sandboxd.world.life import Cut, Life
 from sandboxd.world.trace import Trace
 
 WAY = 0.15
@@ -80,8 +79,7 @@ class Calls:
         """Answer as botocore would parse it; raise AwsError."""
         self._life.point(f"call {operation}")
         number = self._trace.call(scope, operation, parameters)
-        request = Request(scope, service, operation, dict(parameters))
-        answer, error = await self._life.holding(partial(self._exchange, request))
+        answer, error = await self._exchange(Request(scope, service, operation, dict(parameters)))
         self._life.point(f"replied {operation}")
         self._trace.reply(number, error)
         if error is not None:
@@ -91,16 +89,16 @@ class Calls:
     async def _exchange(self, request: Request) -> tuple[Any, AwsError | None]:
         """There, the effect, and back; the daemon may die on both ways."""
         try:
-            await trio.sleep(WAY)
-        except trio.Cancelled:
+            await self._life.sleep(WAY)
+        except (trio.Cancelled, Cut):
             if is_mutation(request.operation):
                 self._abandoned(request)
             raise
         answer, error = self._answer(request)
         if error is not None and error.code == "ReadTimeout":
-            await trio.sleep(HANG)
+            await self._life.sleep(HANG)
         self._life.point(f"reply {request.operation}")
-        await trio.sleep(WAY)
+        await self._life.sleep(WAY)
         return answer, error
 
     def _answer(self, request: Request) -> tuple[Any, AwsError | None]:

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import trio
 from trio._core import _run as scheduler
-from trio.testing import MockClock
+
+from sandboxd.world.virtual import VirtualClock
 
 T = TypeVar("T")
 
@@ -21,6 +22,6 @@ def run(main: Callable[[], Awaitable[T]], *, seed: int) -> T:
     order = random.Random(seed)  # noqa: S311 - an order, no secret
     hooks |= {"_ALLOW_DETERMINISTIC_SCHEDULING": True, "_r": order}
     try:
-        return trio.run(main, clock=MockClock(autojump_threshold=0))
+        return trio.run(main, clock=VirtualClock())
     finally:
         hooks |= before

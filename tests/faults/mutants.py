@@ -13,11 +13,12 @@ from msgspec import Struct, structs
 from sandboxd.actors import account as actor
 from sandboxd.actors.mailbox import Ask
 from sandboxd.aws import outcomes as classes
-from sandboxd.engine import coming, context, engine, fresh, lower, refusals, send, step, tags
+from sandboxd.engine import coming, context, engine, fresh, listing, lower, refusals, send, step, tags
 from sandboxd.engine.send import Lost, Refused
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.lifecycle import decide, settle
 from sandboxd.lifecycle.messages import Ended
+from sandboxd.planning.planner import Planner
 from sandboxd.simulator.gate import Fault
 from sandboxd.world import ports
 from tests.faults.schedule import Case
@@ -255,6 +256,25 @@ def _no_opposite(monkey: pytest.MonkeyPatch) -> None:
         monkey.setattr(module, "opposite_landed", _nothing)
 
 
+def _wrong_order(monkey: pytest.MonkeyPatch) -> None:
+    """Nothing waits until what stands on it is gone; AWS refuses, and is asked again."""
+    monkey.setattr(Planner, "weights", lambda *_, **__: [])
+
+
+def _from_the_journal(monkey: pytest.MonkeyPatch) -> None:
+    """A delete removes what was noted as done, and asks nobody what there is."""
+    old = engine.lower
+
+    async def noted(a: context.Attempt) -> Ended:
+        return await old(a) if a.row.lo else a.done()
+
+    async def nothing(*_: object) -> list[object]:
+        return []
+
+    monkey.setattr(engine, "lower", noted)
+    monkey.setattr(listing, "everything", nothing)
+
+
 MUTANTS: Mapping[str, Mutant] = {
     "no settle time": Mutant(_settings(settle=0)),
     "a settle time that is too short": Mutant(_settings(settle=60)),
@@ -275,9 +295,11 @@ MUTANTS: Mapping[str, Mutant] = {
     "operations are not saved": Mutant(_unsaved("operations")),
     "sandboxes are not saved": Mutant(_unsaved("snapshots")),
     "nothing is left to be removed": Mutant(_everything_may_be_lowered),
+    "wrong order": Mutant(_wrong_order),
+    "teardown from the journal": Mutant(_from_the_journal),
     # ---- ours
     "not found is gone, in reads": Mutant(_missing_at_once),
-    "not found is gone, in calls": Mutant(lambda monkey: monkey.setattr(lower, "certain", lambda _: True)),
-    "a refusal silences the alarm": Mutant(_alarm_of_the_last_decision),
+    "not found is gone, in calls": Mutant(lambda monkey: monkey.setattr(lower, "certain", lambda _: True), first=150),
+    "a refusal silences the alarm": Mutant(_alarm_of_the_last_decision, first=380),
 }
 __all__ = ["MUTANTS", "Mutant"]

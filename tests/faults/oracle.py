@@ -13,6 +13,8 @@ from sandboxd.world import World
 KEY, SANDBOX = "sandboxd:key", "sandboxd:sandbox"
 GOING = frozenset({"shutting-down", "terminated", "deleting", "deleted", "failed"})
 AWAKE = frozenset({"pending", "running"})
+LAST = frozenset({"DeleteVpc", "DeleteSecurityGroup", "DeleteRouteTable"})
+"""nothing of AWS's own lingers on these: who keeps the order is never refused"""
 BILLED = ("nat-gateway", "elastic-ip")
 
 SHARED = Counter(
@@ -52,14 +54,16 @@ class Oracle:
 
     # ---- at any moment
     def look(self) -> None:
-        """After a call: nothing that it made may be there twice."""
-        log = self._world.simulated.log
-        made = [change.what for entry in log.since(self._seen) for change in entry.changes if not change.removed]
+        """After a call: nothing that it made may be there twice, nothing was to be removed from under something else."""
+        log, rows = self._world.simulated.log, self._world.simulated.rows
+        entries = list(log.since(self._seen))
         self._seen = log.count
-        for identifier in made:
-            row = self._world.simulated.rows.find(identifier)
-            if row is not None:
-                self._look_at(row)
+        for entry in entries:
+            if entry.error == "DependencyViolation" and entry.operation in LAST:
+                self.lost.append(f"{entry.operation} was sent before what stands on it was gone")
+            for change in entry.changes:
+                if not change.removed and (row := rows.find(change.what)) is not None:
+                    self._look_at(row)
 
     def _look_at(self, row: Row) -> None:
         now = self._now
