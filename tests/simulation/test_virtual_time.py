@@ -14,16 +14,16 @@ def test_naps_and_sleeps_wake_in_the_order_of_their_moments():
     """Time jumps from one to the next, whoever set them."""
     woke = []
 
-    async def waits(name, wait):
-        await wait
+    async def waits(name, wait, seconds):
+        await wait(seconds)
         woke.append((name, trio.current_time()))
 
     async def main():
         life = new_life()
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(waits, "nap", life.sleep(3600))
-            nursery.start_soon(waits, "sleep", trio.sleep(1800))
-            nursery.start_soon(waits, "short nap", life.sleep(0.5))
+            nursery.start_soon(waits, "nap", life.sleep, 3600)
+            nursery.start_soon(waits, "sleep", trio.sleep, 1800)
+            nursery.start_soon(waits, "short nap", life.sleep, 0.5)
 
     run(main, seed=1)
     assert woke == [("short nap", 0.5), ("sleep", 1800), ("nap", 3600)]
