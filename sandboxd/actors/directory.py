@@ -40,7 +40,8 @@ class Directory:
         self.sandboxes[sandbox.id] = sandbox
         self._account_of[sandbox.id] = sandbox.account_id
         name = (sandbox.tenant, sandbox.name)
-        if sandbox.id >= self._sandbox_named.get(name, ""):
+        known = self.sandboxes.get(self._sandbox_named.get(name, ""))
+        if known is None or _precedence(sandbox) >= _precedence(known):
             self._sandbox_named[name] = sandbox.id
 
     def put_operation(self, operation: things.Operation) -> None:
@@ -76,7 +77,7 @@ class Directory:
         return found
 
     def sandbox(self, ref: str) -> things.Sandbox:
-        """By id or `tenant/name`; the newest of a name, deleted ones included."""
+        """By id or `tenant/name`; of a name the one that is not deleted, else the newest."""
         tenant, _, name = ref.partition("/")
         found = self.sandboxes.get(self._sandbox_named.get((tenant, name), ref))
         if found is None:
@@ -91,8 +92,13 @@ class Directory:
         return found
 
     def named(self, tenant: str, name: str) -> things.Sandbox | None:
-        """The newest sandbox of this name."""
+        """The sandbox of this name that is not deleted, else the newest."""
         return self.sandboxes.get(self._sandbox_named.get((tenant, name), ""))
+
+
+def _precedence(sandbox: things.Sandbox) -> tuple[bool, str]:
+    """Who of one name bears it: the one that is not deleted, for a clock that was set back makes smaller ids; else the newest."""
+    return sandbox.state != "deleted", sandbox.id
 
 
 def _missing(what: str, ref: str, known: Iterable[str], hint: str) -> NotFound:

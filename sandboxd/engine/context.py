@@ -84,12 +84,6 @@ class Attempt:
         return structs.replace(self._asked_once, facts=self.facts)
 
     @property
-    def was_sent_before(self) -> bool:
-        """Whether a former life of the daemon may have sent it: then it may still land."""
-        intent = self.row.intent
-        return self.start.resumed and intent is not None and intent.rendered_at < self.ports.born
-
-    @property
     def usual(self) -> Usual:
         """How long this step usually takes."""
         spec, step = self.kind.spec, self.start.step

@@ -74,12 +74,14 @@ class Engine:
             generation=start.generation,
             token=ask.token,
             rendered_at=now,
-            unknown_at=self._carried(old, now),
+            opposite_at=self._carried(old, now),
             account=self._ports.identity.management_account if kind.organization else None,
         )
 
     def _carried(self, old: Intent | None, now: float) -> float | None:
-        at = old.unknown_at if old else None
+        """When the last outcome before this call became unknown, where it may still land."""
+        known = (old.unknown_at, old.opposite_at) if old else ()
+        at = max((at for at in known if at is not None), default=None)
         bound = max(self._ports.settings.landing, self._ports.settings.settle)
         return at if at is not None and now < at + bound else None
 

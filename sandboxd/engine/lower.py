@@ -30,8 +30,6 @@ async def lower(a: Attempt) -> Ended:
     if move is None:
         words = f"a {a.kind.spec.name} cannot be lowered to {a.kind.spec.states[step.to]}"
         return a.ended("nothing", "step_unknown", words, lasting=True)
-    if move.returns and a.was_sent_before:
-        a.unknown(a.ports.born)
     await opposite_landed(a)
     return await _call(a, move)
 
@@ -39,7 +37,8 @@ async def lower(a: Attempt) -> Ended:
 async def _locate(a: Attempt) -> bool:
     """Find by its tags what a call with a lost reply may have made; return whether there is anything to lower."""
     intent, settings = a.row.intent, a.ports.settings
-    since = intent.unknown_at if intent and intent.unknown_at is not None else a.ports.born
+    known = [at for at in (intent.unknown_at, intent.opposite_at) if at is not None] if intent else []
+    since = max(known, default=a.ports.born)
     until, tries = since + max(settings.settle, settings.landing), 0
     while True:
         asked = a.now

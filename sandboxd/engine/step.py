@@ -38,14 +38,9 @@ async def raise_(a: Attempt) -> Ended:
 
 async def _resumed(a: Attempt) -> Ended | Seen | None:
     """Look at what a former life or attempt began; None: nothing is known of it, and its outcome is unknown."""
-    intent = a.row.intent
-    at = min(a.now, max(a.ports.born, intent.unknown_at or 0.0)) if intent else a.ports.born
+    a.unknown_at = a.row.intent.unknown_at if a.row.intent and a.row.intent.unknown_at is not None else a.now
     if not a.facts.get("id") or a.start.step.way == "rebind":
-        a.unknown(at)
         return await adopted(a, FORGOTTEN, after=0.0) if _token_is_old(a) else None
-    if a.was_sent_before:
-        a.unknown(at)
-    a.unknown_at = at
     seen = await a.look_surely()
     if seen is None:
         return Seen()
@@ -92,12 +87,11 @@ async def _call(a: Attempt, move: Move, parameters: Parameters) -> Ended:
 
 
 async def opposite_landed(a: Attempt) -> None:
-    """Wait until no earlier mutation of this resource whose outcome was unknown can land any more."""
+    """Wait until no earlier, other mutation of this resource whose outcome was unknown can land any more."""
     intent = a.row.intent
-    if intent is None or intent.unknown_at is None:
+    if intent is None or intent.opposite_at is None:
         return
-    landing = a.ports.settings.landing
-    left = min(landing, intent.unknown_at + landing - a.now)  # a moment of the future is one of a clock that was set
+    left = intent.opposite_at + a.ports.settings.landing - a.now
     if left > 0:
         a.say(f"an earlier call with an unknown outcome may still land, for {left:.0f} s")
         await a.ports.clock.sleep(left)

@@ -6,7 +6,7 @@ means: load it again) and raises a Refusal before anything changed.
 
 from typing import assert_never
 
-from sandboxd.lifecycle import commands, outcomes, strays
+from sandboxd.lifecycle import commands, outcomes, recovery, strays
 from sandboxd.lifecycle.cost import hourly_cost
 from sandboxd.lifecycle.messages import (
     Called,
@@ -86,7 +86,7 @@ def _dispatch(turn: Turn, message: Message) -> None:  # noqa: C901, PLR0912 - on
         case Tick():
             outcomes.tick(turn)
         case Recovered():
-            outcomes.recovered(turn)
+            recovery.recovered(turn)
         case Progress():
             pass
         case _:

@@ -1,12 +1,11 @@
 """What became of steps, looks and proofs: facts change, marks are set, nothing is decided about operations here."""
 
 import hashlib
-import itertools
 
 from msgspec import structs
 
-from sandboxd.lifecycle import blocked, steps
-from sandboxd.lifecycle.messages import Called, Ended, Look, Lost, Start, Unknown
+from sandboxd.lifecycle import steps
+from sandboxd.lifecycle.messages import Called, Ended, Look, Lost, Unknown
 from sandboxd.lifecycle.state import RECHECK, deadline_of
 from sandboxd.lifecycle.turn import Turn
 from sandboxd.lifecycle.words import id_of, name_of
@@ -56,7 +55,7 @@ def ended(turn: Turn, message: Ended) -> None:
         steps.became(turn, row, step, "done")
         row.facts = row.facts | message.facts
         planner.done(message.key)
-        row.intent = None if row.intent is None or row.intent.unknown_at is None else row.intent
+        row.intent = row.intent if row.intent is not None and row.intent.may_land else None
         if way == "lower" or row.lo:
             row.marks.pop(way, None)
     else:
@@ -150,7 +149,7 @@ def _heals(turn: Turn, row: Row, *, gone: bool) -> bool:
     return heal.get("start", True)
 
 
-# ---- time, and a new life
+# ---- time
 def tick(turn: Turn) -> None:
     """Moments that have come: back-offs are over, deadlines passed, proofs due."""
     state = turn.state
@@ -177,22 +176,3 @@ def _row_due(turn: Turn, key: Key) -> None:
             mark.waits = False
     turn.changed(key)
     turn.state.planner.touch(key)
-
-
-def recovered(turn: Turn) -> None:
-    """First message of a life: what is in flight is taken up, what was being proved is proved again."""
-    state = turn.state
-    for key, row in list(state.planner.rows.items()):
-        if blocked.take_up(turn, row):
-            assert row.flight is not None
-            row.since, row.waiting, row.late = turn.now, False, False
-            turn.changed(key)
-            turn.decision.starts.append(
-                Start(key=key, step=row.flight, generation=row.generation, run=row.run, resumed=True)
-            )
-    for operation in itertools.chain(state.operations[name] for name in state.running):
-        if operation.proving:
-            operation.proving = False
-            operation.proof += 1
-            turn.changed_operation(operation)
-    turn.unwatch()

@@ -38,6 +38,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     relist_after: float = 60.0
     watch: float = 1200.0
     """after an outcome became unknown, the account is listed once more for what came late"""
+    landed: float = 300.0
+    """after which nothing that an earlier life sent can land any more"""
     attempts: int = 8
     """of one resource, generation and direction, before a temporary failure counts as permanent"""
     longest_back_off: float = 300.0

@@ -100,9 +100,16 @@ class Intent(Struct, frozen=True, omit_defaults=True, kw_only=True):
     token: str | None = None
     rendered_at: float = 0.0
     unknown_at: float | None = None
-    """when the last outcome became unknown; its opposite waits until that can no longer land"""
+    """when the last outcome of this very call became unknown"""
+    opposite_at: float | None = None
+    """when the outcome of an earlier, other call for the same resource became unknown: this one waits until that can no longer land"""
     account: str | None = None
     """the account that the call is made in, where it is not the actor's own (organization calls)"""
+
+    @property
+    def may_land(self) -> bool:
+        """Whether an outcome that became unknown is remembered."""
+        return self.unknown_at is not None or self.opposite_at is not None
 
 
 class Row(Struct, omit_defaults=True, kw_only=True):

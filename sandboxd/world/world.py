@@ -1,7 +1,8 @@
 """The world: a simulated AWS that outlives every daemon, one daemon after the other, and the disk between them.
 
 `keep_alive` starts the daemon anew whenever it has died; people ask with `ask`, which goes on where a connection was cut,
-and wait with `until`. What disturbs AWS is the simulated world's `hook`; where the daemon dies is said by `dies_at`.
+and wait with `until`. What disturbs AWS is the simulated world's `hook`; where the daemon dies is said by `dies_at`, and by how
+many seconds each life's clock is wrong by `skew`.
 """
 
 import logging
@@ -42,6 +43,11 @@ def never(_: Point) -> bool:
     return False
 
 
+def right() -> float:
+    """A clock that nobody sets."""
+    return 0.0
+
+
 class World:
     """Made inside `run`; `trace` and `broken` say what happened, `simulated` what there is."""
 
@@ -53,6 +59,7 @@ class World:
         dies_at: Callable[[Point], bool] = never,
         settings: Settings | None = None,
         depth: Literal["calls", "wire"] = "calls",
+        skew: Callable[[], float] = right,
     ) -> None:
         self.rng = random.Random(f"{seed} world")  # noqa: S311 - a history, no secret
         self.trace, self.disk = Trace(), MemoryDisk(seed=seed)
@@ -60,7 +67,7 @@ class World:
         self.simulated = open_world(clock=clock, seed=seed)
         furnish(self.simulated, pool=pool)
         self.settings = settings or Settings(aws=Aws(regions=(REGION,)))
-        self.dies_at, self.depth = dies_at, depth
+        self.dies_at, self.depth, self._skew = dies_at, depth, skew
         self.house: House | None = None
         self.life = self._new_life(0)
         self.deaths = 0
@@ -96,7 +103,7 @@ class World:
                         Writer(store, nursery=outer, carry=Inline(life, self.trace))
                     )
                     nursery = await stack.enter_async_context(trio.open_nursery())
-                    clock = LifeClock(life, origin=ORIGIN)
+                    clock = LifeClock(life, origin=ORIGIN + self._skew())
                     outside = Outside(
                         call=self._call(life, clock), identify=_management, clock=clock, store=store,
                         writer=writer, randbits=self.rng.getrandbits,

@@ -17,6 +17,8 @@ from tests.faults.scenario import People
 
 RATES = (0.0, 0.05, 0.1, 0.2, 0.35)
 CHANCES = (0.0, 0.1, 0.3)
+SKEWS = (0.0, 0.0, 0.0, 0.0, 90.0, -90.0, 3600.0, -3600.0, 86_400.0, -86_400.0)
+"""seconds by which a life's clock may be wrong"""
 MORTAL = (0.0, 0.0, 0.05)
 
 

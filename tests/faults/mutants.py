@@ -11,12 +11,13 @@ import trio
 from msgspec import Struct, structs
 
 from sandboxd.actors import account as actor
+from sandboxd.actors import directory
 from sandboxd.actors.mailbox import Ask
 from sandboxd.aws import outcomes as classes
 from sandboxd.engine import coming, context, engine, fresh, listing, lower, refusals, send, step, tags
 from sandboxd.engine.send import Lost, Refused
 from sandboxd.engine.settings import EngineSettings
-from sandboxd.lifecycle import decide, settle
+from sandboxd.lifecycle import decide, recovery, settle
 from sandboxd.lifecycle.messages import Ended
 from sandboxd.planning.planner import Planner
 from sandboxd.simulator.gate import Fault
@@ -275,6 +276,16 @@ def _from_the_journal(monkey: pytest.MonkeyPatch) -> None:
     monkey.setattr(listing, "everything", nothing)
 
 
+def _names_by_age(monkey: pytest.MonkeyPatch) -> None:
+    monkey.setattr(directory, "_precedence", lambda sandbox: sandbox.id)
+
+
+def _believes_old_clocks(monkey: pytest.MonkeyPatch) -> None:
+    """A moment that a former life noted is taken for one of the present clock."""
+    monkey.setattr(recovery, "_brought_here", lambda *_, **__: False)
+    monkey.setattr(lower, "certain", lambda a: "seen" in a.facts or a.now >= float(a.facts.get("at", 0)) + 300)
+
+
 MUTANTS: Mapping[str, Mutant] = {
     "no settle time": Mutant(_settings(settle=0)),
     "a settle time that is too short": Mutant(_settings(settle=60)),
@@ -287,7 +298,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "a lost reply is repeated blindly": Mutant(_repeats_blindly),
     "5xx is taken for refused": Mutant(_all_refused),
     "calls are not shielded": Mutant(_unshielded),
-    "what may be there is forgotten": Mutant(_forgets_what_may_be_there, first=130),
+    "what may be there is forgotten": Mutant(_forgets_what_may_be_there, first=230),
     "what was in flight is forgotten": Mutant(_forgets_what_was_in_flight),
     "done when accepted": Mutant(_done_when_accepted),
     "gone when accepted": Mutant(_gone_when_accepted),
@@ -299,7 +310,9 @@ MUTANTS: Mapping[str, Mutant] = {
     "teardown from the journal": Mutant(_from_the_journal),
     # ---- ours
     "not found is gone, in reads": Mutant(_missing_at_once),
-    "not found is gone, in calls": Mutant(lambda monkey: monkey.setattr(lower, "certain", lambda _: True), first=150),
+    "not found is gone, in calls": Mutant(lambda monkey: monkey.setattr(lower, "certain", lambda _: True), first=340),
+    "a name is that of the greatest id": Mutant(_names_by_age),
+    "a former life's clock is believed": Mutant(_believes_old_clocks),
     "a refusal silences the alarm": Mutant(_alarm_of_the_last_decision, first=380),
 }
 __all__ = ["MUTANTS", "Mutant"]

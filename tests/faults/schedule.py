@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from sandboxd.simulator.gate import Fault
 from sandboxd.world import Point, World, build_clients, run
 from sandboxd.world.trace import Entry
-from tests.faults.disturb import Harm, disturb
+from tests.faults.disturb import SKEWS, Harm, disturb
 from tests.faults.oracle import Oracle
 from tests.faults.scenario import LATEST, People
 
@@ -104,7 +104,11 @@ def schedule(seed: int, case: Case, *, world: Callable[..., World] = World) -> R
 async def _schedule(result: Result, case: Case, make: Callable[..., World]) -> None:
     rng = random.Random(f"{result.seed} schedule")
     crashes = Crashes(rng, case.crash_at)
-    world = make(seed=result.seed, pool=1, dies_at=crashes, depth=case.depth)
+    wrong = random.Random(f"{result.seed} clock")
+    world = make(
+        seed=result.seed, pool=1, dies_at=crashes, depth=case.depth,
+        skew=partial(wrong.choice, SKEWS if case.faults and not case.straight else (0.0,)),
+    )  # fmt: skip
     oracle = Oracle(world)
     disturbed = disturb(world, seed=result.seed, faults=case.faults, one=case.fault)
     names = [f"s{n}" for n in range(1, case.sandboxes + 1)]

@@ -16,6 +16,7 @@ from sandboxd.engine.engine import Engine, Identity, Owner
 from sandboxd.engine.resolve import resolve_images, zones
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.lifecycle.messages import Called, Ended, Progress, Start, Stay, Unknown
+from sandboxd.lifecycle.recovery import as_of_now
 from sandboxd.model.keys import SHARED, make_key
 from sandboxd.model.ports import AwsError, Scope
 from sandboxd.model.resource import Node, Row, Step
@@ -251,6 +252,10 @@ class Driver:
         """A new life of the daemon over what is durable; what the old one still says reaches nobody."""
         self.life += 1
         self.engine = self.lab.engine(**self.settings)
+        for row in self.rows.values():  # as lifecycle/recovery.py takes them up
+            if row.intent is not None:
+                sent = row.flight is not None and not row.waiting
+                row.intent, row.waiting = as_of_now(row.intent, self.lab.clock.now(), sent=sent), False
 
     async def through(self, work, pause=5):
         """Do this, through as many deaths of the daemon as the lab has in store; return how many there were."""
@@ -331,7 +336,7 @@ class Driver:
                 row.spoiled = True
         if row.hi == 0:
             row.facts = {}
-        if message.left == "done" and row.intent.unknown_at is None:
+        if message.left == "done" and not row.intent.may_land:
             row.intent = None
 
     def may_stay(self):

@@ -32,6 +32,15 @@ def test_the_newest_of_a_name_answers():
     assert directory.sandbox("sbx_1").id == "sbx_1"
 
 
+def test_a_name_is_that_of_the_one_that_lives():
+    """Also where a clock that was set back gave it the smaller id, and in whichever order they are read after a restart."""
+    for order in ((0, 1), (1, 0)):
+        directory, both = Directory(), (sandbox("sbx_9", "bank", "deleted"), sandbox("sbx_3", "bank"))
+        for number in order:
+            directory.put_sandbox(both[number])
+        assert directory.sandbox("acme/bank").id == "sbx_3"
+
+
 def test_a_near_miss_is_suggested():
     """Somebody who mistypes is told the name."""
     directory = Directory()
