@@ -1,5 +1,7 @@
 """Waiting until what was asked for has come true: looks, at the moments when such things usually end, and verdicts."""
 
+from collections.abc import Callable
+
 from sandboxd.aws.kind import Seen
 from sandboxd.engine.absence import is_missing
 from sandboxd.engine.context import Attempt
@@ -33,23 +35,32 @@ def verdict(a: Attempt, seen: Seen) -> Ended | None:
 
 
 async def come_true(a: Attempt) -> Ended:
-    """Look, at the moments when such things usually end, until it is as wanted or will never be."""
+    """Look until it is as wanted or will never be."""
     intent = a.row.intent
     since = intent.rendered_at if a.start.resumed and intent else a.began
     delay = 0.0 if a.start.resumed else first_look(a.usual) - (a.now - since)
+
+    def judge(seen: Seen | None) -> Ended | None:
+        if seen is None:
+            return a.ended("absent", "gone", f"the {a.kind.spec.name} {a.facts.get('id', '')} is not there any more")
+        return _judged(a, seen, since)
+
+    return await looking(a, judge, since=since, delay=delay)
+
+
+async def looking(a: Attempt, judge: Callable[[Seen | None], Ended | None], *, since: float, delay: float) -> Ended:
+    """Look, at the moments when such things usually end, until `judge` has an end; it hears None of what is surely not there."""
     failures = 0
     while True:
         try:
             seen = await a.see(max(delay, 0.0))
-            gone = seen is None and await is_missing(a)
+            known = seen is not None or await is_missing(a)
         except AwsError as error:
             failures += 1
             a.say(unanswered(error.code, error.message, "AWS does not answer a read"))
             delay = back_off(failures, a.node.key, shortest=2.0, longest=30.0)
             continue
-        if gone:
-            return a.ended("absent", "gone", f"the {a.kind.spec.name} {a.facts.get('id', '')} is not there any more")
-        if seen is not None and (ended := _judged(a, seen, since)) is not None:
+        if known and (ended := judge(seen)) is not None:
             return ended
         delay = next_look(a.usual, a.now - since)
 

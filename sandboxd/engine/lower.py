@@ -7,14 +7,14 @@ its successor would be made beside it. What holds a resource is named while it i
 from sandboxd.aws.kind import Move, Seen
 from sandboxd.engine.absence import certain, is_missing
 from sandboxd.engine.blockers import holders
+from sandboxd.engine.coming import looking
 from sandboxd.engine.context import SEEN, Attempt, until_answered
-from sandboxd.engine.meaning import meaning, unanswered
-from sandboxd.engine.pace import back_off, first_look, next_look
+from sandboxd.engine.meaning import meaning
+from sandboxd.engine.pace import back_off, first_look
 from sandboxd.engine.refusals import refused
 from sandboxd.engine.send import Answered, Lost, Refused, attempt
 from sandboxd.engine.step import opposite_landed
 from sandboxd.lifecycle.messages import Ended
-from sandboxd.model.ports import AwsError
 
 LONGEST_BUSY = 15.0
 LOOK_EVERY = 4
@@ -106,25 +106,15 @@ async def _held(a: Attempt, code: str, message: str, tries: int) -> Ended | None
 
 
 async def _gone_true(a: Attempt) -> Ended:
-    since, failures = a.began, 0
-    delay = first_look(a.usual)
-    while True:
-        try:
-            seen = await a.see(max(delay, 0.0))
-            gone = seen is None and await is_missing(a)
-        except AwsError as error:
-            failures += 1
-            a.say(unanswered(error.code, error.message, "AWS does not answer a read"))
-            delay = back_off(failures, a.node.key, shortest=2.0, longest=30.0)
-            continue
-        if gone:
+    def judge(seen: Seen | None) -> Ended | None:
+        if seen is None:
             return _over(a)
-        if seen is not None:
-            a.shown({})
-            if (ended := lowered(a, seen)) is not None:
-                return ended
+        a.shown({})
+        if (ended := lowered(a, seen)) is None:
             a.say(seen.text or "waiting")
-        delay = next_look(a.usual, a.now - since)
+        return ended
+
+    return await looking(a, judge, since=a.began, delay=first_look(a.usual))
 
 
 async def _is_gone(a: Attempt) -> bool:
