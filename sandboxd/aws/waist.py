@@ -99,7 +99,7 @@ class Aws:
         try:
             return await self._send(signer, service, region, operation, parameters)
         except AwsError as error:
-            self._is_stale(scope, error)  # not repeated here, but whoever does finds new credentials
+            self._is_stale(scope, service, error)  # not repeated here, but whoever does finds new credentials
             raise
 
     async def _read(
@@ -109,7 +109,7 @@ class Aws:
             try:
                 return await self._send(await self._signer(scope), service, region, operation, parameters)
             except AwsError as error:
-                again = error.outcome == "unknown" or self._is_stale(scope, error)
+                again = error.outcome == "unknown" or self._is_stale(scope, service, error)
                 if not again or attempt == READ_ATTEMPTS:
                     raise
                 await trio.sleep(READ_PAUSE * attempt)
@@ -160,9 +160,9 @@ class Aws:
                 _compare(scope, str(answer["Account"]))
                 session.proven = True
 
-    def _is_stale(self, scope: Scope, error: AwsError) -> bool:
+    def _is_stale(self, scope: Scope, service: str, error: AwsError) -> bool:
         """Whether the session's credentials have to be renewed, which the next attempt then does."""
-        if error.code not in outcomes.CREDENTIALS or not scope.role:
+        if error.code not in outcomes.codes(service).credentials or not scope.role:
             return False
         self._tenant(scope).forget()
         return True
@@ -186,7 +186,7 @@ class Aws:
         try:
             answer = await getattr(client, xform_name(operation))(**parameters)
         except ClientError as error:
-            raise _refused(error) from error
+            raise _refused(service, error) from error
         except ParamValidationError as error:
             raise AwsError("refused", "ParamValidation", str(error)) from error
         except _NOT_SENT as error:
@@ -219,10 +219,10 @@ def _compare(scope: Scope, found: str) -> None:
         raise AwsError("refused", "WrongAccount", words)
 
 
-def _refused(error: ClientError) -> AwsError:
+def _refused(service: str, error: ClientError) -> AwsError:
     said, meta = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
     code, status = str(said.get("Code", "")), int(meta.get("HTTPStatusCode", 0))
-    return AwsError(outcomes.outcome(code, status), code, str(said.get("Message", "")), status)
+    return AwsError(outcomes.outcome(service, code, status), code, str(said.get("Message", "")), status)
 
 
 def _own_session() -> AioSession:

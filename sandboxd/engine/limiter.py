@@ -90,7 +90,7 @@ class Limiter:
         try:
             answer = await self._call(scope, service, operation, parameters)
         except AwsError as error:
-            if error.code not in outcomes.THROTTLED:
+            if error.code not in outcomes.codes(service).throttled:
                 raise
             flow.throttled(self._clock.monotonic())
             raise self._told(error, operation, flow.since) from error
@@ -131,7 +131,7 @@ class Limiter:
         try:
             answer = await self._call(scope, service, operation, parameters)
         except AwsError as error:
-            if error.code not in outcomes.THROTTLED:
+            if error.code not in outcomes.codes(service).throttled:
                 raise
             now = self._clock.monotonic()
             gate = gate or self._gates.setdefault(place, Gate(now))

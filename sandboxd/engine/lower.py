@@ -76,7 +76,7 @@ async def _call(a: Attempt, move: Move) -> Ended:
 
 
 async def _refused(a: Attempt, move: Move, code: str, message: str, tries: int) -> Ended | None:
-    match meaning(code, move, "lower"):
+    match meaning(a.kind.service, code, move, "lower"):
         case "gone":
             if await _is_gone(a):
                 return _over(a)

@@ -1,5 +1,6 @@
 """What a refusal means for the step that met it: a pure reading of AWS's code, the move and the way."""
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from sandboxd.aws import outcomes
@@ -25,66 +26,54 @@ not visible yet; throttled: ask again; capacity, access, credentials: put off; u
 token's resource was made and is gone; taken: the token was used with other parameters; permanent: a person must do something"""
 
 
-def meaning(code: str, move: Move, way: Way) -> Meaning:
+def meaning(service: str, code: str, move: Move, way: Way) -> Meaning:
     """Return what a definite refusal means; what the move itself says of a code comes first."""
     if code in move.there:
         return "there"
     if code in move.gone and way == "lower":
         return "gone"
-    if code in move.busy or (code in outcomes.DEPENDENCY and way == "lower"):
+    if code in move.busy or (code in outcomes.codes(service).dependency and way == "lower"):
         return "busy"
-    return _in_general(code, way)
+    return _in_general(outcomes.codes(service), code, way)
 
 
-_SETS: tuple[tuple[frozenset[str], Meaning], ...] = (
-    (outcomes.THROTTLED | outcomes.CONCURRENT, "throttled"),
-    (outcomes.UNREACHABLE, "unreachable"),
-    (outcomes.CAPACITY | outcomes.DEPENDENCY, "capacity"),
-    (outcomes.ACCESS | outcomes.YOUNG, "access"),
-    (outcomes.CREDENTIALS, "credentials"),
-    (outcomes.MADE_AND_DIED, "died"),
-    (outcomes.MISMATCH, "taken"),
-)
-
-
-def _in_general(code: str, way: Way) -> Meaning:
-    for codes, what in _SETS:
+def _in_general(of: outcomes.Codes, code: str, way: Way) -> Meaning:
+    sets: tuple[tuple[frozenset[str], Meaning], ...] = (
+        (of.throttled | of.concurrent, "throttled"),
+        (outcomes.UNREACHABLE, "unreachable"),
+        (of.capacity | of.dependency, "capacity"),
+        (of.access | of.young, "access"),
+        (of.credentials, "credentials"),
+        (of.died, "died"),
+        (of.mismatch, "taken"),
+    )
+    for codes, what in sets:
         if code in codes:
             return what
-    young = outcomes.not_found(code) and code not in outcomes.GIVEN and way != "lower"
+    young = outcomes.not_found(code) and code not in of.given and way != "lower"
     return "unseen" if young else "permanent"
 
 
-_HINTS: tuple[tuple[frozenset[str], str], ...] = (
-    (outcomes.QUOTA, "Raise this quota in the tenant's account, or free something there, then retry."),
-    (
-        outcomes.MISMATCH,
-        "The same client token was used with other parameters, which is a mistake of sandboxd: report it, and delete the sandbox.",
-    ),
-    (
-        outcomes.ACCESS,
-        "Look at the role in the tenant's account and at the organization's policies, then retry.",
-    ),
-    (outcomes.CREDENTIALS, "AWS does not accept the credentials; `sandboxd doctor` says whose."),
-    (
-        outcomes.GIVEN,
-        "The organization does not have it: `sandboxd organization init` makes a stage's OUs; then retry.",
-    ),
-    (
-        frozenset({"WrongAccount"}),
-        "The role leads into another account than the one asked for; nothing was sent.",
-    ),
-)
+_HINTS: Mapping[str, str] = {
+    "quota": "Raise this quota in the tenant's account, or free something there, then retry.",
+    "mismatch": "The same client token was used with other parameters, which is a mistake of sandboxd: report it, and delete the sandbox.",
+    "access": "Look at the role in the tenant's account and at the organization's policies, then retry.",
+    "credentials": "AWS does not accept the credentials; `sandboxd doctor` says whose.",
+    "given": "The organization does not have it: `sandboxd organization init` makes a stage's OUs; then retry.",
+}
 
 
-def hint(code: str) -> str:
+def hint(service: str, code: str) -> str:
     """Return what a person can do about a code; empty if the code says it all."""
-    return next((text for codes, text in _HINTS if code in codes), "")
+    if code == "WrongAccount":
+        return "The role leads into another account than the one asked for; nothing was sent."
+    of = outcomes.codes(service)
+    return next((text for name, text in _HINTS.items() if code in getattr(of, name)), "")
 
 
 def unanswered(code: str, message: str, what: str) -> str:
     """Return why a step waits: one and the same reason for all while AWS does not accept who is asking."""
-    if code in outcomes.CREDENTIALS:
+    if code in outcomes.COMMON.credentials:
         return f"AWS does not accept the credentials ({code}); everything waits, and goes on by itself when it does"
     return f"{what}: {message or code}"
 

@@ -26,7 +26,7 @@ PUT_OFF = {
 
 async def refused(a: Attempt, move: Move, code: str, message: str) -> Ended | None:
     """Return how a refusal ends the step; None: the same call again."""
-    settings, what = a.ports.settings, meaning(code, move, a.start.step.way)
+    settings, what = a.ports.settings, meaning(a.kind.service, code, move, a.start.step.way)
     if what == "there":
         return await _there(a, move, code, message)
     if what == "taken":
@@ -44,7 +44,7 @@ async def refused(a: Attempt, move: Move, code: str, message: str) -> Ended | No
     if what == "died":
         return await _died(a, move, code)
     lasting = what == "permanent" or (what == "access" and _attempts(a) >= settings.access_attempts)
-    reason = " ".join(filter(None, (f"{move.operation}: {message or code}", hint(code))))
+    reason = " ".join(filter(None, (f"{move.operation}: {message or code}", hint(a.kind.service, code))))
     if a.unknown_at is not None and a.row.lo == 0 and a.start.step.way == "raise":
         return await adopted(a, reason, code=code, lasting=lasting)
     left: Left = "nothing" if a.unknown_at is None else "between"
@@ -59,7 +59,7 @@ async def _taken(a: Attempt, move: Move, code: str, message: str) -> Ended:
         return await accepted(a, seen)
     if seen is not None:
         return _gone_again(a, move, code, seen)
-    return a.ended("between", code, f"{move.operation}: {message or code} {hint(code)}", lasting=True)
+    return a.ended("between", code, f"{move.operation}: {message or code} {hint(a.kind.service, code)}", lasting=True)
 
 
 async def _died(a: Attempt, move: Move, code: str) -> Ended:

@@ -107,7 +107,7 @@ class Calls:
             caller = self._simulated.caller(scope.account)
             return self._simulated.call(caller, scope.region, service, operation, parameters), None
         except ApiError as said:
-            return {}, AwsError(outcomes.outcome(said.code, said.status), said.code, said.message, said.status)
+            return {}, AwsError(outcomes.outcome(service, said.code, said.status), said.code, said.message, said.status)
         except NoReply as none:
             return {}, _unanswered(none.how, service, operation)
 

@@ -13,7 +13,6 @@ from msgspec import Struct, structs
 from sandboxd.actors import account as actor
 from sandboxd.actors import directory
 from sandboxd.actors.mailbox import Ask
-from sandboxd.aws import outcomes as classes
 from sandboxd.engine import coming, context, engine, fresh, listing, lower, refusals, send, step, tags
 from sandboxd.engine.send import Lost, Refused
 from sandboxd.engine.settings import EngineSettings
@@ -236,12 +235,8 @@ def _alarm_of_the_last_decision(monkey: pytest.MonkeyPatch) -> None:
     monkey.setattr(actor.AccountActor, "_carry_out", carry_out)
 
 
-def _class(name: str, codes: frozenset[str]) -> Patch:
-    return lambda monkey: monkey.setattr(classes, name, codes)
-
-
 def _all_refused(monkey: pytest.MonkeyPatch) -> None:
-    monkey.setattr(ports.outcomes, "outcome", lambda code, status: "refused")
+    monkey.setattr(ports.outcomes, "outcome", lambda service, code, status: "refused")
 
 
 def _missing_at_once(monkey: pytest.MonkeyPatch) -> None:

@@ -84,7 +84,7 @@ class Lab:
             raise AwsError("unknown", "Timeout", "no answer")
         if action and action not in ("lose", "crash-after", "empty"):
             status = 500 if action == "InternalError" else 400
-            raise AwsError(outcomes.outcome(action, status), action, "by script", status)
+            raise AwsError(outcomes.outcome(service, action, status), action, "by script", status)
         if action in ("lose", "crash-after", "empty"):
             with contextlib.suppress(AwsError):
                 self._answer(scope, service, operation, parameters)
@@ -112,7 +112,7 @@ class Lab:
             answer = self.world.call(self.world.caller(account), scope.region, service, operation, dict(parameters))
         except ApiError as error:
             raise AwsError(
-                outcomes.outcome(error.code, error.status), error.code, error.message, error.status
+                outcomes.outcome(service, error.code, error.status), error.code, error.message, error.status
             ) from None
         except NoReply as none:
             raise AwsError("unknown", "ConnectionClosed", none.how) from None

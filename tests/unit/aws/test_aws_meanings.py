@@ -9,11 +9,12 @@ from sandboxd.aws.credentials import lifetime
 from sandboxd.aws.kinds import KINDS, by_name, specs
 from sandboxd.aws.times import fast_timestamp
 from sandboxd.engine import tags
-from sandboxd.engine.meaning import meaning
+from sandboxd.engine.meaning import hint, meaning
 from sandboxd.engine.pace import back_off, first_look, next_look
 from sandboxd.engine.ports import Identity, Owner
 from sandboxd.model.resource import Usual
 
+MOVE = by_name()["vpc"].move(by_name()["vpc"].spec.node("r/shared/n", {}), "raise", 0, 1)
 IDENTITY = Identity(install="inst", secret=b"k" * 32, management_account="1" * 12)
 
 
@@ -37,7 +38,28 @@ IDENTITY = Identity(install="inst", secret=b"k" * 32, management_account="1" * 1
 )
 def test_the_code_decides_before_the_status(code, status, outcome):
     """5xx with a code that says nothing happened is refused; 4xx without AWS's body proves nothing."""
-    assert outcomes.outcome(code, status) == outcome
+    assert outcomes.outcome("ec2", code, status) == outcome
+
+
+def test_every_service_that_a_kind_calls_has_its_sets():
+    """One service's code is not another's: EC2's capacity is no answer of Organizations."""
+    assert {kind.service for kind in KINDS} <= outcomes.SERVICES.keys()
+    assert outcomes.outcome("ec2", "InsufficientInstanceCapacity", 500) == "refused"
+    assert outcomes.outcome("organizations", "InsufficientInstanceCapacity", 500) == "unknown"
+    assert meaning("ec2", "TooManyRequestsException", MOVE, "raise") == "throttled"
+    assert meaning("ec2", "ConstraintViolationException", MOVE, "raise") == "permanent"
+    assert "quota" in hint("organizations", "ConstraintViolationException")
+    assert not hint("ec2", "ConstraintViolationException")
+
+
+def test_the_sets_of_a_service_do_not_overlap():
+    """A code means one thing."""
+    for service in outcomes.SERVICES:
+        of = outcomes.codes(service)
+        names = list(of.__struct_fields__)
+        for number, name in enumerate(names):
+            for other in names[number + 1 :]:
+                assert not getattr(of, name) & getattr(of, other), (service, name, other)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +87,7 @@ def test_what_a_refusal_means(kind, way, to, code, what):
     entry = by_name()[kind]
     node = entry.spec.node("r/shared/n", {})
     at = 0 if way == "raise" else len(node.states) - 1
-    assert meaning(code, entry.move(node, way, at, to), way) == what
+    assert meaning(entry.service, code, entry.move(node, way, at, to), way) == what
 
 
 def test_every_kind_has_a_move_for_each_step_that_plans_can_ask_for():
