@@ -135,7 +135,7 @@ class Desk:
         account, identifier = self._where(ref)
         actor = self._supervisor.actor(account)
         chain = why(actor.state, identifier)
-        return views.why_view(identifier, chain, actor.progress)
+        return views.why_view(identifier, chain, actor.progress, self._shared.clock.now())
 
     def _where(self, ref: str) -> tuple[str, str]:
         """The account and id that `why ID` means: sandbox, operation, tenant or account."""
@@ -159,6 +159,10 @@ class Desk:
     def without_owner(self) -> int:
         """How many running operations nobody works for, as of the last check: always 0, or something is wrong."""
         return len(self._supervisor.without_owner)
+
+    def overdue(self) -> int:
+        """How many steps in flight take more than twice as long as usual, as of the last check."""
+        return self._supervisor.overdue
 
     def in_trouble(self) -> int:
         """How many accounts' actors broke and are being tried again."""

@@ -10,6 +10,7 @@ from sandboxd.actors.shared import Shared
 from sandboxd.lifecycle.blocked import is_blocked
 from sandboxd.lifecycle.messages import Tick
 from sandboxd.lifecycle.state import State
+from sandboxd.lifecycle.why import overdue
 from sandboxd.wire import things
 
 CHECK = 60.0
@@ -27,6 +28,7 @@ class Supervisor:
         self.resumed = self.blocked = 0
         """operations found running: those that go on, and those whose steps this version does not know"""
         self.without_owner: list[str] = []
+        self.overdue = 0
         """running operations that nobody works for, as of the last check"""
 
     def actor(self, account: str) -> AccountActor:
@@ -130,12 +132,13 @@ class Supervisor:
         await self._shared.engine.watch(who, resting, actor.post)
 
     async def check_owners(self) -> None:
-        """Each minute: count the running operations that nobody works for, and take up again what they wait for."""
+        """Each minute: count overdue steps, and the running operations that nobody works for; take these up again."""
         while True:
             await self._shared.clock.sleep(CHECK)
             before, self.without_owner = self.without_owner, list(self._ownerless())
             for operation in self.without_owner:
                 self._shared.log.error("nobody works for the running operation %s", operation)
+            self.overdue = sum(overdue(state, self._shared.clock.now()) for state in self._at_work())
             again = {self._shared.directory.account_of(one) for one in self.without_owner if one in before}
             for account in sorted(again):
                 await self.actor(account).start_over()
@@ -145,6 +148,10 @@ class Supervisor:
         for account, actor in self._actors.items():
             if actor.state_if_loaded is not None and self._shared.trouble.reason(account) is None:
                 yield from (one for one in list(actor.state.running) if not actor.owns(one))
+
+    def _at_work(self) -> Iterator[State]:
+        loaded = (actor.state_if_loaded for actor in self._actors.values())
+        return (state for state in loaded if state is not None and state.running)
 
     async def stop(self) -> None:
         """Cancel what waits, let calls in progress come to their end and be recorded."""

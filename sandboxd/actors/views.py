@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sandboxd.lifecycle.state import State
 from sandboxd.lifecycle.views import StepView, health_of, hourly_cost, operation_eta, shared_cost, steps_of
-from sandboxd.lifecycle.why import Link
+from sandboxd.lifecycle.why import Link, is_overdue
 from sandboxd.model.keys import is_shared, parts
 from sandboxd.model.records import Operation, SandboxRecord
 from sandboxd.model.resource import Row
@@ -165,12 +165,12 @@ def account_cost(state: State) -> things.Cost:
     return things.Cost(per_hour=round(shared_cost(state), 6), currency=state.settings.currency)
 
 
-def why_view(subject: str, chain: list[Link], progress: dict[str, str]) -> things.Why:
+def why_view(subject: str, chain: list[Link], progress: dict[str, str], now: float) -> things.Why:
     """A chain of reasons, with what the last one sees at the moment."""
     reasons = [
         things.Reason(
             subject=link.subject,
-            text=safe_text(f"{link.text} ({progress[link.key]})" if link.key in progress else link.text),
+            text=safe_text(_text(link, progress.get(link.key, ""), now)),
             since=stamp_or_none(link.since),
             usual=link.usual,
             next_attempt_at=stamp_or_none(link.next_attempt_at),
@@ -178,3 +178,8 @@ def why_view(subject: str, chain: list[Link], progress: dict[str, str]) -> thing
         for link in chain
     ]
     return things.Why(subject=subject, answer=f"{reasons[-1].subject} {reasons[-1].text}", chain=reasons)
+
+
+def _text(link: Link, progress: str, now: float) -> str:
+    late = ", overdue: twice as long as usual have passed" if is_overdue(link.since, link.usual, now) else ""
+    return f"{link.text}{late}" + (f" ({progress})" if progress else "")

@@ -152,6 +152,10 @@ class Desk(Protocol):
         """Return how many running operations nobody works for."""
         ...
 
+    def overdue(self) -> int:
+        """Return how many steps in flight take more than twice as long as usual."""
+        ...
+
     def in_trouble(self) -> int:
         """Return how many accounts' actors broke and are being tried again."""
         ...

@@ -37,6 +37,12 @@ def render(desk: Desk, about: About) -> bytes:
             [({}, desk.without_owner())],
         ),
         *_metric(
+            "sandboxd_steps_overdue",
+            "gauge",
+            "Steps in flight that take more than twice as long as usual.",
+            [({}, desk.overdue())],
+        ),
+        *_metric(
             "sandboxd_accounts_recovering",
             "gauge",
             "Accounts whose actor broke and is tried again.",

@@ -21,6 +21,21 @@ class Link(Struct, frozen=True, kw_only=True):
     next_attempt_at: float | None = None
 
 
+OVERDUE = 2
+"""times its usual time after which something in flight is overdue"""
+
+
+def is_overdue(since: float | None, usual: float | None, now: float) -> bool:
+    """Whether something takes far longer than such things do."""
+    return bool(since and usual) and now > (since or 0.0) + OVERDUE * (usual or 0.0)
+
+
+def overdue(state: State, now: float) -> int:
+    """How many steps in flight take far longer than usual: what waits behind them waits with them."""
+    links = (_link(state, key, ()) for key, row in state.rows.items() if row.flight is not None)
+    return sum(is_overdue(link.since, link.usual, now) for link in links)
+
+
 def why(state: State, identifier: str) -> list[Link]:
     """The chain of reasons for a sandbox, an operation or a tenant; one link where nothing waits."""
     operation = _operation(state, identifier)

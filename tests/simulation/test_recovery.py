@@ -9,12 +9,14 @@ from sandboxd.actors import account as account_actor
 from sandboxd.actors import supervisor as supervisors
 from sandboxd.lifecycle.messages import Recovered
 from sandboxd.model.errors import Conflict, StoreError
+from sandboxd.simulator.gate import Fault
 from sandboxd.wire.requests import NewSandbox, NewTenant
 from sandboxd.world import World, run
 from tests.faults.oracle import Oracle
 from tests.faults.scenario import ME, TENANT, People
 
 HOURS = 12 * 3600.0
+SILENT = Fault(code="Unavailable", status=503)
 
 
 async def two_in_the_middle(world, nursery):
@@ -185,5 +187,26 @@ def test_a_sandbox_expires_though_the_daemon_was_restarted_at_rest():
         await world.ask(lambda house: house.desk.commands.extend(f"{TENANT}/one", 4 * 3600.0, ME, "extend", "d"))
         world.kill()
         assert await world.until(lambda house: house.desk.sandbox(f"{TENANT}/one").state == "deleted", patience=HOURS)
+
+    lives(main, 5)
+
+
+def test_what_takes_far_longer_than_usual_is_said_and_counted():
+    """A gateway that AWS does not show for a quarter of an hour: `why` says overdue, a metric counts it, and it ends."""
+
+    async def main(world, nursery):
+        nursery.start_soon(world.keep_alive)
+        await onboard(world, TENANT)
+        await create(world, TENANT)
+        world.simulated.hook = lambda q: SILENT if q.operation == "DescribeNatGateways" else None
+        await trio.sleep(150)
+        assert world.house.desk.overdue() == 0
+        await trio.sleep(300)
+        assert world.house.desk.overdue() == 1
+        assert "overdue" in world.house.desk.why(f"{TENANT}/bank").answer
+        world.simulated.hook = lambda _: None
+        assert await world.until(started(TENANT), patience=HOURS)
+        await trio.sleep(60)
+        assert world.house.desk.overdue() == 0
 
     lives(main, 5)

@@ -133,6 +133,9 @@ class FakeDesk:
     def why(self, ref: str) -> things.Why:
         return things.Why(subject=ref, answer="nothing waits")
 
+    def overdue(self) -> int:
+        return 0
+
     def without_owner(self) -> int:
         return 0
 
