@@ -17,10 +17,11 @@ from sandboxd.actors.publish import Changes, publish
 from sandboxd.actors.shared import Shared
 from sandboxd.lifecycle.decide import decide
 from sandboxd.lifecycle.messages import Command, Decision, Progress, Recovered, Start
-from sandboxd.lifecycle.state import State
+from sandboxd.lifecycle.state import CLOCK, State
 from sandboxd.model.errors import Refusal, StoreFull
 from sandboxd.model.ids import make_id
 from sandboxd.model.ports import Batch, EventRow, KeyRow
+from sandboxd.model.readings import shift
 from sandboxd.model.records import Operation
 
 BATCH = 64
@@ -186,6 +187,9 @@ class AccountActor:
 
     def _decide_one(self, item: Item, turn: _Turn) -> None:
         message = item.build(self.state) if isinstance(item, Ask) else item
+        if isinstance(message, Recovered):
+            before, at = self.state.reading, self._shared.clock.reading()
+            message = Recovered(shift(before, at) if before else 0.0)
         now = self._shared.clock.now()
         decision = decide(self.state, message, now)
         for start in decision.starts:
@@ -207,7 +211,8 @@ class AccountActor:
     async def _commit(self, turn: _Turn) -> None:
         decision, state = turn.decision, self.state
         changes = Changes.of(state, decision, self.account, self._shared, self._next_seq)
-        names = (["account"] if decision.account_changed else []) + list(dict.fromkeys(decision.sandboxes))
+        state.reading = self._shared.clock.reading()
+        names = [CLOCK, *(["account"] if decision.account_changed else []), *dict.fromkeys(decision.sandboxes)]
         operations = dict.fromkeys(decision.operations)
         batch = Batch(
             actor=self.account,

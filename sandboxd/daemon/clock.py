@@ -7,13 +7,26 @@ counted on from there: a wall clock that is set, forward or back, must not end a
 
 import time
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 
 import trio
+
+from sandboxd.model.readings import Reading
 
 
 def _since_boot() -> float:
     """Seconds that no setting of the wall clock changes, and that go on while the machine sleeps."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+@cache
+def _boot() -> str:
+    """The boot of this machine; empty where the system does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return ""
 
 
 class PacedClock:
@@ -38,6 +51,10 @@ class PacedClock:
     def monotonic(self) -> float:
         """Seconds that never go back, at the same pace."""
         return self._boot() * self.pace
+
+    def reading(self) -> Reading:
+        """The clock beside the machine's own."""
+        return Reading(f"{_boot()} {self.origin} {self.pace}", self.monotonic(), self.now())
 
     async def sleep(self, seconds: float) -> None:
         """Sleep for seconds of this clock."""

@@ -9,10 +9,7 @@ from sandboxd.engine.context import AT, SEEN, Attempt
 
 def certain(a: Attempt) -> bool:
     """Whether "not found", said of a mutation, proves that it is gone."""
-    made = float(a.facts.get(AT, 0))
-    if not a.ports.born <= made <= a.now:  # of a former life, whose clock may have been another one
-        made = a.ports.born
-    return SEEN in a.facts or a.now >= made + a.ports.settings.settle
+    return SEEN in a.facts or a.now >= float(a.facts.get(AT, 0)) + a.ports.settings.settle
 
 
 async def is_missing(a: Attempt) -> bool:

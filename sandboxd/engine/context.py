@@ -19,10 +19,10 @@ from sandboxd.engine.ports import Owner, Ports, Post
 from sandboxd.lifecycle.messages import Called, Ended, Left, Progress, Start, Unknown
 from sandboxd.model.keys import parts
 from sandboxd.model.ports import AwsError, FactsOf, Scope
-from sandboxd.model.resource import Facts, Node, Row, Step, Usual
+from sandboxd.model.resource import MADE_AT, Facts, Node, Row, Step, Usual
 
 T = TypeVar("T")
-GENERATION, AT, SEEN = "generation", "at", "seen"
+GENERATION, AT, SEEN = "generation", MADE_AT, "seen"
 """facts of the engine's own: the life that the others are about, when it was made, and that a look has seen it"""
 
 

@@ -86,7 +86,7 @@ def _dispatch(turn: Turn, message: Message) -> None:  # noqa: C901, PLR0912 - on
         case Tick():
             outcomes.tick(turn)
         case Recovered():
-            recovery.recovered(turn)
+            recovery.recovered(turn, message)
         case Progress():
             pass
         case _:

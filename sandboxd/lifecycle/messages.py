@@ -92,6 +92,9 @@ class Tick(Struct, frozen=True, tag=True):
 class Recovered(Struct, frozen=True, tag=True):
     """First message of every life: what is in flight is taken up again, deadlines begin anew."""
 
+    shift: float = 0.0
+    """seconds by which the clock was set since the last commit"""
+
 
 class Called(Struct, frozen=True, tag=True):
     """The call is answered and only reads are left; the facts (the new id) must be durable."""

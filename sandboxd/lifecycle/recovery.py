@@ -1,81 +1,79 @@
 """The first message of a life: what was in flight is taken up, what was being proved is proved again.
 
-Between two lives the wall clock may have been set, either way, and nobody knows by how much. So no moment that a former
-life noted is relied on: what was unknown is unknown as of now, and what lies further ahead than it can is brought near.
+Between two lives the wall clock may have been set, either way. What a former life noted of when is moved into the present
+clock first, so that no wait ends early or lasts a day. What people asked for by date keeps its date.
 """
 
 from msgspec import structs
 
 from sandboxd.lifecycle import blocked
-from sandboxd.lifecycle.messages import Start
-from sandboxd.lifecycle.state import State
+from sandboxd.lifecycle.messages import Recovered, Start
 from sandboxd.lifecycle.turn import Turn
 from sandboxd.model.keys import Key
-from sandboxd.model.records import Operation
-from sandboxd.model.resource import Intent, Row
+from sandboxd.model.resource import MADE_AT, Intent, Row
 
 
-def recovered(turn: Turn) -> None:
+def recovered(turn: Turn, message: Recovered) -> None:
     """Go on where the last life ended."""
     state = turn.state
-    if state.account.recheck_at is not None:
-        _recheck(turn, state)
+    if message.shift:
+        _move(turn, message.shift)
     for key, row in list(state.planner.rows.items()):
-        goes_on = blocked.take_up(turn, row)
-        if _brought_here(turn, row, sent=goes_on and not row.waiting):
-            turn.changed(key)
-        if goes_on:
+        if blocked.take_up(turn, row):
             _take_up(turn, key, row)
-    for name in state.running:
-        _go_on(turn, state.operations[name])
+    for operation in (state.operations[name] for name in state.running):
+        if operation.proving:
+            operation.proving = False
+            operation.proof += 1
+            turn.changed_operation(operation)
     turn.unwatch()
 
 
 def _take_up(turn: Turn, key: Key, row: Row) -> None:
+    """What was not answered may have been sent: it is unknown as of now."""
     assert row.flight is not None
+    if row.intent is not None and not row.waiting:
+        row.intent = structs.replace(row.intent, unknown_at=turn.now)
+        turn.recheck(turn.now + turn.state.settings.watch)
     row.since, row.waiting, row.late = turn.now, False, False
     turn.changed(key)
     turn.decision.starts.append(Start(key=key, step=row.flight, generation=row.generation, run=row.run, resumed=True))
 
 
-def _brought_here(turn: Turn, row: Row, *, sent: bool) -> bool:
-    """Bring the moments of a row into this life; return whether any changed. `sent`: its call may have left, unanswered."""
-    before, latest = row.intent, turn.now + turn.state.settings.longest_back_off
-    if before is not None:
-        row.intent = as_of_now(before, turn.now, sent=sent)
-        if sent:
-            turn.recheck(turn.now + turn.state.settings.watch)
-    late = [mark for mark in row.marks.values() if mark.until is not None and mark.until > latest]
-    for mark in late:
-        mark.until = latest
-    return bool(late) or row.intent != before
+# ---- a clock that was set
+def _move(turn: Turn, shift: float) -> None:
+    """Move every moment of the account by this many seconds."""
+    state = turn.state
+    for key, row in state.planner.rows.items():
+        _move_row(row, shift)
+        turn.changed(key)
+    for record in state.sandboxes.values():
+        record.cost_at += shift
+        turn.changed_scope(record.id)
+    for operation in (state.operations[name] for name in state.running):
+        if operation.due is not None:
+            operation.due += shift
+            state.arm(operation.id, operation.due)
+            turn.changed_operation(operation)
+    if (at := state.account.recheck_at) is not None:
+        state.account.recheck_at = None
+        turn.recheck(at + shift)
 
 
-def as_of_now(intent: Intent, now: float, *, sent: bool) -> Intent:
-    """What may still land may do so for as long as if its outcome had become unknown now."""
+def _move_row(row: Row, shift: float) -> None:
+    row.since += shift
+    row.started_at += shift
+    row.intent = row.intent and _moved(row.intent, shift)
+    if MADE_AT in row.facts:
+        row.facts = {**row.facts, MADE_AT: f"{float(row.facts[MADE_AT]) + shift:.0f}"}
+    for mark in row.marks.values():
+        mark.until = None if mark.until is None else mark.until + shift
+
+
+def _moved(intent: Intent, shift: float) -> Intent:
     return structs.replace(
         intent,
-        rendered_at=min(intent.rendered_at, now),
-        unknown_at=now if sent or intent.unknown_at is not None else None,
-        opposite_at=now if intent.opposite_at is not None else None,
+        rendered_at=intent.rendered_at + shift,
+        unknown_at=None if intent.unknown_at is None else intent.unknown_at + shift,
+        opposite_at=None if intent.opposite_at is None else intent.opposite_at + shift,
     )
-
-
-def _go_on(turn: Turn, operation: Operation) -> None:
-    latest = turn.now + turn.state.settings.relist_after
-    if not operation.proving and (operation.due is None or operation.due <= latest):
-        return
-    if operation.proving:
-        operation.proving = False
-        operation.proof += 1
-    else:
-        operation.due = latest
-        turn.state.arm(operation.id, latest)
-    turn.changed_operation(operation)
-
-
-def _recheck(turn: Turn, state: State) -> None:
-    """The late listing comes no sooner than after what the last life sent has landed, and no later than it ever does."""
-    at = state.account.recheck_at or 0.0
-    state.account.recheck_at = None
-    turn.recheck(min(max(at, turn.now + state.settings.landed), turn.now + state.settings.watch))

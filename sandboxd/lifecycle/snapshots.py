@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from sandboxd.lifecycle.messages import Unmanaged
 from sandboxd.model.errors import StoreError
+from sandboxd.model.readings import Reading
 from sandboxd.model.records import Mode, Operation, SandboxRecord, TenantRecord
 from sandboxd.model.resource import Row
 
@@ -71,6 +72,11 @@ def decode_sandbox(snapshots: Mapping[str, bytes], name: str, account: str) -> S
     if name not in snapshots:
         raise StoreError(f"the snapshot of sandbox {name} of account {account} is missing; restore a backup", UNUSABLE)
     return _decode(snapshots[name], SandboxSnapshot, f"the snapshot of sandbox {name}")
+
+
+def decode_reading(snapshots: Mapping[str, bytes], name: str) -> Reading | None:
+    """What the clock said at the last commit; older versions did not write it down."""
+    return _decode(snapshots[name], Reading, "the reading of the clock") if name in snapshots else None
 
 
 def decode_operation(blob: bytes, name: str) -> Operation:

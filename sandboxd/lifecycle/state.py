@@ -17,17 +17,21 @@ from sandboxd.lifecycle.snapshots import (
     SandboxSnapshot,
     decode_account,
     decode_operation,
+    decode_reading,
     decode_sandbox,
     encode,
 )
 from sandboxd.model.keys import ACCOUNT, SHARED, Key, is_extra, scope_of
 from sandboxd.model.kind import KindSpec
+from sandboxd.model.readings import Reading
 from sandboxd.model.records import Operation, SandboxRecord, TenantRecord
 from sandboxd.model.resource import Facts, Need, Row
 from sandboxd.planning.incremental import Incremental
 from sandboxd.planning.planner import Planner
 
 ACCOUNT_SNAPSHOT = "account"
+CLOCK = "clock"
+"""name of the snapshot of what the clock said at the last commit"""
 RECHECK = "recheck"
 """name of the alarm of the late listing"""
 
@@ -38,8 +42,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     relist_after: float = 60.0
     watch: float = 1200.0
     """after an outcome became unknown, the account is listed once more for what came late"""
-    landed: float = 300.0
-    """after which nothing that an earlier life sent can land any more"""
     attempts: int = 8
     """of one resource, generation and direction, before a temporary failure counts as permanent"""
     longest_back_off: float = 300.0
@@ -59,6 +61,8 @@ class State:
         self.planner = planner or Incremental()
         self.account = AccountRecord()
         self.tenant: TenantRecord | None = None
+        self.reading: Reading | None = None
+        """what the clock said at the last commit"""
         self.sandboxes: dict[str, SandboxRecord] = {}
         self.operations: dict[str, Operation] = {}
         self.running: dict[str, bool] = {}
@@ -153,7 +157,7 @@ class State:
 
     # ---- durable form
     def snapshot(self, name: str) -> bytes:
-        """The payload of one snapshot: `account`, or the id of a sandbox."""
+        """The payload of one snapshot: `account`, `clock`, or the id of a sandbox."""
         if name == ACCOUNT_SNAPSHOT:
             root = self.planner.roots.get(ACCOUNT)
             rows = [
@@ -165,6 +169,8 @@ class State:
                     account=self.account, tenant=self.tenant, rows=rows, mode=mode, sandboxes=list(self.sandboxes)
                 )
             )
+        if name == CLOCK:
+            return encode(self.reading)
         root = self.planner.roots.get(name)
         snapshot = SandboxSnapshot(
             record=self.sandboxes[name], rows=list(self.rows_of(name)), mode=root.mode if root else None
@@ -191,7 +197,7 @@ class State:
             return state
         account = decode_account(snapshots[ACCOUNT_SNAPSHOT], account_id)
         parts = [decode_sandbox(snapshots, name, account_id) for name in account.sandboxes]
-        state.account, state.tenant = account.account, account.tenant
+        state.account, state.tenant, state.reading = account.account, account.tenant, decode_reading(snapshots, CLOCK)
         state.planner.load([*account.rows, *(row for part in parts for row in part.rows)])
         state.sandboxes = {part.record.id: part.record for part in parts}
         state.operations = {name: decode_operation(blob, name) for name, blob in operations.items()}

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from msgspec import Struct, field
 
 from sandboxd.model.keys import Key
+from sandboxd.model.readings import Reading
 
 
 class Clock(Protocol):
@@ -23,6 +24,10 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Return seconds that never go back, at the same pace."""
+        ...
+
+    def reading(self) -> Reading:
+        """Return what tells a later life whether the clock was set in between."""
         ...
 
     async def sleep(self, seconds: float) -> None:

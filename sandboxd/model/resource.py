@@ -87,6 +87,10 @@ class Mark(Struct, omit_defaults=True):
     until: float | None = None
 
 
+MADE_AT = "at"
+"""the fact that says when a call made it, in seconds since the epoch"""
+
+
 class Intent(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A mutation as it is committed before it is sent: a repeat sends the same bytes until the outcome is known."""
 

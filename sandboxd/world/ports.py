@@ -7,6 +7,7 @@ import trio
 
 from sandboxd.aws import outcomes
 from sandboxd.model.ports import AwsError, Batch, Scope
+from sandboxd.model.readings import Reading
 from sandboxd.simulator import protocol
 from sandboxd.simulator.calls import is_mutation
 from sandboxd.simulator.errors import ApiError, NoReply
@@ -37,6 +38,10 @@ class LifeClock:
     def monotonic(self) -> float:
         """Seconds that never go back."""
         return trio.current_time()
+
+    def reading(self) -> Reading:
+        """Its machine is never booted anew."""
+        return Reading("world", trio.current_time(), self.now())
 
     async def sleep(self, seconds: float) -> None:
         """Sleep; a moment at which the daemon may die."""

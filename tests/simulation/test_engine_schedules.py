@@ -5,13 +5,14 @@ Crashes fall at calls, where it hurts: evenly over time they would hardly ever m
 
 import random
 from collections import Counter
+from functools import partial
 
 import pytest
 import trio
 from enginelab import REGION, Driver, Lab, image_of, nodes, zone_of
-from trio.testing import MockClock
 
 from sandboxd.simulator.calls import is_mutation
+from sandboxd.world import run
 
 FAULTS = ("lose", "drop", "late", "crash-before", "crash-after", "InternalError", "RequestLimitExceeded")
 FULL = Counter(
@@ -48,12 +49,6 @@ class Unlucky(Lab):
         return await super().call(scope, service, operation, parameters)
 
 
-@pytest.fixture
-def autojump_clock():
-    """Hours in milliseconds."""
-    return MockClock(autojump_threshold=0)
-
-
 async def life(seed, **settings):
     """Up, stopped, up, down, through everything; raise AssertionError where the account is not as believed."""
     lab = Unlucky(seed)
@@ -77,17 +72,17 @@ async def life(seed, **settings):
 
 
 @pytest.mark.parametrize("seed", range(60))
-async def test_nothing_is_doubled_and_nothing_is_left(autojump_clock, seed):
-    """One of each, as believed, and nothing in the end."""
-    await life(seed)
+def test_nothing_is_doubled_and_nothing_is_left(seed):
+    """One of each, as believed, and nothing in the end; also where no life of the daemon outlives the settle time."""
+    run(partial(life, seed), seed=seed)
 
 
-async def test_the_schedules_are_sensitive(autojump_clock):
+def test_the_schedules_are_sensitive():
     """An engine that does not wait out the settle time fails some of the same schedules."""
     failed, met = 0, Counter()
     for seed in range(60):
         try:
-            met += await life(seed, settle=5)
+            met += run(partial(life, seed, settle=5), seed=seed)
         except* AssertionError:
             failed += 1
     assert failed

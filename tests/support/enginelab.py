@@ -16,9 +16,9 @@ from sandboxd.engine.engine import Engine, Identity, Owner
 from sandboxd.engine.resolve import resolve_images, zones
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.lifecycle.messages import Called, Ended, Progress, Start, Stay, Unknown
-from sandboxd.lifecycle.recovery import as_of_now
 from sandboxd.model.keys import SHARED, make_key
 from sandboxd.model.ports import AwsError, Scope
+from sandboxd.model.readings import Reading
 from sandboxd.model.resource import Node, Row, Step
 from sandboxd.simulator import ApiError, NoReply, SimClock, open_world
 from sandboxd.simulator.calls import is_mutation
@@ -43,6 +43,9 @@ class LabClock:
 
     def monotonic(self):
         return trio.current_time()
+
+    def reading(self):
+        return Reading("lab", trio.current_time(), self.now())
 
     async def sleep(self, seconds):
         await trio.sleep(max(0.0, seconds))
@@ -253,9 +256,9 @@ class Driver:
         self.life += 1
         self.engine = self.lab.engine(**self.settings)
         for row in self.rows.values():  # as lifecycle/recovery.py takes them up
-            if row.intent is not None:
-                sent = row.flight is not None and not row.waiting
-                row.intent, row.waiting = as_of_now(row.intent, self.lab.clock.now(), sent=sent), False
+            if row.intent is not None and row.flight is not None and not row.waiting:
+                row.intent = structs.replace(row.intent, unknown_at=self.lab.clock.now())
+            row.waiting = False
 
     async def through(self, work, pause=5):
         """Do this, through as many deaths of the daemon as the lab has in store; return how many there were."""
