@@ -258,7 +258,6 @@ class Driver:
         for row in self.rows.values():  # as lifecycle/recovery.py takes them up
             if row.intent is not None and row.flight is not None and not row.waiting:
                 row.intent = structs.replace(row.intent, unknown_at=self.lab.clock.now())
-            row.waiting = False
 
     async def through(self, work, pause=5):
         """Do this, through as many deaths of the daemon as the lab has in store; return how many there were."""
