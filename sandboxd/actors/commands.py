@@ -193,6 +193,8 @@ class Commands:
             if answered is not None:
                 return answered
             known = self._directory.operation(ref)
+            if known.id not in self._directory.operations:
+                raise Conflict("superseded", "It is over for good; later operations stand.", "Act on the newest one.")
             ask = Ask(operation=known.id, build=lambda _: message(known.id), caller=by.user, key=key, digest=digest)
             return await self._posted(known.account_id, ask)
 

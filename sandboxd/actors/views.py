@@ -93,7 +93,7 @@ def operation_view(state: State, operation: Operation, account: str, now: float)
         requested_at=stamp(operation.requested_at),
         started_at=stamp_or_none(operation.started_at),
         ended_at=stamp_or_none(operation.ended_at),
-        eta=stamp_or_none(operation_eta(state, operation.id, now)),
+        eta=stamp_or_none(operation_eta(state, operation, now)),
         reason=safe_text(operation.reason) or None,
         code=operation.code or None,
     )
@@ -101,7 +101,7 @@ def operation_view(state: State, operation: Operation, account: str, now: float)
 
 def operation_steps(state: State, operation: Operation, progress: dict[str, str]) -> list[things.Step]:
     """The steps of an operation, those that are still to come included."""
-    return [step_view(step, progress.get(step.key, "")) for step in steps_of(state, operation.id)]
+    return [step_view(step, progress.get(step.key, "")) for step in steps_of(state, operation)]
 
 
 def tenant_view(state: State, account: str) -> things.Tenant | None:

@@ -12,6 +12,7 @@ import trio
 from msgspec import Struct
 
 from sandboxd.actors.alarms import Alarms
+from sandboxd.actors.archive import Archive
 from sandboxd.actors.commands import Commands
 from sandboxd.actors.desk import Desk
 from sandboxd.actors.directory import Directory
@@ -73,6 +74,7 @@ class House:
         self._management, self._is_shown = "", False
         self.shared = self._share(directory)
         self.supervisor = Supervisor(shared=self.shared)
+        directory.archived = Archive(shared=self.shared, supervisor=self.supervisor).operation
         self.desk = self._build_desk(health)
 
     def _share(self, directory: Directory) -> Shared:

@@ -116,7 +116,7 @@ def _copy(state: State) -> State:
 
 
 def _steps(state: State, operation: str, now: float) -> list[PlannedStep]:
-    steps = [step for step in steps_of(state, operation) if step.started_at is not None]
+    steps = [step for step in steps_of(state, state.operations[operation]) if step.started_at is not None]
     return [
         PlannedStep(
             id=step.id,

@@ -33,9 +33,8 @@ class StepView(Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-def steps_of(state: State, identifier: str) -> list[StepView]:
+def steps_of(state: State, operation: Operation) -> list[StepView]:
     """The steps of an operation in the order in which they began, then those that are still to come."""
-    operation = state.operations[identifier]
     begun = [_remembered(state, name, record, operation) for name, record in operation.steps.items()]
     return [*begun, *_to_come(state, operation)]
 
@@ -114,9 +113,8 @@ def health_of(state: State, sandbox: str) -> str:
     return "settling" if busy and any(row.flight or row.lo != row.hi for row in rows) else "ok"
 
 
-def operation_eta(state: State, identifier: str, now: float) -> float | None:
+def operation_eta(state: State, operation: Operation, now: float) -> float | None:
     """When it is over, if everything takes as long as usual: the longest chain of steps still to come."""
-    operation = state.operations[identifier]
     if operation.state != "running":
         return None
     ends: dict[str, float] = {}

@@ -176,11 +176,14 @@ class SqliteStore:
             for position, actor, seq, blob in rows
         ]
 
-    def operation(self, identifier: str) -> bytes | None:
-        """One operation, however old."""
+    def operation(self, identifier: str) -> tuple[str, bytes] | None:
+        """The actor of one operation, however old, and its payload."""
         with self._turn("read"):
             rows = self._rows("SELECT actor, over, blob FROM operations WHERE id = ?", identifier)
-        return unseal(rows[0][2], operation_place(rows[0][0], identifier, rows[0][1]), self.path) if rows else None
+        if not rows:
+            return None
+        actor, over, blob = rows[0]
+        return actor, unseal(blob, operation_place(actor, identifier, over), self.path)
 
     def key(self, caller: str, key: str) -> KeyRow | None:
         """What an idempotency key was answered with."""

@@ -10,6 +10,8 @@ import pytest
 import trio
 
 from sandboxd.model.errors import Conflict
+from sandboxd.store import sqlite
+from sandboxd.wire.requests import NewSandbox
 from sandboxd.world import World, run
 from tests.faults.oracle import Oracle
 from tests.faults.scenario import ME, TENANT, People
@@ -44,6 +46,37 @@ def test_a_refused_command_does_not_silence_the_second_listing():
             nursery.cancel_scope.cancel()
 
     run(main, seed=1)
+
+
+def test_an_operation_that_is_no_longer_kept_is_shown_and_stays_over(monkeypatch):
+    """After a restart, and newer ones than an actor keeps: its steps are there, its key answers, a retry is refused."""
+    monkeypatch.setattr(sqlite, "LATEST_OPERATIONS", 1)
+
+    async def main():
+        world = World(seed=1)
+        async with trio.open_nursery() as nursery:
+            people = await inhabited(world, nursery)
+            first = people.acknowledged[-1]
+            for verb in ("stop", "start"):
+                assert await people.command(verb, "one") == "succeeded"
+            await world.restart()
+            shown = await world.ask(lambda house: asked(house.desk.operation, first))
+            assert (shown.kind, shown.state) == ("create", "succeeded")
+            assert {step.state for step in shown.steps} == {"done"}
+            assert first not in world.house.shared.directory.operations
+            with pytest.raises(Conflict) as refused:
+                await world.ask(lambda house: house.desk.commands.retry(first, None, ME, "again", "d"))
+            assert refused.value.code == "superseded"
+            again = NewSandbox(name="one", tenant=TENANT, profile="trial")
+            known = await world.ask(lambda house: house.desk.commands.create(again, ME, "key-2", "create"))
+            assert known.id == first
+            nursery.cancel_scope.cancel()
+
+    run(main, seed=1)
+
+
+async def asked(what, *parts):
+    return what(*parts)
 
 
 def next_alarm(house, account):

@@ -74,7 +74,7 @@ def test_a_permanent_failure_fails_the_operation_and_holds_what_is_there(desk):
     assert desk.sandbox().state == "initializing_failed"
     assert "no more addresses" in desk.operation("op_bank").reason
     assert "vpc" in desk.there()
-    assert any(step.state == "failed" for step in steps_of(desk.state, "op_bank"))
+    assert any(step.state == "failed" for step in steps_of(desk.state, desk.operation("op_bank")))
     desk.say(Retry(operation="op_bank"))
     desk.run()
     assert desk.sandbox().state == "started"
@@ -87,7 +87,9 @@ def test_a_temporary_failure_backs_off_and_says_when_it_is_tried_again(desk):
     desk.flying.remove(start)
     desk.say(Ended(start.key, start.run, "nothing", "temporary", "RequestLimitExceeded", "throttled"))
     step = next(
-        step for step in steps_of(desk.state, "op_bank") if step.key == start.key and step.state == "backing-off"
+        step
+        for step in steps_of(desk.state, desk.operation("op_bank"))
+        if step.key == start.key and step.state == "backing-off"
     )
     assert step.reason == "throttled"
     assert desk.now < step.next_attempt_at <= desk.now + 60
@@ -122,7 +124,7 @@ def test_two_sandboxes_share_and_the_last_one_removes(desk):
     assert len([s for s in desk.flying if s.key == "r/shared/vpc"]) == 1
     desk.run()
     assert desk.sandbox("one").blueprint.slot != desk.sandbox("two").blueprint.slot
-    ids = [{step.id for step in steps_of(desk.state, name)} for name in ("op_one", "op_two")]
+    ids = [{step.id for step in steps_of(desk.state, desk.operation(name))} for name in ("op_one", "op_two")]
     assert {"r/shared/vpc#1:present", "r/shared/nat#1:present"} <= ids[0] & ids[1]
     desk.say(Command(verb="delete", operation="op_3", sandbox="sbx_one"))
     desk.run()

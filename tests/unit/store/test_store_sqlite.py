@@ -42,7 +42,7 @@ def test_batches_survive_a_reopen(tmp_path):
             (3, "1", 2, b"f"),
         ]
         assert [e.position for e in store.events(0, 2)] == [1, 2]
-        assert store.operation("op_1") == b"o"
+        assert store.operation("op_1") == ("1", b"o")
         assert store.operation("op_2") is None
         assert store.key("root", "k") == KEY
         assert store.key("other", "k") is None
@@ -59,7 +59,7 @@ def test_an_open_operation_is_loaded_however_old(tmp_path):
         store.commit([Batch(actor="1", operations={"op_-": b"ended"}, over=frozenset({"op_-"}))])
     with open_store(tmp_path / "s.db") as store:
         assert list(store.load("1").operations) == ["op_", *names[-LATEST_OPERATIONS:]]
-        assert store.operation("op_-") == b"ended"
+        assert store.operation("op_-") == ("1", b"ended")
 
 
 @pytest.mark.parametrize("spoiler", [batch(seq=1), Batch(actor="1", keys=(KEY,))])
