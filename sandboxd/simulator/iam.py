@@ -4,11 +4,13 @@ What EC2 makes of a profile, and from when on it knows one, stands in `ec2/profi
 """
 
 import json
+import random
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 from sandboxd.simulator.calls import Request
+from sandboxd.simulator.durations import draw
 from sandboxd.simulator.ec2.profiles import arn as profile_arn
 from sandboxd.simulator.ec2.shapes import with_tags
 from sandboxd.simulator.errors import ApiError
@@ -87,11 +89,16 @@ def _make(world: World, q: Request, kind: str, name: str, exists: str, prefix: s
     if _named(world, q, kind, name) is not None:
         raise ApiError("EntityAlreadyExists", exists.format(name), 409)
     world.check_quota(f"{kind}s", len(world.rows.of(q.account, GLOBAL, kind)))
-    row = world.rows.make(kind, q.account, GLOBAL, q.now, prefix + world.rows.hex(17).upper())
+    row = world.rows.make(kind, q.account, GLOBAL, q.now, f"{prefix}{_stream(world, q, name).getrandbits(68):017X}")
     row.data = {"name": name, "path": path}
     row.tags = {tag["Key"]: tag["Value"] for tag in q.parameters.get("Tags", ())}
     q.made(row.id)
     return row
+
+
+def _stream(world: World, q: Request, name: str) -> random.Random:
+    """A stream of its own for each call: with or without IAM, the durations of everything else are the same."""
+    return random.Random(f"{world.rows.seed} {q.account} {q.operation} {name} {q.now}")
 
 
 # ---- roles
@@ -186,8 +193,7 @@ def _profile_shape(world: World, row: Row) -> Shape:
 def create_instance_profile(world: World, q: Request) -> Shape:
     name = q.parameters["InstanceProfileName"]
     row = _make(world, q, "instance-profile", name, "Instance Profile {} already exists.", "AIPA")
-    after = world.draw("profile.reach")
-    after = max(after, world.weather.late(q.now, REACH))
+    after = max(draw(_stream(world, q, f"{name} reach"), "profile.reach"), world.weather.late(q.now, REACH))
     row.data["ec2_from"] = q.now + after
     q.made(known_to_ec2(row.id), after)
     return {"InstanceProfile": with_tags(row, _profile_shape(world, row))}

@@ -26,6 +26,8 @@ SHARED = Counter(
         "association": 1,
         "elastic-ip": 1,
         "nat-gateway": 1,
+        "role": 1,
+        "instance-profile": 1,
     }
 )
 OWN = {

@@ -16,6 +16,8 @@ from sandboxd.simulator.calls import is_mutation
 FAULTS = ("lose", "drop", "late", "crash-before", "crash-after", "InternalError", "RequestLimitExceeded")
 FULL = Counter(
     {
+        "role": 1,
+        "instance-profile": 1,
         "vpc": 1,
         "internet-gateway": 1,
         "subnet": 2,

@@ -177,7 +177,10 @@ def nodes(image="ami-x", zone="", machines=("acp",), rules=1) -> list[Node]:
     """The graph of a sandbox, names and roles as profiles expand them; each stands on earlier ones only."""
     s = specs()
     vpc, igw, nat, private = shared("vpc"), shared("igw"), shared("nat"), shared("private")
+    role, profile = shared("instance-role"), shared("instance-profile")
     out = [
+        s["instance-role"].node(role, {}, name="sandboxd-dev-machines"),
+        s["instance-profile"].node(profile, {"role": (role,)}, name="sandboxd-dev-machines"),
         s["vpc"].node(vpc, {}, cidr="10.0.0.0/16", name="dev-vpc"),
         s["internet-gateway"].node(igw, {"vpc": (vpc,)}, name="dev-igw"),
         s["subnet"].node(shared("public-a"), {"vpc": (vpc,)}, cidr="10.0.0.0/24", zone=zone, name="dev-public-a"),
@@ -219,6 +222,7 @@ def nodes(image="ami-x", zone="", machines=("acp",), rules=1) -> list[Node]:
                 {
                     "subnet": (own("subnet"),),
                     "groups": (group,),
+                    "profile": (profile,),
                     "way": (shared("private-default"), own("subnet-assoc"), *egress),
                 },
                 name=f"bank-{name}",
@@ -303,7 +307,7 @@ class Driver:
             if isinstance(message, Ended):
                 ended.append(message)
 
-        await self.engine.run(self.who, deepcopy(self.rows[key]), start, post)
+        await self.engine.run(self.who, deepcopy(self.rows[key]), start, post, self.rows.get)
         assert len(ended) == 1
         return ended[0]
 
