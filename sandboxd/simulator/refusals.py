@@ -25,6 +25,7 @@ THROTTLED: Mapping[str, ErrorReply] = {
     "ec2": ErrorReply("RequestLimitExceeded", "Request limit exceeded.", 503),
     "iam": ErrorReply("Throttling", _RATE, 400),
     "organizations": ErrorReply("TooManyRequestsException", _TOO_SOON, 400),
+    "resourcegroupstaggingapi": ErrorReply("ThrottledException", _RATE, 400),
     "service-quotas": ErrorReply("TooManyRequestsException", _RATE, 400),
     "ssm": ErrorReply("ThrottlingException", _RATE, 400),
     "sts": ErrorReply("Throttling", _RATE, 400),

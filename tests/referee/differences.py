@@ -104,6 +104,10 @@ ALLOWED = (
     Allowed("ListAccounts", "Accounts[]", "Status", "form", "no account that is being closed was recorded; documented"),
     Allowed("ListAccounts", "Accounts[]", "State", "never recorded", "AWS added State in 2025; recorded in 2021"),
     Allowed(
+        "GetResources", "ResourceTagMappingList[]", "ResourceARN", "form",
+        "functions and workspaces were recorded; the ARNs of EC2 are those of its own answers",
+    ),
+    Allowed(
         "DescribeInstanceInformation", "InstanceInformationList[]", "IsLatestVersion", "form",
         "whether an agent is the newest one depends on the day",
     ),

@@ -96,6 +96,7 @@ def whole_life(ask: Transcript, owner: str) -> None:
     roles(ask)
     refused_profiles(ask, ids)
     roles_end(ask)
+    ask("GetResources", "resourcegroupstaggingapi", TagFilters=[{"Key": "sandboxd:key"}])
     gateways_end(ask, ids)
     network_end(ask, ids)
     failing(ask)

@@ -81,7 +81,6 @@ class Life:
         self.door.close()
         self.daemon.terminate()
 
-
     def roles(self) -> tuple[int, int]:
         """Roles of ours and instance profiles."""
         counts = [

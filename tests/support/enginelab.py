@@ -177,10 +177,10 @@ def nodes(image="ami-x", zone="", machines=("acp",), rules=1) -> list[Node]:
     """The graph of a sandbox, names and roles as profiles expand them; each stands on earlier ones only."""
     s = specs()
     vpc, igw, nat, private = shared("vpc"), shared("igw"), shared("nat"), shared("private")
-    role, profile = shared("instance-role"), shared("instance-profile")
+    named = {"name": "sandboxd-dev-machines"}
     out = [
-        s["instance-role"].node(role, {}, name="sandboxd-dev-machines"),
-        s["instance-profile"].node(profile, {"role": (role,)}, name="sandboxd-dev-machines"),
+        s["instance-role"].node(shared("instance-role"), {}, **named),
+        s["instance-profile"].node(shared("instance-profile"), {"role": (shared("instance-role"),)}, **named),
         s["vpc"].node(vpc, {}, cidr="10.0.0.0/16", name="dev-vpc"),
         s["internet-gateway"].node(igw, {"vpc": (vpc,)}, name="dev-igw"),
         s["subnet"].node(shared("public-a"), {"vpc": (vpc,)}, cidr="10.0.0.0/24", zone=zone, name="dev-public-a"),
@@ -213,7 +213,7 @@ def nodes(image="ami-x", zone="", machines=("acp",), rules=1) -> list[Node]:
                 to_port=442 + n,
                 cidr="0.0.0.0/0",
                 description="out",
-            )
+            )  # fmt: skip
             for n, rule in enumerate(egress, 1)
         ]
         out.append(
@@ -222,7 +222,7 @@ def nodes(image="ami-x", zone="", machines=("acp",), rules=1) -> list[Node]:
                 {
                     "subnet": (own("subnet"),),
                     "groups": (group,),
-                    "profile": (profile,),
+                    "profile": (shared("instance-profile"),),
                     "way": (shared("private-default"), own("subnet-assoc"), *egress),
                 },
                 name=f"bank-{name}",

@@ -61,7 +61,9 @@ async def test_a_profile_that_ec2_never_knows_fails_at_five_minutes(autojump_clo
     assert machines(lab) == []
 
 
-@pytest.mark.parametrize("words", ["Volume of size 5GB is smaller than snapshot, expect size >= 8GB", "Invalid IAM role"])
+@pytest.mark.parametrize(
+    "words", ["Volume of size 5GB is smaller than snapshot, expect size >= 8GB", "Invalid IAM role"]
+)
 async def test_every_other_invalid_value_fails_at_once(autojump_clock, words):
     """The code alone says nothing: one call, nothing launched."""
     lab, driver = await but_the_machine()

@@ -126,6 +126,7 @@ def seen(desk):
     desk.call("GetRole", "iam", RoleName="r")
     desk.call("ListAttachedRolePolicies", "iam", RoleName="r", MaxItems=10)
     desk.call("GetInstanceProfile", "iam", InstanceProfileName="p")
+    desk.call("GetResources", "resourcegroupstaggingapi", TagFilters=[{"Key": "k"}], ResourcesPerPage=20)
     for operation in ("ListRoles", "ListInstanceProfiles"):
         desk.call(operation, "iam", PathPrefix="/", MaxItems=10)
 
