@@ -23,7 +23,7 @@ TYPES = {
 
 
 def get_resources(world: World, q: Request) -> Shape:
-    wanted = [(one["Key"], one.get("Values") or ()) for one in q.parameters.get("TagFilters") or ()]
+    wanted = [(one["Key"], one.get("Values") or []) for one in q.parameters.get("TagFilters") or ()]
     types = q.parameters.get("ResourceTypeFilters") or ()
     found = [
         {"ResourceARN": _arn(row), "Tags": tag_list(row)}

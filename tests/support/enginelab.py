@@ -178,6 +178,7 @@ def nodes(image="ami-x", zone="", machines=("acp",), rules=1) -> list[Node]:
     s = specs()
     vpc, igw, nat, private = shared("vpc"), shared("igw"), shared("nat"), shared("private")
     named = {"name": "sandboxd-dev-machines"}
+    out_only = {"direction": "egress", "protocol": "tcp", "cidr": "0.0.0.0/0", "description": "out"}
     out = [
         s["instance-role"].node(shared("instance-role"), {}, **named),
         s["instance-profile"].node(shared("instance-profile"), {"role": (shared("instance-role"),)}, **named),
@@ -204,16 +205,7 @@ def nodes(image="ami-x", zone="", machines=("acp",), rules=1) -> list[Node]:
         group, egress = own(f"{name}-sg"), [own(f"{name}-egress-{n}") for n in range(1, rules + 1)]
         out.append(s["security-group"].node(group, {"vpc": (vpc,)}, name=f"bank-{name}", description=f"machine {name}"))
         out += [
-            s["security-group-rule"].node(
-                rule,
-                {"group": (group,)},
-                direction="egress",
-                protocol="tcp",
-                from_port=442 + n,
-                to_port=442 + n,
-                cidr="0.0.0.0/0",
-                description="out",
-            )  # fmt: skip
+            s["security-group-rule"].node(rule, {"group": (group,)}, **out_only, from_port=442 + n, to_port=442 + n)
             for n, rule in enumerate(egress, 1)
         ]
         out.append(
