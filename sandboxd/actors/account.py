@@ -245,7 +245,7 @@ class AccountActor:
         who = self._shared.owner(self.account, state)
         for start in decision.starts:
             if start.key in state.rows and state.rows[start.key].run == start.run:
-                inflight.start(who, state.rows[start.key].copy(), start)
+                inflight.start(who, state, start)
         for look in decision.looks:
             inflight.look(who, state.rows[look.key].copy(), look)
         for proof in decision.proofs:

@@ -5,7 +5,7 @@ waits in one way for all kinds. A kind must not know other kinds, clocks, or who
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct, field
 
@@ -62,8 +62,7 @@ class Ask(Struct, frozen=True, kw_only=True):
 
     def tagged(self, *types: str) -> list[Parameters]:
         """Return EC2's TagSpecifications: our tags, and a name for people."""
-        named = {"Name": self.parameter("name", ""), **self.tags}
-        tags = [{"Key": key, "Value": value} for key, value in named.items() if value]
+        tags = tag_list({"Name": self.parameter("name", ""), **self.tags})
         return [{"ResourceType": type_, "Tags": tags} for type_ in types]
 
 
@@ -112,6 +111,16 @@ class Reading(Struct, frozen=True, kw_only=True):
         return {self.filters: [{"Name": name, "Values": values} for name, values in filters.items()]}
 
 
+class Unseen(NamedTuple):
+    """A refusal that may only mean that the service does not know yet what we made a moment ago."""
+
+    code: str
+    text: str
+    """part of the message: the same code says other things too"""
+    role: str
+    """who plays it is what the service may not know yet"""
+
+
 class Move(Struct, frozen=True, kw_only=True):
     """The mutation of one step, and what its refusals mean."""
 
@@ -126,6 +135,8 @@ class Move(Struct, frozen=True, kw_only=True):
     """codes that say: what is lowered is not there"""
     busy: frozenset[str] = frozenset()
     """codes of a normal waiting state, besides those of all kinds"""
+    unseen: tuple[Unseen, ...] = ()
+    """refusals of what is too new, or wrong: only its age and a look where it was made tell"""
     returns: bool = False
     """done and undone on the same id or name: waits until its opposite can no longer land"""
     exclusive: bool = False
@@ -146,7 +157,9 @@ class Kind(Struct, frozen=True, kw_only=True):
     """(node, way, at, to) -> move, where it does"""
     questions: Callable[[Ask], Mapping[str, Parameters]] | None = None
     """operation -> parameters of the calls that show one resource, where one batched describe does not; the judge
-    then gets the answers by operation"""
+    then gets the answers by operation. What bears tags is the `member` of the reading's `operation` among them"""
+    missing: frozenset[str] = frozenset()
+    """codes with which these calls say that it is not there"""
     find: Callable[[Ask], Mapping[str, list[str]]] | None = None
     """filters that find it without its id by what is unique about it; default: by our tags"""
     made_by: str = ""
@@ -166,6 +179,10 @@ class Kind(Struct, frozen=True, kw_only=True):
         """Whether there is a way back; an account that was claimed stays claimed."""
         return self.choose is not None or any(way == "lower" for way, _ in self.moves)
 
+    def thing(self, answers: Mapping[str, Item]) -> Item:
+        """Return what bears tags and identity among the answers to the questions, with the answers beside it."""
+        return {**answers[self.reading.operation][self.reading.member], **answers}
+
     def move(self, node: Node, way: Way, at: int, to: int) -> Move | None:
         """Return the mutation that goes from one state to another, or None if there is none."""
         if self.choose is not None:
@@ -183,6 +200,12 @@ def tags(item: Item) -> dict[str, str]:
     return {one["Key"]: one["Value"] for one in item.get("Tags") or item.get("TagSet") or ()}
 
 
+def tag_list(named: Mapping[str, str]) -> list[Parameters]:
+    """Return tags as a create call takes them."""
+    return [{"Key": key, "Value": value} for key, value in named.items() if value]
+
+
 __all__ = [
-    "Ask", "Facts", "Item", "Kind", "Move", "Parameters", "Reading", "Resolution", "Seen", "deleted", "tags"
+    "Ask", "Facts", "Item", "Kind", "Move", "Parameters", "Reading", "Resolution", "Seen", "Unseen", "deleted", "tag_list",
+    "tags",
 ]  # fmt: skip

@@ -47,6 +47,8 @@ class Codes(Struct, frozen=True, kw_only=True):
     """the token's resource was made and is gone: a known outcome, the next generation"""
     mismatch: Set = NONE
     """the same token was used with other parameters: a mistake of ours that a person must look at"""
+    unseen: Set = NONE
+    """something that the call refers to is not there, or not visible yet; besides the codes that end like it"""
     given: Set = NONE
     """what is not there was named to us, so it will not appear by waiting"""
 
@@ -97,6 +99,12 @@ SERVICES: Mapping[str, Codes] = {
         }),
         young=frozenset({"PendingVerification"}),
         died=frozenset({"IdempotentInstanceTerminated"}),
+    ),
+    "iam": Codes(
+        concurrent=frozenset({"ConcurrentModification", "EntityTemporarilyUnmodifiable"}),
+        quota=frozenset({"LimitExceeded"}),
+        dependency=frozenset({"DeleteConflict"}),
+        unseen=frozenset({"NoSuchEntity"}),
     ),
     "organizations": Codes(
         concurrent=frozenset({"PolicyChangesInProgressException"}),

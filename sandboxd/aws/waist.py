@@ -39,6 +39,8 @@ READ_ATTEMPTS = 3
 """a read whose reply was lost is simply sent again"""
 READ_PAUSE = 0.3
 """real seconds before that"""
+GLOBAL = {"iam": "us-east-1", "organizations": "us-east-1"}
+"""services that have one place for all regions: one client is enough"""
 _NOT_SENT = (
     EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError, SSLError, NoCredentialsError, PartialCredentialsError,
 )  # fmt: skip
@@ -78,7 +80,7 @@ class Aws:
         """Build the clients before the first command is accepted: the first one of a service takes 0.1 s of CPU."""
         regions = tuple(regions)
         for service in services:
-            for region in ("us-east-1",) if service == "organizations" else regions:
+            for region in (GLOBAL[service],) if service in GLOBAL else regions:
                 await self._client(service, region)
 
     async def identity(self) -> str:
@@ -169,12 +171,12 @@ class Aws:
 
     # ---- bytes
     async def _client(self, service: str, region: str) -> Any:
-        place = (service, region)
+        place = (service, GLOBAL.get(service, region))
         if place not in self._clients:
             async with self._building:
                 if place not in self._clients:
                     endpoint = {"endpoint_url": self._settings.endpoint} if self._settings.endpoint else {}
-                    creating = self._session.create_client(service, region_name=region, **endpoint)
+                    creating = self._session.create_client(service, region_name=place[1], **endpoint)
                     self._clients[place] = await self._stack.enter_async_context(creating)
         return self._clients[place]
 

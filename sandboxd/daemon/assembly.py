@@ -31,7 +31,7 @@ from sandboxd.store import SqliteStore, Writer
 from sandboxd.wire import things
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-SERVICES = ("ec2", "sts", "ssm", "organizations")
+SERVICES = ("ec2", "sts", "ssm", "organizations", "iam")
 MARGIN = 15.0
 """real seconds that a stop may take beside the drain"""
 

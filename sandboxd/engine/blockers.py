@@ -43,7 +43,9 @@ async def holders(a: Attempt) -> Holders:
     identifier = a.facts.get("vpc" if a.kind.interfaces == MAPPED else "id", "")
     if not member or not identifier:
         return Holders()
-    listings = [one for one in (*LISTINGS, INTERFACES) if one.kind != a.kind.spec.name]
+    listings = [
+        one for one in (*LISTINGS, INTERFACES) if one.kind != a.kind.spec.name and one.service == a.kind.service
+    ]
     found: dict[int, list[Item]] = {}
 
     async def one(place: int, listing: Listing) -> None:

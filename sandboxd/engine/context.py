@@ -17,11 +17,12 @@ from sandboxd.engine.pace import back_off
 from sandboxd.engine.paging import joined, pages
 from sandboxd.engine.ports import Owner, Ports, Post
 from sandboxd.lifecycle.messages import Called, Ended, Left, Progress, Start, Unknown
-from sandboxd.model.keys import parts
+from sandboxd.model.keys import Key, parts
 from sandboxd.model.ports import AwsError, FactsOf, Scope
 from sandboxd.model.resource import MADE_AT, Facts, Node, Row, Step, Usual
 
 T = TypeVar("T")
+RowOf = Callable[[Key], Row | None]
 GENERATION, AT, SEEN = "generation", MADE_AT, "seen"
 """facts of the engine's own: the life that the others are about, when it was made, and that a look has seen it"""
 
@@ -58,7 +59,11 @@ class Discovery(Struct, frozen=True):
 class Attempt:
     """What the phases of one attempt share."""
 
-    def __init__(self, *, ports: Ports, who: Owner, row: Row, start: Start, post: Post) -> None:
+    def __init__(
+        self, *, ports: Ports, who: Owner, row: Row, start: Start, post: Post, row_of: RowOf = lambda _: None
+    ) -> None:
+        self.row_of = row_of
+        """what is known of the resources that it stands on, now"""
         self.ports, self.who, self.row, self.start, self.post = ports, who, row, start, post
         self.kind: Kind = ports.kinds[row.node.kind]
         self.node: Node = row.node
@@ -139,18 +144,31 @@ class Attempt:
         return judged(kind, await self.ports.looks.look(self.scope, kind, value, after), ask)
 
     async def _asked(self, questions: Mapping[str, Mapping[str, object]]) -> Seen | None:
+        answers = await self._answers(questions)
+        return self.kind.judge(answers, self.ask) if answers else None
+
+    async def _answers(self, questions: Mapping[str, Mapping[str, object]]) -> dict[str, Item]:
+        """The answers by operation; none if it is not there."""
         answers: dict[str, Item] = {}
-        for operation, parameters in questions.items():
-            answers[operation] = joined(
-                await pages(self.ports.call, self.scope, self.kind.service, operation, parameters)
-            )
-        return self.kind.judge(answers, self.ask)
+        try:
+            for operation, parameters in questions.items():
+                answers[operation] = joined(
+                    await pages(self.ports.call, self.scope, self.kind.service, operation, parameters)
+                )
+        except AwsError as error:
+            if error.code not in self.kind.missing:
+                raise
+            return {}
+        return answers
 
     async def find(self, *, by_name: bool) -> "Discovery":
         """Look without an id: by what is unique about it, or by our tags. Raise AwsError."""
         kind, ask = self.kind, self.ask
         if kind.questions is not None:
-            return Discovery(await self.see())
+            answers = await self._answers(kind.questions(ask))
+            if not answers or kind.tagged:
+                return self._ours([kind.thing(answers)] if answers else [])
+            return Discovery(kind.judge(answers, ask))
         filters = kind.find(ask) if kind.find and (by_name or kind.by_content) else self._by_tags()
         found = await describe(self.ports.call, self.scope, kind, filters)
         if kind.by_content:

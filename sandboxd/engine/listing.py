@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import trio
 from msgspec import Struct, field
 
+from sandboxd.aws import outcomes
 from sandboxd.aws.kind import tags as tags_of
 from sandboxd.engine import tags
 from sandboxd.engine.listings import LISTINGS, Item, Listing
@@ -42,6 +43,8 @@ async def survey(ports: Ports, who: Owner, regions: tuple[str, ...], expected: M
     async with trio.open_nursery() as nursery:
         for number, region in enumerate(regions):
             for row, listing in enumerate(LISTINGS):
+                if listing.everywhere and number:
+                    continue
                 nursery.start_soon(one, (number, row), region, listing)
     if failed:
         raise failed[0]
@@ -56,8 +59,23 @@ async def survey(ports: Ports, who: Owner, regions: tuple[str, ...], expected: M
 async def everything(ports: Ports, who: Owner, region: str, listing: Listing) -> list[Item]:
     """Return all that is alive of one kind; raise AwsError if the listing is not complete."""
     scope = Scope(who.account, region, ports.identity.role)
-    found = await pages(ports.call, scope, "ec2", listing.operation, {})
-    return [item for page in found for item in listing.items(page) if listing.alive(item)]
+    found = await pages(ports.call, scope, listing.service, listing.operation, listing.parameters)
+    items = [item for page in found for item in listing.items(page) if listing.alive(item)]
+    return [one for item in items for one in await _whole(ports, scope, listing, item)]
+
+
+async def _whole(ports: Ports, scope: Scope, listing: Listing, item: Item) -> list[Item]:
+    """A thing with its tags; nothing when it went meanwhile."""
+    operation, member = listing.whole
+    if not operation:
+        return [item]
+    try:
+        answer = await ports.call(scope, listing.service, operation, {listing.identity: item[listing.identity]})
+    except AwsError as error:
+        if error.code in outcomes.codes(listing.service).unseen:
+            return []
+        raise
+    return [answer[member]]
 
 
 def _read(

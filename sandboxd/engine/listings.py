@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 Item = Mapping[str, Any]
+OUR_PATH = "/sandboxd/"
 INTERFACE = "network-interface"
 """read only to name what is in the way"""
 
@@ -21,6 +22,12 @@ class Listing(Struct, frozen=True, kw_only=True):
     operation: str
     member: str
     identity: str
+    service: str = "ec2"
+    parameters: Mapping[str, str] = {}
+    whole: tuple[str, str] = ("", "")
+    """(operation, member) that shows one by its identity, where the list leaves its tags out"""
+    everywhere: bool = False
+    """one listing is about all regions"""
     within: str = ""
     """member of an outer thing that holds the list"""
     alive: Callable[[Item], bool] = lambda _: True
@@ -104,6 +111,15 @@ LISTINGS = (
     Listing(
         kind="security-group", operation="DescribeSecurityGroups", member="SecurityGroups", identity="GroupId",
         given=lambda item: item.get("GroupName") == "default",
+    ),
+    Listing(
+        kind="instance-profile", service="iam", operation="ListInstanceProfiles", member="InstanceProfiles",
+        identity="InstanceProfileName", parameters={"PathPrefix": OUR_PATH}, everywhere=True,
+        whole=("GetInstanceProfile", "InstanceProfile"), facts=(("unique", "InstanceProfileId"),),
+    ),
+    Listing(
+        kind="instance-role", service="iam", operation="ListRoles", member="Roles", identity="RoleName",
+        parameters={"PathPrefix": OUR_PATH}, everywhere=True, whole=("GetRole", "Role"), facts=(("unique", "RoleId"),),
     ),
 )  # fmt: skip
 """Routes, associations and rules have no life of their own: they go with their table or group."""

@@ -86,8 +86,9 @@ async def _refused(a: Attempt, move: Move, code: str, message: str, tries: int) 
             a.facts |= {SEEN: "1"}
             return await _held(a, code, message, tries)
         case "there":
-            seen = await a.look_surely()
-            return lowered(a, seen) if seen is not None else None
+            if (seen := await a.look_surely()) is not None:
+                return lowered(a, seen)
+            return _over(a) if await until_answered(a, lambda: is_missing(a)) else None
         case _:
             return await refused(a, move, code, message)
 

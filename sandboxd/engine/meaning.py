@@ -50,7 +50,7 @@ def _in_general(of: outcomes.Codes, code: str, way: Way) -> Meaning:
     for codes, what in sets:
         if code in codes:
             return what
-    young = outcomes.not_found(code) and code not in of.given and way != "lower"
+    young = (outcomes.not_found(code) or code in of.unseen) and code not in of.given and way != "lower"
     return "unseen" if young else "permanent"
 
 

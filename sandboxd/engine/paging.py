@@ -23,13 +23,21 @@ async def pages(
     while True:
         answer = await call(scope, service, operation, {**parameters, **more})
         found.append(answer)
-        if not (token := answer.get("NextToken")):
+        name, token = _more(answer)
+        if not token:
             return found
         if token in seen or len(found) >= MOST_PAGES:
             words = f"{operation} gave page {len(found)} without an end: the listing is incomplete and proves nothing"
             raise AwsError("refused", "IncompleteListing", words)
         seen[token] = True
-        more = {"NextToken": token}
+        more = {name: token}
+
+
+def _more(answer: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the parameter that asks for the next page, and its value; empty on the last page."""
+    if answer.get("IsTruncated"):  # IAM; a marker that is missing then is no end
+        return "Marker", str(answer["Marker"])
+    return "NextToken", str(answer.get("NextToken") or "")
 
 
 def joined(answers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -5,12 +5,13 @@ A lost call's effect is looked for before a refusal of its repeat is believed.
 
 from functools import partial
 
-from sandboxd.aws.kind import Move, Seen
+from sandboxd.aws.kind import Move, Seen, Unseen
 from sandboxd.engine.coming import accepted
 from sandboxd.engine.context import Attempt, Discovery, until_answered
 from sandboxd.engine.meaning import hint, is_lasting, meaning, unanswered
 from sandboxd.engine.pace import back_off
 from sandboxd.engine.taken import made_with, owner_of_token
+from sandboxd.engine.unreached import may_arrive, named, said_of
 from sandboxd.lifecycle.messages import Ended, Left
 
 PUT_OFF = {
@@ -31,6 +32,8 @@ async def refused(a: Attempt, move: Move, code: str, message: str) -> Ended | No
         return await _there(a, move, code, message)
     if what == "taken":
         return await _taken(a, move, code, message)
+    if (unseen := said_of(move, code, message)) is not None:
+        return await _unseen(a, move, unseen, code, message)
     patience = {
         "throttled": settings.throttled,
         "unreachable": settings.unreachable,
@@ -45,11 +48,26 @@ async def refused(a: Attempt, move: Move, code: str, message: str) -> Ended | No
         return await _died(a, move, code)
     lasting = what == "permanent" or (what == "access" and _attempts(a) >= settings.access_attempts)
     reason = " ".join(filter(None, (f"{move.operation}: {message or code}", hint(a.kind.service, code))))
+    outage = what in ("unreachable", "credentials")
+    return await _in_vain(a, code, reason, lasting=lasting, after=PUT_OFF.get(what, 30.0), outage=outage)
+
+
+async def _in_vain(
+    a: Attempt, code: str, reason: str, *, lasting: bool, after: float = 30.0, outage: bool = False
+) -> Ended:
+    """It is refused; a former call whose outcome is unknown may have done it all the same."""
     if a.unknown_at is not None and a.row.lo == 0 and a.start.step.way == "raise":
         return await adopted(a, reason, code=code, lasting=lasting)
     left: Left = "nothing" if a.unknown_at is None else "between"
-    outage = what in ("unreachable", "credentials")
-    return a.ended(left, code, reason, lasting=lasting, after=PUT_OFF.get(what, 30.0), outage=outage)
+    return a.ended(left, code, reason, lasting=lasting, after=after, outage=outage)
+
+
+async def _unseen(a: Attempt, move: Move, unseen: Unseen, code: str, message: str) -> Ended | None:
+    """Wait while what it names may only be too new; else it is what it says, and a person must look."""
+    if await may_arrive(a, unseen):
+        a.say(f"{move.operation}: {message or code}")
+        return None
+    return await _in_vain(a, code, f"{move.operation}: {message or code}. {named(a, unseen)}", lasting=True)
 
 
 async def _taken(a: Attempt, move: Move, code: str, message: str) -> Ended:

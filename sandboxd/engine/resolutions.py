@@ -44,7 +44,7 @@ RESOLUTIONS: Final[dict[Resolution, Resolving]] = {
     ),
     "repeat": Resolving(
         "the same bytes: it changes nothing twice, and reads tell when it has come true",
-        "the id, which AWS never gives to another thing",
+        "the id, which AWS never gives to another thing; IAM's name, whose next life waits until this call can no longer land",
         "not found is believed of what was seen before, and of the young after the settle time; its opposite waits for the landing time",
     ),
 }  # fmt: skip

@@ -11,6 +11,10 @@ _ACTIONS = {
     ("internet-gateway", "raise", 1): "attach",
     ("internet-gateway", "lower", 1): "detach",
     ("security-group", "raise", 1): "close",
+    ("instance-role", "raise", 1): "attach",
+    ("instance-role", "lower", 1): "detach",
+    ("instance-profile", "raise", 1): "fill",
+    ("instance-profile", "lower", 1): "empty",
     ("account-claim", "raise", 0): "move",
     ("account-claim", "raise", 1): "tag",
 }

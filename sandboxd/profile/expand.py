@@ -43,11 +43,18 @@ class _Draft:
     ) -> Key:
         key = self.key(name, shared=shared)
         spec = self._kinds[kind]
-        named = {"name": f"{self._names['shared' if shared else 'own']}-{name}"} if kind not in _NAMELESS else {}
+        named = {} if kind in _NAMELESS else {"name": self._name(kind, name, shared=shared)}
         self.nodes.append(spec.node(key, dict(links or {}), **(parameters | named)))
         return key
 
+    def _name(self, kind: str, name: str, *, shared: bool) -> str:
+        if kind in _OF_THE_ACCOUNT:
+            return f"sandboxd-{self._names['shared']}-{self._region}-machines"
+        return f"{self._names['shared' if shared else 'own']}-{name}"
 
+
+_OF_THE_ACCOUNT = ("instance-role", "instance-profile")
+"""named so that all regions of an account have names of their own; a profile and its role have the same"""
 _NAMELESS = ("route", "route-table-association", "security-group-rule")
 
 
@@ -69,12 +76,16 @@ def expand(
     Raises LimitReached when the address plan has no range of that `slot`.
     """
     draft = _Draft(kinds=kinds, region=region, sandbox=sandbox_id, names={"shared": stage, "own": sandbox_name})
+    identity = _identity(draft)
     ways = _shared(draft, profile, zone)
     ways += _own_subnet(draft, profile, zone, slot)
     groups = {name: _group(draft, name) for name in profile.machines}
     for name, machine in profile.machines.items():
         ways += _rules(draft, name, machine, groups)
-    machines = [_machine(draft, name, one, images, groups[name], tuple(ways)) for name, one in profile.machines.items()]
+    machines = [
+        _machine(draft, name, one, images, {"groups": (groups[name],), "profile": (identity,), "way": tuple(ways)})
+        for name, one in profile.machines.items()
+    ]
     return Blueprint(
         profile=profile.name,
         region=region,
@@ -121,6 +132,12 @@ def _shared(draft: _Draft, profile: Profile, zone: str) -> list[Key]:
     return [way, joined, out]
 
 
+def _identity(draft: _Draft) -> Key:
+    """What machines are allowed: first in the plan, because it takes minutes until EC2 knows a profile."""
+    role = draft.add("instance-role", "instance-role", shared=True)
+    return draft.add("instance-profile", "instance-profile", shared=True, links={"role": (role,)})
+
+
 def _own_subnet(draft: _Draft, profile: Profile, zone: str, slot: int) -> list[Key]:
     vpc, private = draft.key("vpc", shared=True), draft.key("private", shared=True)
     places = _places(profile) - _FIRST_OWN
@@ -161,10 +178,9 @@ def _rules(draft: _Draft, name: str, machine: Machine, groups: Mapping[str, Key]
 
 
 def _machine(
-    draft: _Draft, name: str, machine: Machine, images: Mapping[str, str], group: Key, ways: tuple[Key, ...]
+    draft: _Draft, name: str, machine: Machine, images: Mapping[str, str], on: Mapping[str, tuple[Key, ...]]
 ) -> Key:
-    subnet = draft.key("subnet", shared=False)
-    links = {"subnet": (subnet,), "groups": (group,), "way": ways}
+    links = {"subnet": (draft.key("subnet", shared=False),), **on}
     return draft.add(
         "machine",
         name,

@@ -22,6 +22,7 @@ USUAL = {
     "interface.linger": (1.0, 15.0),  # for which a NAT gateway that is deleted still holds its subnet
     "vpc.create": (0.5, 2.0),
     "address.unbind": (1.0, 4.0),
+    "profile.reach": (5.0, 15.0),  # until EC2 knows a new instance profile
     "account.create": (60.0, 300.0),
     "account.close": (60.0, 240.0),
 }

@@ -19,6 +19,7 @@ class Limit(NamedTuple):
     service: str = ""
     quota: str = ""
     name: str = ""
+    status: int = 400
 
 
 _MAXIMUM = "The maximum number of {} has been reached."
@@ -68,6 +69,10 @@ LIMITS: Mapping[str, Limit] = {
         "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
     ),
     "tags": Limit(50, "TagLimitExceeded", _MAXIMUM.format("Tags for a resource")),
+    "roles": Limit(1000, "LimitExceeded", "Cannot exceed quota for RolesPerAccount: {}", status=409),
+    "instance-profiles": Limit(
+        1000, "LimitExceeded", "Cannot exceed quota for InstanceProfilesPerAccount: {}", status=409
+    ),
     "accounts": Limit(
         10, "ConstraintViolationException", "You have exceeded the allowed number of AWS accounts.", "organizations",
         "L-E619E033", "Default maximum number of accounts",
@@ -77,4 +82,5 @@ LIMITS: Mapping[str, Limit] = {
 
 def exceeded(name: str, value: int) -> ApiError:
     """What AWS says when there would be more than `value`."""
-    return ApiError(LIMITS[name].code, LIMITS[name].words.format(value))
+    limit = LIMITS[name]
+    return ApiError(limit.code, limit.words.format(value), limit.status)

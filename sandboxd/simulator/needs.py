@@ -10,6 +10,8 @@ from sandboxd.simulator.calls import Request
 from sandboxd.simulator.rows import Row, Rows
 
 DEFAULT_ROUTE = "0.0.0.0/0"
+IAM = "aws-global"
+"""the region in which the rows of IAM are kept"""
 Need = Callable[[Rows, Request], Iterable[str]]
 
 
@@ -26,6 +28,21 @@ def mapped(vpc: str) -> str:
 def route(table: str, destination: str) -> str:
     """The name that a route has in the log."""
     return f"{table} {destination}"
+
+
+def in_profile(profile: str) -> str:
+    """The name that the role in an instance profile has in the log."""
+    return f"{profile} role"
+
+
+def policy_of(role: str) -> str:
+    """The name that the policies of a role have in the log."""
+    return f"{role} policies"
+
+
+def known_to_ec2(profile: str) -> str:
+    """The name that `EC2 knows this instance profile` has in the log."""
+    return f"{profile} known"
 
 
 def table_of(rows: Rows, subnet: Row, now: float) -> tuple[str, Row | None]:
@@ -45,7 +62,10 @@ def _way_out(rows: Rows, q: Request, subnet: Row | None) -> list[str]:
 
 
 def _launch(rows: Rows, q: Request) -> list[str]:
-    return _way_out(rows, q, rows.find(q.parameters.get("SubnetId", "")))
+    asked = q.parameters.get("IamInstanceProfile") or {}
+    profile = _iam(rows, q, "instance-profile", str(asked.get("Name", "")))
+    known = [need for one in profile for need in (known_to_ec2(one), in_profile(one))]
+    return _way_out(rows, q, rows.find(q.parameters.get("SubnetId", ""))) + known
 
 
 def _start(rows: Rows, q: Request) -> list[str]:
@@ -63,10 +83,34 @@ def _detach(_: Rows, q: Request) -> list[str]:
     return [mapped(q.parameters.get("VpcId", ""))]
 
 
+def _iam(rows: Rows, q: Request, kind: str, name: str) -> list[str]:
+    """The id of what IAM knows by its name."""
+    return [row.id for row in rows.of(q.account, IAM, kind) if row.data["name"] == name]
+
+
+def _named(rows: Rows, q: Request) -> list[str]:
+    role = _iam(rows, q, "role", str(q.parameters.get("RoleName", "")))
+    return role + _iam(rows, q, "instance-profile", str(q.parameters.get("InstanceProfileName", "")))
+
+
+def _detach_policy(rows: Rows, q: Request) -> list[str]:
+    return [policy_of(one) for one in _named(rows, q)]
+
+
+def _remove_role(rows: Rows, q: Request) -> list[str]:
+    return [in_profile(one) for one in _named(rows, q)]
+
+
 NEEDS: dict[str, Need] = {
     "RunInstances": _launch,
     "StartInstances": _start,
     "CreateNatGateway": _nat_gateway,
     "DetachInternetGateway": _detach,
+    "AttachRolePolicy": _named,
+    "AddRoleToInstanceProfile": _named,
+    "DetachRolePolicy": _detach_policy,
+    "RemoveRoleFromInstanceProfile": _remove_role,
+    "DeleteRole": _named,
+    "DeleteInstanceProfile": _named,
 }
 """operation -> names in the log that it waits for, beside the ids in its parameters"""

@@ -19,6 +19,10 @@ def same(q: Request, answer: Answer) -> Answer:
 
 
 def _again(q: Request) -> Answer:
+    if q.service == "iam":
+        return {"IsTruncated": True, "Marker": q.parameters.get("Marker") or "page-0"}
+    if q.service == "resourcegroupstaggingapi":
+        return {"PaginationToken": q.parameters.get("PaginationToken") or "0"}
     first = "page-0" if q.service == "ec2" else "0"
     return {"NextToken": q.parameters.get("NextToken") or first}
 

@@ -24,6 +24,8 @@ PREFIXES = {
 
 GONE = frozenset({"deleted", "terminated", "failed-gone"})
 LINGER = 3600.0
+GHOST = 6 * 3600.0
+"""seconds for which the index of tags still lists what is gone"""
 LINGERING = ("machine", "nat-gateway")
 """kinds that a describe still shows for a while after they are gone"""
 
@@ -105,6 +107,8 @@ class Rows:
         self._by_place: dict[tuple[str, str, str], dict[str, Row]] = {}
         self._holders: dict[str, dict[str, Row]] = {}
         self._ghosts: dict[str, tuple[float, Row]] = {}
+        self._indexed: list[tuple[float, Row]] = []
+        """until when the index of tags lists what is forgotten here"""
         self.tokens: dict[tuple[str, ...], tuple[str, str]] = {}
         self.weather: Weather = CALM
         self.now = 0.0
@@ -159,6 +163,9 @@ class Rows:
         self._forget(row)
 
     def _forget(self, row: Row) -> None:
+        if row.tags:
+            gone = row.since(self.now) if row.is_gone(self.now) else self.now
+            self._indexed.append((gone + GHOST, row))
         del self._rows[row.id]
         del self._by_place[row.account, row.region, row.kind][row.id]
         for held in row.refs.values():
@@ -174,6 +181,11 @@ class Rows:
             if not row.is_listed(now):
                 self._forget(row)
         self._ghosts = {key: one for key, one in self._ghosts.items() if now < one[0]}
+        self._indexed = [one for one in self._indexed if now < one[0]]
+
+    def ghosts(self, now: float) -> list[Row]:
+        """What is gone, and whose tags are still listed by the index of tags; not saved with the world."""
+        return [row for until, row in self._indexed if now < until]
 
     def of(self, account: str, region: str, kind: str) -> list[Row]:
         """The rows of one kind in one place."""

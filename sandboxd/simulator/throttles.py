@@ -42,6 +42,7 @@ ORGANIZATIONS: Mapping[str, Bucket] = {
 }  # fmt: skip
 OTHERS: Mapping[str, Bucket] = {
     "organizations": Bucket(8, 5), "ssm": Bucket(40, 40), "service-quotas": Bucket(10, 5), "sts": Bucket(600, 600),
+    "iam": Bucket(20, 10), "resourcegroupstaggingapi": Bucket(15, 15),
 }  # fmt: skip
 
 
@@ -87,4 +88,4 @@ class Throttles:
 
 
 def _place(q: Request, name: str) -> tuple[str, str, str]:
-    return q.account, q.region if q.service != "organizations" else "", name
+    return q.account, q.region if q.service not in ("iam", "organizations") else "", name

@@ -25,7 +25,7 @@ from sandboxd.world.ports import LifeClock
 from sandboxd.world.trace import Trace
 
 REGION = "eu-central-1"
-SERVICES = ("ec2", "sts", "ssm", "organizations")
+SERVICES = ("ec2", "sts", "ssm", "organizations", "iam")
 CLIENTS: dict[tuple[str, str], Any] = {}
 """service, region -> client; `build_clients` makes them"""
 

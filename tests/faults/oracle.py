@@ -13,7 +13,7 @@ from sandboxd.world import World
 KEY, SANDBOX = "sandboxd:key", "sandboxd:sandbox"
 GOING = frozenset({"shutting-down", "terminated", "deleting", "deleted", "failed"})
 AWAKE = frozenset({"pending", "running"})
-LAST = frozenset({"DeleteVpc", "DeleteSecurityGroup", "DeleteRouteTable"})
+LAST = frozenset({"DeleteVpc", "DeleteSecurityGroup", "DeleteRouteTable", "DeleteRole", "DeleteInstanceProfile"})
 """nothing of AWS's own lingers on these: who keeps the order is never refused"""
 BILLED = ("nat-gateway", "elastic-ip")
 
@@ -26,6 +26,8 @@ SHARED = Counter(
         "association": 1,
         "elastic-ip": 1,
         "nat-gateway": 1,
+        "role": 1,
+        "instance-profile": 1,
     }
 )
 OWN = {
@@ -59,7 +61,7 @@ class Oracle:
         entries = list(log.since(self._seen))
         self._seen = log.count
         for entry in entries:
-            if entry.error == "DependencyViolation" and entry.operation in LAST:
+            if entry.error in ("DependencyViolation", "DeleteConflict") and entry.operation in LAST:
                 self.lost.append(f"{entry.operation} was sent before what stands on it was gone")
             for change in entry.changes:
                 if not change.removed and (row := rows.find(change.what)) is not None:

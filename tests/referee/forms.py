@@ -34,6 +34,9 @@ RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bL-[0-9A-F]{8}\b", "<quota>"),
         (r"(?<=:servicequotas:<region>:<account>:)[a-z0-9-]+/", "<service>/"),
         (r"(?<=:)(instance-profile|role|user|assumed-role)/[^\s:]+", r"\1/<name>"),
+        (r"arn:aws:iam::(?:aws|<account>):policy/\S+", "<policy>"),
+        (r"(?<=with name )\S+(?= cannot be found)|(?<=Instance Profile )\S+(?= cannot be found)", "<name>"),
+        (r"(?<=Value \()[^)]+(?=\) for parameter iamInstanceProfile)", "<name>"),
         (r"(?<=User: )arn:aws:(?:iam|sts)::<account>:[a-z-]+/<name>", "<principal>"),
     )
 )  # fmt: skip
@@ -69,6 +72,8 @@ def form(name: str, value: Any, kind: str) -> str:
     """
     if kind == "timestamp":
         return time_form(value)
+    if name == "AssumeRolePolicyDocument":
+        return "=<document>"  # clients decode what stands encoded on the wire
     match value:
         case bool() | str():
             return "=" + template(str(value).lower() if isinstance(value, bool) else value)

@@ -3,6 +3,7 @@
 It talks to any door; after each change it looks at everything. What the answers must be is not known here.
 """
 
+from tests.referee.life_iam import refused_profiles, roles, roles_end
 from tests.referee.life_machines import machines, public_machine, refused_launches
 from tests.referee.life_network import failing, gateways, gateways_end, network, network_end
 from tests.referee.life_steps import look, unknown
@@ -83,7 +84,7 @@ def limits(ask: Transcript) -> None:
 
 
 def whole_life(ask: Transcript, owner: str) -> None:
-    """All of EC2 in one account; `owner` is the account that shares its images with it."""
+    """All of EC2 and IAM in one account; `owner` is the account that shares its images with it."""
     look(ask)
     catalogue(ask, owner)
     unknowns(ask)
@@ -92,6 +93,10 @@ def whole_life(ask: Transcript, owner: str) -> None:
     machines(ask, ids)
     public_machine(ask)
     refused_launches(ask, ids)
+    roles(ask)
+    refused_profiles(ask, ids)
+    roles_end(ask)
+    ask("GetResources", "resourcegroupstaggingapi", TagFilters=[{"Key": "sandboxd:key"}])
     gateways_end(ask, ids)
     network_end(ask, ids)
     failing(ask)

@@ -36,6 +36,7 @@ def moto_server() -> Iterator[str]:
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
     quiet = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_", "SANDBOXD_"))}
     said: queue.Queue[str] = queue.Queue(maxsize=1)
+    quiet["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # AWS has them in every account
     with subprocess.Popen(command, env=quiet, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
         reader = threading.Thread(target=_read, args=(process.stdout, said), name="moto's output", daemon=True)

@@ -81,6 +81,19 @@ class Life:
         self.door.close()
         self.daemon.terminate()
 
+    def roles(self) -> tuple[int, int]:
+        """Roles of ours and instance profiles."""
+        counts = [
+            len(self.ask(operation, "iam", PathPrefix="/sandboxd/")[member])
+            for operation, member in (("ListRoles", "Roles"), ("ListInstanceProfiles", "InstanceProfiles"))
+        ]
+        return counts[0], counts[1]
+
+    def profiles(self) -> list[str]:
+        """ARN of the profile of each machine."""
+        reservations = self.ask("DescribeInstances")["Reservations"]
+        return [one["IamInstanceProfile"]["Arn"] for every in reservations for one in every["Instances"]]
+
 
 def _is_own(thing: dict, default_vpc: str) -> bool:
     if thing.get("State") == "deleted" or thing.get("VpcId") == default_vpc or thing.get("GroupName") == "default":
@@ -107,6 +120,8 @@ def test_a_sandbox_lives_its_whole_life_on_an_aws_that_is_not_ours(life):
     life.cli("sandbox", "create", "one", "--tenant", "acme", "--profile", "trial")
     assert life.live() == SHARED | {"elastic-ip": 1, "nat-gateway": 1}
     assert life.machines() == {"running": 1}
+    assert life.roles() == (1, 1)
+    assert life.profiles()[0].endswith(":instance-profile/sandboxd/sandboxd-dev-eu-central-1-machines")
 
     life.cli("sandbox", "stop", "acme/one")
     assert life.live() == SHARED, "a stopped sandbox costs its disk, nothing by the hour"
@@ -118,4 +133,5 @@ def test_a_sandbox_lives_its_whole_life_on_an_aws_that_is_not_ours(life):
 
     life.cli("sandbox", "delete", "acme/one", "--confirm", "one")
     assert life.live() == {}
+    assert life.roles() == (0, 0)
     assert life.machines() == {"terminated": 1}

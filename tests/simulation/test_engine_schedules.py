@@ -17,6 +17,8 @@ from sandboxd.world import run
 FAULTS = ("lose", "drop", "late", "crash-before", "crash-after", "InternalError", "RequestLimitExceeded")
 FULL = Counter(
     {
+        "role": 1,
+        "instance-profile": 1,
         "vpc": 1,
         "internet-gateway": 1,
         "subnet": 2,

@@ -180,7 +180,11 @@ def nodes(image="ami-x", zone="", machines=("acp",), rules=1) -> list[Node]:
     """The graph of a sandbox, names and roles as profiles expand them; each stands on earlier ones only."""
     s = specs()
     vpc, igw, nat, private = shared("vpc"), shared("igw"), shared("nat"), shared("private")
+    named = {"name": "sandboxd-dev-machines"}
+    out_only = {"direction": "egress", "protocol": "tcp", "cidr": "0.0.0.0/0", "description": "out"}
     out = [
+        s["instance-role"].node(shared("instance-role"), {}, **named),
+        s["instance-profile"].node(shared("instance-profile"), {"role": (shared("instance-role"),)}, **named),
         s["vpc"].node(vpc, {}, cidr="10.0.0.0/16", name="dev-vpc"),
         s["internet-gateway"].node(igw, {"vpc": (vpc,)}, name="dev-igw"),
         s["subnet"].node(shared("public-a"), {"vpc": (vpc,)}, cidr="10.0.0.0/24", zone=zone, name="dev-public-a"),
@@ -204,16 +208,7 @@ def nodes(image="ami-x", zone="", machines=("acp",), rules=1) -> list[Node]:
         group, egress = own(f"{name}-sg"), [own(f"{name}-egress-{n}") for n in range(1, rules + 1)]
         out.append(s["security-group"].node(group, {"vpc": (vpc,)}, name=f"bank-{name}", description=f"machine {name}"))
         out += [
-            s["security-group-rule"].node(
-                rule,
-                {"group": (group,)},
-                direction="egress",
-                protocol="tcp",
-                from_port=442 + n,
-                to_port=442 + n,
-                cidr="0.0.0.0/0",
-                description="out",
-            )
+            s["security-group-rule"].node(rule, {"group": (group,)}, **out_only, from_port=442 + n, to_port=442 + n)
             for n, rule in enumerate(egress, 1)
         ]
         out.append(
@@ -222,6 +217,7 @@ def nodes(image="ami-x", zone="", machines=("acp",), rules=1) -> list[Node]:
                 {
                     "subnet": (own("subnet"),),
                     "groups": (group,),
+                    "profile": (shared("instance-profile"),),
                     "way": (shared("private-default"), own("subnet-assoc"), *egress),
                 },
                 name=f"bank-{name}",
@@ -305,7 +301,7 @@ class Driver:
             if isinstance(message, Ended):
                 ended.append(message)
 
-        await self.engine.run(self.who, deepcopy(self.rows[key]), start, post)
+        await self.engine.run(self.who, deepcopy(self.rows[key]), start, post, self.rows.get)
         assert len(ended) == 1
         return ended[0]
 

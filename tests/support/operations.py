@@ -1,6 +1,10 @@
 """The mutations of a life, up and down, and what there is between."""
 
 UP = (
+    "CreateRole",
+    "AttachRolePolicy",
+    "CreateInstanceProfile",
+    "AddRoleToInstanceProfile",
     "CreateVpc",
     "CreateSubnet",
     "CreateInternetGateway",
@@ -16,6 +20,10 @@ UP = (
     "RunInstances",
 )
 DOWN = (
+    "RemoveRoleFromInstanceProfile",
+    "DeleteInstanceProfile",
+    "DetachRolePolicy",
+    "DeleteRole",
     "DeleteVpc",
     "DeleteSubnet",
     "DetachInternetGateway",
@@ -30,6 +38,8 @@ DOWN = (
     "TerminateInstances",
 )
 FULL = {
+    "role": 1,
+    "instance-profile": 1,
     "vpc": 1,
     "internet-gateway": 1,
     "subnet": 2,

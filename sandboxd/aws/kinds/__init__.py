@@ -4,6 +4,8 @@ from sandboxd.aws.kind import Kind
 from sandboxd.aws.kinds import (
     account_claim,
     elastic_ip,
+    instance_profile,
+    instance_role,
     internet_gateway,
     machine,
     nat_gateway,
@@ -19,6 +21,8 @@ from sandboxd.aws.kinds import (
 from sandboxd.model.kind import KindSpec
 
 KINDS: tuple[Kind, ...] = (
+    instance_role.KIND,
+    instance_profile.KIND,
     vpc.KIND,
     subnet.KIND,
     internet_gateway.KIND,

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import structs
 
-from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen
+from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen, Unseen
 from sandboxd.model.keys import Key
 from sandboxd.model.kind import KindSpec, Role
 from sandboxd.model.resource import Edge, Node, Usual, Way
@@ -29,7 +29,13 @@ class MachineSpec(KindSpec, frozen=True, kw_only=True):
 SPEC = MachineSpec(
     name="machine",
     states=("absent", "stopped", "running"),
-    roles=(Role("subnet", 1, STOPPED), Role("groups", 2, STOPPED), Role("way", 1, RUNNING, entry=True)),
+    # the profile is held by a stopped machine, too: one made anew would not be the one that it was launched with
+    roles=(
+        Role("subnet", 1, STOPPED),
+        Role("groups", 2, STOPPED),
+        Role("profile", 2, STOPPED),
+        Role("way", 1, RUNNING, entry=True),
+    ),
     edges=(Edge(0, RUNNING, RUNNING), Edge(STOPPED, 0, 0), Edge(RUNNING, 0, 0)),
     turns=True,
     data=True,
@@ -45,6 +51,7 @@ def _launch(ask: Ask) -> Parameters:
     if disk and device:
         ebs = {"VolumeSize": disk, "VolumeType": "gp3", "DeleteOnTermination": True}
         disks = {"BlockDeviceMappings": [{"DeviceName": device, "Ebs": ebs}]}
+    profile = ask.id_of("profile")  # a blueprint of an older version has none
     return {
         "ImageId": image,
         "InstanceType": ask.parameter("type"),
@@ -57,6 +64,7 @@ def _launch(ask: Ask) -> Parameters:
         "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled", "HttpPutResponseHopLimit": 2},
         "TagSpecifications": ask.tagged("instance", "volume"),
         **disks,
+        **({"IamInstanceProfile": {"Name": profile}} if profile else {}),
     }
 
 
@@ -117,7 +125,16 @@ def _changing(member: str, wanted: int) -> Move:
     )
 
 
-_LAUNCH = Move(operation="RunInstances", parameters=_launch, accepted=_launched, resolves="token")
+_LAUNCH = Move(
+    operation="RunInstances",
+    parameters=_launch,
+    accepted=_launched,
+    resolves="token",
+    unseen=(
+        Unseen("InvalidParameterValue", "Invalid IAM Instance Profile", "profile"),
+        Unseen("InvalidParameterValue", "has no associated IAM Roles", "profile"),
+    ),
+)
 _START = _changing("StartingInstances", RUNNING)
 _STOP = _changing("StoppingInstances", STOPPED)
 _TERMINATE = _changing("TerminatingInstances", 0)

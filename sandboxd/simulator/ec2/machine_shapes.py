@@ -56,8 +56,7 @@ def _sometimes(row: Row, state: str) -> Shape:
     if (public := row.data.get("public_ip")) and state != "pending":
         shape["PublicIpAddress"] = public
     if (profile := row.data["profile"]) and state != "terminated":
-        arn = profile.get("Arn") or f"arn:aws:iam::{row.account}:instance-profile/{profile.get('Name', '')}"
-        shape["IamInstanceProfile"] = {"Arn": arn, "Id": "AIPA" + row.id[-17:].upper()}
+        shape["IamInstanceProfile"] = dict(profile)
     return shape
 
 

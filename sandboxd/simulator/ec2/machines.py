@@ -6,7 +6,7 @@ from functools import partial
 
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.consistency import NEVER
-from sandboxd.simulator.ec2 import images
+from sandboxd.simulator.ec2 import images, profiles
 from sandboxd.simulator.ec2.catalog import TYPES
 from sandboxd.simulator.ec2.machine_shapes import CODES, instance, reservation, status
 from sandboxd.simulator.ec2.making import new_interface, no_room, public_ip, room
@@ -38,10 +38,10 @@ def run_instances(world: World, q: Request) -> Shape:
     image = images.usable(world, q, required(q, "ImageId"))
     count = int(q.parameters["MaxCount"])
     _check_type(world, q, count)
-    groups = _groups(world, q, subnet)
+    groups, profile = _groups(world, q, subnet), profiles.asked_for(world, q)
     _check_room(world, q, subnet, count)
     number = world.rows.new_id("reservation")
-    machines = [_launch(world, q, subnet, image, groups, number) for _ in range(count)]
+    machines = [_launch(world, q, subnet, image, groups, number, profile) for _ in range(count)]
     world.remember(q, machines[0], *scope)
     return reservation(machines[0], [instance(world, row, q.now) for row in machines])
 
@@ -96,7 +96,7 @@ def _groups(world: World, q: Request, subnet: Row) -> list[str]:
     return [row.id for row in every if row.data["default"]]
 
 
-def _launch(world: World, q: Request, subnet: Row, image: Row, groups: list[str], number: str) -> Row:
+def _launch(world: World, q: Request, subnet: Row, image: Row, groups: list[str], number: str, profile: Shape) -> Row:
     interface = new_interface(world, subnet, q.now, "", "interface", groups)
     machine = world.rows.make("machine", q.account, q.region, q.now)
     machine.tags, interface.tags = requested_tags(q, "instance"), requested_tags(q, "network-interface")
@@ -104,7 +104,11 @@ def _launch(world: World, q: Request, subnet: Row, image: Row, groups: list[str]
     for part in (interface, volume):
         world.rows.refer(part, machine=machine.id)
     world.rows.refer(machine, subnet=subnet.id, **{f"group {one}": one for one in groups})
-    machine.data = _data(q, image, subnet, interface, volume) | {"groups": groups, "reservation": number}
+    machine.data = _data(q, image, subnet, interface, volume) | {
+        "groups": groups,
+        "reservation": number,
+        "profile": profile,
+    }
     _come_up(world, q, machine, "machine.launch")
     return machine
 
@@ -124,7 +128,6 @@ def _data(q: Request, image: Row, subnet: Row, interface: Row, volume: Row) -> S
         "public": subnet.data["default"],
         "token": q.parameters.get("ClientToken"),
         "reason": "",
-        "profile": dict(q.parameters.get("IamInstanceProfile") or {}),
         "metadata": {
             "HttpTokens": metadata.get("HttpTokens", "optional"),
             "HttpPutResponseHopLimit": metadata.get("HttpPutResponseHopLimit", 1),

@@ -87,5 +87,6 @@ def test_what_is_done_and_undone_on_one_id_waits_for_its_opposite():
     """Starts and stops, attachments, routes."""
     assert {operation for operation, _, _, returns in table(KINDS) if returns} == {
         "StartInstances", "StopInstances", "AttachInternetGateway", "DetachInternetGateway",
-        "CreateRoute", "ReplaceRoute", "DeleteRoute",
+        "CreateRoute", "ReplaceRoute", "DeleteRoute", "CreateRole", "AttachRolePolicy", "DetachRolePolicy",
+        "CreateInstanceProfile", "AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile",
     }  # fmt: skip

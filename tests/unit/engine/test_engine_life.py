@@ -18,6 +18,8 @@ async def test_a_whole_life(autojump_clock):
     assert took < 1.2 * (0.3 * 6 + 102 + 30)
     assert len(lab.calls) <= 1.5 * len(lab.mutations), (len(lab.calls), len(lab.mutations))
     assert lab.there() == {
+        "role": 1,
+        "instance-profile": 1,
         "vpc": 1,
         "internet-gateway": 1,
         "subnet": 2,
@@ -38,6 +40,8 @@ async def test_a_whole_life(autojump_clock):
     found = []
     await driver.engine.prove(driver.who, Proof("op", sandbox := "sbx_01", 1), [REGION], {}, found.append)
     assert {one.kind for one in found[0].found} == {
+        "instance-role",
+        "instance-profile",
         "vpc",
         "internet-gateway",
         "subnet",

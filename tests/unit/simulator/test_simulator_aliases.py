@@ -44,6 +44,7 @@ class Spoiler(Desk):
         return kept
 
 
+POLICY = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 TAGS = [{"Key": "k", "Value": "v"}]
 
 
@@ -58,7 +59,19 @@ def life(desk):
     gone(desk, net, things)
 
 
+def identified(desk):
+    """A role in a profile that EC2 knows."""
+    role, profile, path = {"RoleName": "r"}, {"InstanceProfileName": "p"}, {"Path": "/p/"}
+    about = {"Description": "d", "MaxSessionDuration": 7200, "Tags": TAGS}
+    desk.call("CreateRole", "iam", **role, **path, **about, AssumeRolePolicyDocument="{}")
+    desk.call("AttachRolePolicy", "iam", **role, PolicyArn=POLICY)
+    desk.call("CreateInstanceProfile", "iam", **profile, **path, Tags=TAGS)
+    desk.call("AddRoleToInstanceProfile", "iam", **role, **profile)
+    desk.later(60)
+
+
 def made(desk):
+    identified(desk)
     net = desk.network()
     desk.call("CreateTags", Resources=[net["vpc"]], Tags=TAGS)
     asked = {"SubnetId": net["subnet"], "AllocationId": net["address"], "ClientToken": "n"}
@@ -110,6 +123,12 @@ def seen(desk):
         if operation.startswith("Describe") and operation != "DescribeImageAttribute":
             desk.call(operation)
     desk.call("DescribeInstanceInformation", "ssm")
+    desk.call("GetRole", "iam", RoleName="r")
+    desk.call("ListAttachedRolePolicies", "iam", RoleName="r", MaxItems=10)
+    desk.call("GetInstanceProfile", "iam", InstanceProfileName="p")
+    desk.call("GetResources", "resourcegroupstaggingapi", TagFilters=[{"Key": "k"}], ResourcesPerPage=20)
+    for operation in ("ListRoles", "ListInstanceProfiles"):
+        desk.call(operation, "iam", PathPrefix="/", MaxItems=10)
 
 
 def gone(desk, net, things):
@@ -139,6 +158,11 @@ def gone(desk, net, things):
     desk.later(300)
     desk.call("DeleteSubnet", SubnetId=subnet)
     desk.call("DeleteVpc", VpcId=vpc)
+    role, profile = {"RoleName": "r"}, {"InstanceProfileName": "p"}
+    desk.call("RemoveRoleFromInstanceProfile", "iam", **role, **profile)
+    desk.call("DeleteInstanceProfile", "iam", **profile)
+    desk.call("DetachRolePolicy", "iam", **role, PolicyArn=POLICY)
+    desk.call("DeleteRole", "iam", **role)
 
 
 def organization(desk):

@@ -38,6 +38,8 @@ def until_refused(desk, operation, service="ec2", account="", **parameters):
         ("ListAccounts", "organizations", MANAGEMENT, {}, 12, "TooManyRequestsException 400", 8),
         ("DescribeInstanceInformation", "ssm", "", {}, 40, "ThrottlingException 400", 40),
         ("ListServiceQuotas", "service-quotas", "", {"ServiceCode": "ec2"}, 10, "TooManyRequestsException 400", 5),
+        ("ListRoles", "iam", "", {}, 20, "Throttling 400", 10),
+        ("GetResources", "resourcegroupstaggingapi", "", {}, 15, "ThrottledException 400", 15),
         ("GetCallerIdentity", "sts", "", {}, 600, "Throttling 400", 600),
     ],
 )

@@ -1,0 +1,62 @@
+"""A refusal that says the same of what is wrong and of what is only too new, as EC2 does of instance profiles.
+
+It is waited out while what it names was made by us less than the settle time ago and is what it should be where it was made.
+Otherwise it is what it says, at once. A read that does not show it may be stale, so it is repeated before it is believed.
+"""
+
+from sandboxd.aws.kind import Move, Unseen
+from sandboxd.engine.context import AT, Attempt, until_answered
+from sandboxd.lifecycle.messages import Start
+from sandboxd.model.resource import Row, Step
+
+LOOKS, AGAIN = 4, 15.0
+"""looks at what is not shown, and seconds between them: longer than reads are usually stale"""
+
+
+def said_of(move: Move, code: str, message: str) -> Unseen | None:
+    """Return what a refusal may mean beside what it says: code and text decide."""
+    return next((one for one in move.unseen if one.code == code and one.text in message), None)
+
+
+async def may_arrive(a: Attempt, unseen: Unseen) -> bool:
+    """Whether what a refusal names may only be too new for the service that refuses."""
+    return _is_young(a, unseen) and await _is_shown(a, unseen)
+
+
+def named(a: Attempt, unseen: Unseen) -> str:
+    """Return, in words, what it is and since when it is there."""
+    row = _ground(a, unseen)
+    if row is None or AT not in row.facts:
+        return "It was not made by sandboxd."
+    age = a.now - float(row.facts[AT])
+    return f"The {row.node.kind} {row.facts.get('id', '')} was made {age:.0f} s ago and is still not accepted."
+
+
+def _ground(a: Attempt, unseen: Unseen) -> Row | None:
+    keys = a.node.links.get(unseen.role, ())
+    return next((row for key in keys if (row := a.row_of(key)) is not None), None)
+
+
+def _is_young(a: Attempt, unseen: Unseen) -> bool:
+    row = _ground(a, unseen)
+    if row is None or AT not in row.facts:
+        return False
+    return a.now < float(row.facts[AT]) + a.ports.settings.settle
+
+
+async def _is_shown(a: Attempt, unseen: Unseen) -> bool:
+    row = _ground(a, unseen)
+    if row is None:
+        return False
+    wanted = max(
+        (need.state for needs in a.node.requires.values() for need in needs if need.key == row.node.key), default=1
+    )
+    start = Start(row.node.key, Step("raise", wanted), row.generation, row.run)
+    other = Attempt(ports=a.ports, who=a.who, row=row, start=start, post=lambda _: None)
+    for look in range(LOOKS):
+        if look:
+            await a.ports.clock.sleep(AGAIN)
+        seen = await until_answered(other, other.see)
+        if seen is not None and seen.state is not None and seen.state >= wanted:
+            return True
+    return False
