@@ -74,8 +74,8 @@ class People:
         for identifier in self.acknowledged.values():
             assert self.w.ask("GET", f"/v1/operations/{identifier}")["id"] == identifier
 
-    def delete_all(self) -> None:
-        """To the end, whatever state things are in."""
+    def delete_all(self, patience: float) -> None:
+        """To the end, whatever state things are in; each within so many seconds."""
 
         def gone(tenant: str) -> bool:
             if self.state(tenant) in ("deleted", ""):
@@ -87,7 +87,7 @@ class People:
             return False
 
         for tenant in TENANTS:
-            wait_until(lambda tenant=tenant: gone(tenant), f"{tenant} to be deleted", PATIENCE)
+            wait_until(lambda tenant=tenant: gone(tenant), f"{tenant} to be deleted", patience)
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_many_kills(crowded, covered):
         assert doubled(w) == []
         slow = max(slow, slowness()) if number % 10 == 9 else slow
     slow = max(slow, slowness())
-    people.delete_all()
+    people.delete_all(PATIENCE * max(1.0, slow))
     people.check()
     assert w.inventory() == []
     times = sorted(restarts)
