@@ -283,7 +283,7 @@ def _believes_old_clocks(monkey: pytest.MonkeyPatch) -> None:
 MUTANTS: Mapping[str, Mutant] = {
     "no settle time": Mutant(_settings(settle=0)),
     "a settle time that is too short": Mutant(_settings(settle=60)),
-    "the opposite does not wait": Mutant(_no_opposite, late_stop),
+    "the opposite does not wait": Mutant(_no_opposite, late_stop, first=30),
     "a random token": Mutant(_random_token),
     "sent before it is durable": Mutant(_start_before_commit),
     "acknowledged before it is durable": Mutant(_acknowledge_before_commit),
@@ -304,9 +304,9 @@ MUTANTS: Mapping[str, Mutant] = {
     "teardown from the journal": Mutant(_from_the_journal),
     # ---- ours
     "not found is gone, in reads": Mutant(_missing_at_once),
-    "not found is gone, in calls": Mutant(lambda monkey: monkey.setattr(lower, "certain", lambda _: True), first=340),
+    "not found is gone, in calls": Mutant(lambda monkey: monkey.setattr(lower, "certain", lambda _: True), first=415),
     "a name is that of the greatest id": Mutant(_names_by_age),
     "a former life's clock is believed": Mutant(_believes_old_clocks),
-    "a refusal silences the alarm": Mutant(_alarm_of_the_last_decision, first=380),
+    "a refusal silences the alarm": Mutant(_alarm_of_the_last_decision, first=570),
 }
 __all__ = ["MUTANTS", "Mutant"]

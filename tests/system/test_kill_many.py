@@ -78,9 +78,9 @@ class People:
         """To the end, whatever state things are in; each within so many seconds."""
 
         def gone(tenant: str) -> bool:
-            if self.state(tenant) in ("deleted", ""):
+            if (state := self.state(tenant)) in ("deleted", ""):
                 return True
-            if self.state(tenant) != "deleting":
+            if state != "deleting":
                 self.w.ask(
                     "DELETE", f"/v1/sandboxes/{tenant}%2Fbank", key=str(uuid.UUID(int=self.rng.getrandbits(128)))
                 )
