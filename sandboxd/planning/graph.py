@@ -33,12 +33,20 @@ class View(NamedTuple):
 
 def needs(node: Node, above: int, upto: int) -> list[Need]:
     """What the states above one and up to another require for as long as they are held."""
-    return [need for state in range(above + 1, upto + 1) for need in node.requires.get(state, ())]
+    return _between(node.requires, above, upto)
 
 
 def entry(node: Node, above: int, upto: int) -> list[Need]:
     """What must be there, besides, to enter these states."""
-    return [need for state in range(above + 1, upto + 1) for need in node.to_enter.get(state, ())]
+    return _between(node.to_enter, above, upto)
+
+
+def _between(asked: Mapping[int, tuple[Need, ...]], above: int, upto: int) -> list[Need]:
+    if upto <= above or not asked:
+        return []
+    if upto == above + 1:
+        return list(asked.get(upto, ()))
+    return [need for state in range(above + 1, upto + 1) for need in asked.get(state, ())]
 
 
 def grounds(node: Node) -> dict[Key, bool]:
@@ -190,8 +198,10 @@ class Graph:
         row = self.rows[key]
         if row.spoiled and key not in still:
             return True
-        firm = ((ground, g) for ground, g in self.bonds(key).items() if ground not in row.node.loose)
-        return bool(row.hi) and any(self.is_lost(ground, g) for ground, g in firm)
+        if not row.hi:
+            return False
+        loose = row.node.loose
+        return any(self.is_lost(ground, g) for ground, g in self.bonds(key).items() if ground not in loose)
 
     def spread(self, seeds: Iterable[Key]) -> dict[Key, bool]:
         """These and everything that stands firmly on them."""
@@ -221,8 +231,10 @@ class Graph:
     def is_dangling(self, key: Key) -> bool:
         """Whether it stands loosely on ground of another generation."""
         row = self.rows[key]
+        if not row.lo or not row.node.loose:
+            return False
         loose = ((ground, g) for ground, g in row.on.items() if ground in row.node.loose)
-        return row.lo > 0 and any(self.rows[ground].generation != g for ground, g in loose)
+        return any(self.rows[ground].generation != g for ground, g in loose)
 
     def view(self) -> View:
         """What is desired of everything."""
