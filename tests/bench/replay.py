@@ -30,7 +30,7 @@ def parsed(call: dict[str, Any]) -> tuple[str, str, str, dict[str, Any]]:
     """Region, service, operation and parameters of a recorded call."""
     found = _SCOPE.search(call["headers"]["authorization"])
     assert found is not None
-    region, service = found[1], protocol.SERVICES[found[2]]
+    region, service = found[1], protocol.service_of(found[2])
     headers = {name.encode(): value.encode() for name, value in call["headers"].items()}
     operation, parameters = protocol.read(service, headers, call["body"].encode())
     return region, service, operation.name, parameters
