@@ -10,27 +10,12 @@ from functools import partial
 import pytest
 import trio
 from enginelab import REGION, Driver, Lab, image_of, nodes, zone_of
+from operations import FULL
 
 from sandboxd.simulator.calls import is_mutation
 from sandboxd.world import run
 
 FAULTS = ("lose", "drop", "late", "crash-before", "crash-after", "InternalError", "RequestLimitExceeded")
-FULL = Counter(
-    {
-        "role": 1,
-        "instance-profile": 1,
-        "vpc": 1,
-        "internet-gateway": 1,
-        "subnet": 2,
-        "route-table": 2,
-        "association": 2,
-        "elastic-ip": 1,
-        "nat-gateway": 1,
-        "security-group": 1,
-        "rule": 1,
-        "machine": 1,
-    }
-)
 
 
 class Unlucky(Lab):
