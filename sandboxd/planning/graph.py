@@ -72,13 +72,16 @@ class Graph:
 
     # ---- what there is
     def add(self, row: Row) -> None:
-        """Take a row in; one that is there already keeps its own node, unless it is absent and nobody desires it."""
+        """Take a row in; one that is there already keeps its own node, unless it is absent and nobody desires it.
+
+        A call of its last life that may still land is remembered: the next life may have the same name.
+        """
         key = row.node.key
         if key in self.rows:
             known = self.rows[key]
             if known.hi or known.flight or self.is_demanded(key):
                 return
-            row.generation, row.run = known.generation, known.run
+            row.generation, row.run, row.intent = known.generation, known.run, known.intent
             self.drop(key)
         self.rows[key] = row
         self.demand[key] = 0

@@ -10,12 +10,14 @@ import pytest
 import trio
 
 from sandboxd.model.errors import Conflict
+from sandboxd.simulator.gate import Fault
 from sandboxd.store import sqlite
 from sandboxd.wire.requests import NewSandbox
 from sandboxd.world import World, run
+from tests.faults.disturb import Once
 from tests.faults.oracle import Oracle
 from tests.faults.scenario import ME, TENANT, People
-from tests.faults.schedule import Case, schedule
+from tests.faults.schedule import CALM, Case, schedule
 
 SEEDS = "from tests.faults.schedule import *; print([schedule(s, Case(faults=False)).trace for s in (1, 2, 3)])"
 
@@ -70,6 +72,26 @@ def test_an_operation_that_is_no_longer_kept_is_shown_and_stays_over(monkeypatch
             again = NewSandbox(name="one", tenant=TENANT, profile="trial")
             known = await world.ask(lambda house: house.desk.commands.create(again, ME, "key-2", "create"))
             assert known.id == first
+            nursery.cancel_scope.cancel()
+
+    run(main, seed=1)
+
+
+def test_a_late_delete_does_not_meet_the_next_life_of_the_same_name():
+    """Soak seed 100130: a delete that lands a minute later, by name; the profile made anew waits until it cannot land any more."""
+
+    async def main():
+        world = World(seed=1)
+        async with trio.open_nursery() as nursery:
+            people = await inhabited(world, nursery)
+            world.simulated.hook = Once("DeleteInstanceProfile", Fault(effect="late", reply="cut", after=140.0))
+            assert await people.command("delete", "one") == "succeeded"
+            assert await people.command("create", "one") == "succeeded"
+            await trio.sleep(CALM)
+            refused = [entry.operation for entry in world.simulated.log.since(0) if entry.error == "DeleteConflict"]
+            assert refused == []
+            people._oracle.whole(people.account, 1, "trial")
+            assert people._oracle.findings == []
             nursery.cancel_scope.cancel()
 
     run(main, seed=1)
