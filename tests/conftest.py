@@ -28,6 +28,29 @@ def _nobodys_account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
 
 
+# ---- long tests come first in every worker's share: what is left at the end, and can be shared out anew, is short
+LONG = ("test_kill_many", "one_history", "[wire", "test_random_", "test_crowded_", "faults.py::test_every_", "test_storm", "test_kill", "test_store_lost")  # fmt: skip
+"""in ids of tests, the longest first"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Deal the long ones out and leave the others in their order: xdist gives each worker one stretch of the list to begin with."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    ranked = sorted(items, key=_rank)
+    many = sum(_rank(item) < len(LONG) for item in items)
+    long, short, dealt = ranked[:many], ranked[many:], list[pytest.Item]()
+    for worker in range(workers):
+        mine = long[worker::workers]
+        others = (len(items) - len(dealt)) // (workers - worker) - len(mine)
+        dealt += mine + short[:others]
+        short = short[others:]
+    items[:] = dealt
+
+
+def _rank(item: pytest.Item) -> int:
+    return next((rank for rank, words in enumerate(LONG) if words in item.nodeid), len(LONG))
+
+
 # ---- tests that cover many cases say how many, whichever process ran them
 @pytest.fixture
 def covered(record_property: Callable[[str, object], None]) -> Callable[..., None]:

@@ -7,6 +7,7 @@ What is not listed has no price; whoever shows cost can ask whether a key is in 
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import cache
 from importlib import resources
 
 from msgspec import Struct
@@ -43,6 +44,7 @@ class Prices(Struct, frozen=True):
     per_hour: PriceList
 
 
+@cache
 def load() -> Prices:
     """Return the packaged price list."""
     data = tomllib.loads(resources.files("sandboxd.aws").joinpath("prices.toml").read_text("utf-8"))
