@@ -4,7 +4,7 @@ A kind is data with small pure functions; it never calls anything. The engine re
 waits in one way for all kinds. A kind must not know other kinds, clocks, or who is asking.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct, field
@@ -15,6 +15,10 @@ from sandboxd.model.resource import Facts, Node, Way
 Item: TypeAlias = Mapping[str, Any]
 """One thing in AWS's answer, as botocore parses it."""
 Parameters: TypeAlias = dict[str, Any]
+Questions: TypeAlias = Generator[tuple[str, Parameters], Item, None]
+"""A conversation: operations with their parameters, each answered before the next is asked."""
+Where: TypeAlias = Literal["account", "organization", "images"]
+"""In which account calls are made: the tenant's, the management account, the account that gives its images away."""
 Resolution: TypeAlias = Literal["token", "name", "tags", "repeat"]
 """How an unknown outcome is resolved: sent again with the same token; sent again, and a duplicate looked up by its
 unique name; looked up by our authenticated tags after the settle time; simply sent again, it changes nothing twice."""
@@ -125,7 +129,8 @@ class Move(Struct, frozen=True, kw_only=True):
     """The mutation of one step, and what its refusals mean."""
 
     operation: str
-    parameters: Callable[[Ask], Parameters]
+    """empty: nothing is called; what is raised comes true by itself, what is lowered is over at once"""
+    parameters: Callable[[Ask], Parameters] = lambda _: {}
     accepted: Callable[[Item, Ask], Seen] = lambda _, ask: Seen(facts={"id": ask.id} if ask.id else {})
     """what the reply says; a missing member (KeyError) makes the outcome unknown"""
     resolves: Resolution = "repeat"
@@ -155,11 +160,13 @@ class Kind(Struct, frozen=True, kw_only=True):
     """(way, state entered) -> move, where one does not depend on the state it stands in"""
     choose: Callable[[Node, Way, int, int], Move | None] | None = None
     """(node, way, at, to) -> move, where it does"""
-    questions: Callable[[Ask], Mapping[str, Parameters]] | None = None
-    """operation -> parameters of the calls that show one resource, where one batched describe does not; the judge
-    then gets the answers by operation. What bears tags is the `member` of the reading's `operation` among them"""
+    questions: Callable[[Ask], Questions] | None = None
+    """the calls that show one resource, where one batched describe does not; the judge then gets the answers by
+    operation. The thing itself is the `member` of the reading's `operation` among them, the first where it is a list"""
     missing: frozenset[str] = frozenset()
-    """codes with which these calls say that it is not there"""
+    """codes with which these calls say that it is not there; an answer without what the next question needs says so, too"""
+    tags_of: Callable[[Item], Mapping[str, str]] = lambda item: tags(item)  # noqa: PLW0108 - it is defined below
+    """the tags of a thing, the answers to the questions beside it"""
     find: Callable[[Ask], Mapping[str, list[str]]] | None = None
     """filters that find it without its id by what is unique about it; default: by our tags"""
     made_by: str = ""
@@ -171,8 +178,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     interfaces: str = ""
     """what ties network interfaces, and what else may hold it, to it: vpc-id, subnet-id, group-id, attachment.vpc-id"""
     service: str = "ec2"
-    organization: bool = False
-    """its calls are made in the management account"""
+    where: Where = "account"
+    """in which account its calls are made"""
 
     @property
     def can_be_lowered(self) -> bool:
@@ -180,8 +187,9 @@ class Kind(Struct, frozen=True, kw_only=True):
         return self.choose is not None or any(way == "lower" for way, _ in self.moves)
 
     def thing(self, answers: Mapping[str, Item]) -> Item:
-        """Return what bears tags and identity among the answers to the questions, with the answers beside it."""
-        return {**answers[self.reading.operation][self.reading.member], **answers}
+        """Return what has the identity among the answers to the questions, with the answers beside it."""
+        found = answers[self.reading.operation][self.reading.member]
+        return {**(found[0] if isinstance(found, list) else found), **answers}
 
     def move(self, node: Node, way: Way, at: int, to: int) -> Move | None:
         """Return the mutation that goes from one state to another, or None if there is none."""
@@ -206,6 +214,6 @@ def tag_list(named: Mapping[str, str]) -> list[Parameters]:
 
 
 __all__ = [
-    "Ask", "Facts", "Item", "Kind", "Move", "Parameters", "Reading", "Resolution", "Seen", "Unseen", "deleted", "tag_list",
-    "tags",
+    "Ask", "Facts", "Item", "Kind", "Move", "Parameters", "Questions", "Reading", "Resolution", "Seen", "Unseen", "Where",
+    "deleted", "tag_list", "tags",
 ]  # fmt: skip

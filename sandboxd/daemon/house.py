@@ -91,8 +91,9 @@ class House:
     def _engine(self, management: str) -> Engine:
         store, settings = self._outside.store, self._settings
         identity = Identity(
-            install=store.install_id, secret=store.secret, management_account=management, role=settings.aws.role
-        )
+            install=store.install_id, secret=store.secret, management_account=management, role=settings.aws.role,
+            image_account=settings.aws.image_account,
+        )  # fmt: skip
         return Engine(
             call=self._call, clock=self._outside.clock, kinds=kinds.by_name(), settings=settings.engine,
             identity=identity, places=self.pool.places,

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 import trio
 from msgspec import Struct
 
-from sandboxd.aws.kind import tags as tags_of
 from sandboxd.engine import tags
 from sandboxd.engine.context import Attempt
-from sandboxd.engine.listing import everything
+from sandboxd.engine.listing import TAGS, everything
 from sandboxd.engine.listings import INTERFACE, INTERFACES, LISTINGS, Item, Listing
 from sandboxd.model.keys import parts
 from sandboxd.model.ports import AwsError
@@ -88,7 +87,7 @@ def _is_somebodys(a: Attempt, listing: Listing, item: Item) -> bool:
     """Not ours, and nothing that goes with something of ours."""
     if listing.given(item):
         return False
-    return tags.verify(a.ports.identity, a.who.account, tags_of(item)) is None
+    return tags.verify(a.ports.identity, a.who.account, item[TAGS]) is None
 
 
 def _named(listing: Listing, item: Item) -> str:

@@ -3,13 +3,12 @@
 It renders the kind's questions from what is known now; the mutation itself was rendered and committed before.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Literal, TypeVar
 
 from msgspec import Struct, structs
 
-from sandboxd.aws.kind import Ask, Item, Kind, Seen
-from sandboxd.aws.kind import tags as tags_of
+from sandboxd.aws.kind import Ask, Item, Kind, Questions, Seen
 from sandboxd.engine import tags
 from sandboxd.engine.looks import describe
 from sandboxd.engine.meaning import unanswered
@@ -42,7 +41,7 @@ def ask_for(ports: Ports, who: Owner, row: Row, generation: int, step: Step, fac
         tags=tags.make(identity, who, node.key, generation),
         token=tags.token(identity, who.account, node.key, generation, f"{step.way} {step.to}"),
         sent=intent.parameters if ours and intent else {},
-        places=ports.places() if node.kind in ports.kinds and ports.kinds[node.kind].organization else {},
+        places=ports.places() if node.kind in ports.kinds and ports.kinds[node.kind].where == "organization" else {},
     )
 
 
@@ -143,23 +142,28 @@ class Attempt:
         value = self.facts.get(kind.reading.by) or ask.id
         return judged(kind, await self.ports.looks.look(self.scope, kind, value, after), ask)
 
-    async def _asked(self, questions: Mapping[str, Mapping[str, object]]) -> Seen | None:
+    async def _asked(self, questions: Questions) -> Seen | None:
         answers = await self._answers(questions)
         return self.kind.judge(answers, self.ask) if answers else None
 
-    async def _answers(self, questions: Mapping[str, Mapping[str, object]]) -> dict[str, Item]:
+    async def _answers(self, questions: Questions) -> dict[str, Item]:
         """The answers by operation; none if it is not there."""
         answers: dict[str, Item] = {}
         try:
-            for operation, parameters in questions.items():
-                answers[operation] = joined(
-                    await pages(self.ports.call, self.scope, self.kind.service, operation, parameters)
-                )
+            asked = next(questions)
+            while True:
+                operation, parameters = asked
+                found = joined(await pages(self.ports.call, self.scope, self.kind.service, operation, parameters))
+                answers[operation] = found
+                asked = questions.send(found)
+        except StopIteration:
+            return answers
+        except (KeyError, IndexError):
+            return {}
         except AwsError as error:
             if error.code not in self.kind.missing:
                 raise
             return {}
-        return answers
 
     async def find(self, *, by_name: bool) -> "Discovery":
         """Look without an id: by what is unique about it, or by our tags. Raise AwsError."""
@@ -182,7 +186,7 @@ class Attempt:
         """Verify the tags ourselves: some filters are ignored, and anybody can write a tag."""
         mine, former, others = list[Seen](), list[Seen](), list[str]()
         for item in sorted(found, key=_age):
-            who = tags.verify(self.ports.identity, self.who.account, tags_of(item))
+            who = tags.verify(self.ports.identity, self.who.account, self.kind.tags_of(item))
             if who is None or who.key != self.node.key:
                 others.append(self.kind.reading.value_of(item))
                 continue

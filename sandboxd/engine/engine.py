@@ -13,7 +13,7 @@ from sandboxd.engine.fresh import fresh_look
 from sandboxd.engine.limiter import Limiter
 from sandboxd.engine.looks import Looks
 from sandboxd.engine.lower import lower
-from sandboxd.engine.ports import ORGANIZATION_REGION, Identity, Owner, Ports, Post
+from sandboxd.engine.ports import Identity, Owner, Ports, Post
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.engine.step import raise_
 from sandboxd.lifecycle.messages import Look, Proof, Proved, Start, Stay, Surveyed
@@ -62,12 +62,13 @@ class Engine:
         at = max(row.hi, row.lo) if step.way == "lower" else row.lo
         ask = ask_for(self._ports, who, row, start.generation, step, facts_of)
         move = kind.move(row.node, step.way, at, step.to)
+        scope = self._ports.scope(kind, who.account, parts(row.node.key).region)
         # what a call with a lost reply may have made is found by what that call said
         known = bool(ask.id) or step.way != "lower"
         return Intent(
             service=kind.service,
             operation=move.operation if move else "",
-            region=ORGANIZATION_REGION if kind.organization else parts(row.node.key).region,
+            region=scope.region,
             parameters=move.parameters(ask) if move and (known or old is None) else old.parameters if old else {},
             way=step.way,
             to=step.to,
@@ -75,7 +76,7 @@ class Engine:
             token=ask.token,
             rendered_at=now,
             opposite_at=self._carried(old, now),
-            account=self._ports.identity.management_account if kind.organization else None,
+            account=scope.account if kind.where != "account" else None,
         )
 
     def _carried(self, old: Intent | None, now: float) -> float | None:

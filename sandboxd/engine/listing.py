@@ -10,7 +10,6 @@ import trio
 from msgspec import Struct, field
 
 from sandboxd.aws import outcomes
-from sandboxd.aws.kind import tags as tags_of
 from sandboxd.engine import tags
 from sandboxd.engine.listings import LISTINGS, Item, Listing
 from sandboxd.engine.paging import pages
@@ -18,6 +17,9 @@ from sandboxd.engine.ports import Owner, Ports
 from sandboxd.lifecycle.messages import Found, Stay, Unmanaged
 from sandboxd.model.keys import Key, extra_key
 from sandboxd.model.ports import AwsError, Scope
+
+TAGS = "sandboxd:tags"
+"""member that a listed thing has its tags in, wherever AWS has them"""
 
 
 class Survey(Struct):
@@ -66,16 +68,15 @@ async def everything(ports: Ports, who: Owner, region: str, listing: Listing) ->
 
 async def _whole(ports: Ports, scope: Scope, listing: Listing, item: Item) -> list[Item]:
     """A thing with its tags; nothing when it went meanwhile."""
-    operation, member = listing.whole
-    if not operation:
-        return [item]
+    if listing.whole is None:
+        return [{**item, TAGS: listing.tags(item, {})}]
     try:
-        answer = await ports.call(scope, listing.service, operation, {listing.identity: item[listing.identity]})
+        answer = await ports.call(scope, listing.service, *listing.whole(item))
     except AwsError as error:
         if error.code in outcomes.codes(listing.service).unseen:
             return []
         raise
-    return [answer[member]]
+    return [{**item, TAGS: listing.tags(item, answer)}]
 
 
 def _read(
@@ -83,7 +84,7 @@ def _read(
 ) -> None:
     """What is ours, and may not be there, or not in that state."""
     for item in items:
-        mine = tags.verify(ports.identity, who.account, tags_of(item))
+        mine = tags.verify(ports.identity, who.account, item[TAGS])
         if mine is None:
             continue
         identifier = str(item[listing.identity])
@@ -102,7 +103,7 @@ def _read(
 def _read_others(ports: Ports, who: Owner, region: str, listing: Listing, items: list[Item], out: Survey) -> None:
     """What is not ours and costs something."""
     for item in items:
-        if not (price := listing.price(item)) or tags.verify(ports.identity, who.account, tags_of(item)) is not None:
+        if not (price := listing.price(item)) or tags.verify(ports.identity, who.account, item[TAGS]) is not None:
             continue
         network = listing.network(item)
         inside = network if network in out.networks else ""

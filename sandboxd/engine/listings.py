@@ -9,6 +9,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from sandboxd.aws.kind import tags as tags_of
+
 Item = Mapping[str, Any]
 OUR_PATH = "/sandboxd/"
 INTERFACE = "network-interface"
@@ -24,8 +26,10 @@ class Listing(Struct, frozen=True, kw_only=True):
     identity: str
     service: str = "ec2"
     parameters: Mapping[str, str] = {}
-    whole: tuple[str, str] = ("", "")
-    """(operation, member) that shows one by its identity, where the list leaves its tags out"""
+    whole: Callable[[Item], tuple[str, dict[str, Any]]] | None = None
+    """a second call about one thing, where the list leaves its tags out"""
+    tags: Callable[[Item, Item], Mapping[str, str]] = lambda item, _: tags_of(item)
+    """the tags of a thing, and of the answer to that call"""
     everywhere: bool = False
     """one listing is about all regions"""
     within: str = ""
@@ -115,11 +119,13 @@ LISTINGS = (
     Listing(
         kind="instance-profile", service="iam", operation="ListInstanceProfiles", member="InstanceProfiles",
         identity="InstanceProfileName", parameters={"PathPrefix": OUR_PATH}, everywhere=True,
-        whole=("GetInstanceProfile", "InstanceProfile"), facts=(("unique", "InstanceProfileId"),),
+        whole=lambda item: ("GetInstanceProfile", {"InstanceProfileName": item["InstanceProfileName"]}),
+        tags=lambda _, answer: tags_of(answer["InstanceProfile"]), facts=(("unique", "InstanceProfileId"),),
     ),
     Listing(
         kind="instance-role", service="iam", operation="ListRoles", member="Roles", identity="RoleName",
-        parameters={"PathPrefix": OUR_PATH}, everywhere=True, whole=("GetRole", "Role"), facts=(("unique", "RoleId"),),
+        parameters={"PathPrefix": OUR_PATH}, everywhere=True, whole=lambda item: ("GetRole", {"RoleName": item["RoleName"]}), tags=lambda _, answer: tags_of(answer["Role"]),
+        facts=(("unique", "RoleId"),),
     ),
 )  # fmt: skip
 """Routes, associations and rules have no life of their own: they go with their table or group."""

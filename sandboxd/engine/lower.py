@@ -23,10 +23,12 @@ LOOK_EVERY = 4
 
 async def lower(a: Attempt) -> Ended:
     """Carry out a lowering."""
-    if not a.facts.get("id") and not await _locate(a):
-        return a.done()
     step = a.start.step
     move = a.kind.move(a.node, "lower", max(a.row.hi, a.row.lo), step.to)
+    if move is not None and not move.operation:
+        return a.done()
+    if not a.facts.get("id") and not await _locate(a):
+        return a.done()
     if move is None:
         words = f"a {a.kind.spec.name} cannot be lowered to {a.kind.spec.states[step.to]}"
         return a.ended("nothing", "step_unknown", words, lasting=True)

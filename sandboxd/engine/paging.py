@@ -23,7 +23,7 @@ async def pages(
     while True:
         answer = await call(scope, service, operation, {**parameters, **more})
         found.append(answer)
-        name, token = _more(answer)
+        name, token = _more(service, answer)
         if not token:
             return found
         if token in seen or len(found) >= MOST_PAGES:
@@ -33,8 +33,13 @@ async def pages(
         more = {name: token}
 
 
-def _more(answer: Mapping[str, Any]) -> tuple[str, str]:
+def _more(service: str, answer: Mapping[str, Any]) -> tuple[str, str]:
     """Return the parameter that asks for the next page, and its value; empty on the last page."""
+    if service == "elbv2":
+        return "Marker", str(answer.get("NextMarker") or "")
+    if service == "wafv2":  # a marker is on the last page, too: it ends with a page that has nothing
+        empty = not any(isinstance(value, list) and value for value in answer.values())
+        return "NextMarker", "" if empty else str(answer.get("NextMarker") or "")
     if answer.get("IsTruncated"):  # IAM; a marker that is missing then is no end
         return "Marker", str(answer["Marker"])
     return "NextToken", str(answer.get("NextToken") or "")

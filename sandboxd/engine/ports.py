@@ -27,6 +27,8 @@ class Identity(Struct, frozen=True, kw_only=True):
     install: str
     secret: bytes
     management_account: str
+    image_account: str = ""
+    """which gives its images away; the management account unless it is another one"""
     role: str = "OrganizationAccountAccessRole"
 
 
@@ -46,6 +48,9 @@ class Ports(Struct, frozen=True, kw_only=True):
 
     def scope(self, kind: Kind, account: str, region: str) -> Scope:
         """Return where the calls of a kind are made."""
-        if kind.organization:
-            return Scope(self.identity.management_account, ORGANIZATION_REGION, "")
+        match kind.where:
+            case "organization":
+                return Scope(self.identity.management_account, ORGANIZATION_REGION, "")
+            case "images":
+                return Scope(self.identity.image_account or self.identity.management_account, region, "")
         return Scope(account, region, self.identity.role)

@@ -52,7 +52,8 @@ RESOLUTIONS: Final[dict[Resolution, Resolving]] = {
 
 def moves(kind: Kind) -> list[Move]:
     """Return every mutation of a kind, each operation once."""
-    return list({move.operation: move for move in (*kind.moves.values(), *_chosen(kind))}.values())
+    every = (*kind.moves.values(), *_chosen(kind))
+    return list({move.operation: move for move in every if move.operation}.values())
 
 
 def _chosen(kind: Kind) -> Iterator[Move]:

@@ -33,6 +33,9 @@ async def raise_(a: Attempt) -> Ended:
     if move is None:
         words = f"a {a.kind.spec.name} cannot go from {at} to {step.to}"
         return a.ended("nothing", "step_unknown", words, lasting=True)
+    if not move.operation:
+        a.called()
+        return await come_true(a)
     return await _call(a, move, _frozen(a, move, at))
 
 

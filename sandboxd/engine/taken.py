@@ -4,7 +4,6 @@ A mismatch only says "this token is taken"; a token whose machine has died says 
 """
 
 from sandboxd.aws.kind import Seen
-from sandboxd.aws.kind import tags as tags_of
 from sandboxd.engine import tags
 from sandboxd.engine.context import Attempt, until_answered
 from sandboxd.engine.looks import describe
@@ -16,7 +15,7 @@ async def made_with(a: Attempt) -> Seen | None:
     kind, token = a.kind, (a.row.intent.token if a.row.intent else None) or a.ask.token
     filters = {kind.made_by: [token]} if kind.made_by else {f"tag:{tags.KEY}": [a.node.key]}
     for item in await describe(a.ports.call, a.scope, kind, filters):
-        mine = tags.verify(a.ports.identity, a.who.account, tags_of(item))
+        mine = tags.verify(a.ports.identity, a.who.account, kind.tags_of(item))
         if mine is not None and (mine.key, mine.generation) == (a.node.key, a.start.generation):
             return kind.judge(item, a.ask)
     return None

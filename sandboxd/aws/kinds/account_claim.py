@@ -6,7 +6,7 @@ graph: the account's own life runs it as a step like any other, in the managemen
 
 from collections.abc import Mapping
 
-from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen, tags
+from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Questions, Reading, Seen, tags
 from sandboxd.model.kind import KindSpec
 from sandboxd.model.resource import Usual
 
@@ -38,8 +38,9 @@ def _tag(ask: Ask) -> Parameters:
     return {"ResourceId": ask.account, "Tags": pairs}
 
 
-def _questions(ask: Ask) -> Mapping[str, Parameters]:
-    return {"ListParents": {"ChildId": ask.account}, "ListTagsForResource": {"ResourceId": ask.account}}
+def _questions(ask: Ask) -> Questions:
+    yield "ListParents", {"ChildId": ask.account}
+    yield "ListTagsForResource", {"ResourceId": ask.account}
 
 
 def judge(item: Item, ask: Ask) -> Seen | None:
@@ -75,7 +76,7 @@ def _whose(named: Mapping[str, str]) -> str:
 KIND = Kind(
     spec=SPEC,
     service="organizations",
-    organization=True,
+    where="organization",
     tagged=False,
     reading=Reading(operation="ListParents", member="Parents", identity="Id", id_filter=""),
     questions=_questions,

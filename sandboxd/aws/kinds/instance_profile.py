@@ -3,9 +3,7 @@
 IAM accepts one without a role, EC2 does not; and EC2 knows a new one only seconds to minutes later.
 """
 
-from collections.abc import Mapping
-
-from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen, deleted, tag_list
+from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Questions, Reading, Seen, deleted, tag_list
 from sandboxd.model.kind import KindSpec, Role
 from sandboxd.model.resource import Edge, Usual
 
@@ -38,8 +36,8 @@ def _role(ask: Ask) -> Parameters:
     return {"InstanceProfileName": _name(ask), "RoleName": ask.ground_id("role", "RoleName") or _name(ask)}
 
 
-def _questions(ask: Ask) -> Mapping[str, Parameters]:
-    return {"GetInstanceProfile": _itself(ask)}
+def _questions(ask: Ask) -> Questions:
+    yield "GetInstanceProfile", _itself(ask)
 
 
 def _facts(profile: Item) -> dict[str, str]:

@@ -4,9 +4,8 @@ Not free in the sense of staying on: it costs nothing, but stands on nothing, so
 """
 
 import json
-from collections.abc import Mapping
 
-from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen, deleted, tag_list
+from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Questions, Reading, Seen, deleted, tag_list
 from sandboxd.model.kind import KindSpec
 from sandboxd.model.resource import Edge, Usual
 
@@ -42,8 +41,9 @@ def _policy(ask: Ask) -> Parameters:
     return {"RoleName": _name(ask), "PolicyArn": POLICY}
 
 
-def _questions(ask: Ask) -> Mapping[str, Parameters]:
-    return {"GetRole": _itself(ask), "ListAttachedRolePolicies": _itself(ask)}
+def _questions(ask: Ask) -> Questions:
+    yield "GetRole", _itself(ask)
+    yield "ListAttachedRolePolicies", _itself(ask)
 
 
 def _facts(role: Item) -> dict[str, str]:
