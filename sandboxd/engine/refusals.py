@@ -129,8 +129,11 @@ async def _there(a: Attempt, move: Move, code: str, message: str) -> Ended | Non
         return a.ended("nothing", code, f"{words} ({found.others} is there and not ours)", lasting=True)
     if seen is None or (not seen.failed and seen.state is not None and seen.state < a.start.step.to):
         a.say(words)
-        late = a.now >= a.began + a.ports.settings.settle
-        return a.ended("nothing", code, words, lasting=True) if late else None
+        known_at = a.began if a.unknown_at is None else a.unknown_at
+        late = a.now >= known_at + a.ports.settings.settle
+        # a look that shows less than AWS says may be stale: then what a lost call did is not denied
+        left: Left = "nothing" if seen is None and a.unknown_at is None else "between"
+        return a.ended(left, code, words, lasting=True) if late else None
     if seen.failed:
         return a.ended("nothing", seen.failed, seen.reason, lasting=True)
     if move.exclusive and a.unknown_at is None and seen.state == a.start.step.to:

@@ -7,7 +7,7 @@ state twice, what it does not show at all for the settle time, and then by anoth
 from collections.abc import Iterable
 
 import trio
-from msgspec import Struct
+from msgspec import Struct, field
 
 from sandboxd.aws.kind import Kind, Seen
 from sandboxd.engine import tags
@@ -17,7 +17,7 @@ from sandboxd.engine.ports import Owner, Ports, Post
 from sandboxd.lifecycle.messages import Found, Lost, Surveyed
 from sandboxd.model.keys import parts
 from sandboxd.model.ports import AwsError, Scope
-from sandboxd.model.resource import Row, Step
+from sandboxd.model.resource import Facts, Row, Step
 
 AGAIN, LATER = 15.0, 60.0
 """seconds of the clock between the first miss and the second look, and between those that follow"""
@@ -31,6 +31,7 @@ class _Other(Struct, frozen=True):
     reason: str
     shown: bool = True
     """AWS says so; else it only does not show it"""
+    facts: Facts = field(default_factory=dict)
 
 
 async def watch(ports: Ports, who: Owner, rows: Iterable[Row], post: Post) -> None:
@@ -52,7 +53,9 @@ async def watch(ports: Ports, who: Owner, rows: Iterable[Row], post: Post) -> No
 def _news(one: _Other) -> Lost | Surveyed:
     row = one.row
     if one.state > row.lo:
-        return Surveyed(found=(Found(row.node.key, row.generation, row.node.kind, row.facts["id"], {}, one.state),))
+        return Surveyed(
+            found=(Found(row.node.key, row.generation, row.node.kind, row.facts["id"], one.facts, one.state),)
+        )
     return Lost(row.node.key, row.generation, one.state, one.reason)
 
 
@@ -109,5 +112,7 @@ def _compared(kind: Kind, row: Row, seen: Seen | None) -> _Other | None:
     if seen.failed:
         return _Other(row, 0 if not seen.state else min(seen.state, row.lo - 1), seen.reason)
     if seen.state is not None and seen.state != row.lo:
-        return _Other(row, seen.state, f"the {name} {identifier} is {seen.text or kind.spec.states[seen.state]}")
+        return _Other(
+            row, seen.state, f"the {name} {identifier} is {seen.text or kind.spec.states[seen.state]}", facts=seen.facts
+        )
     return None

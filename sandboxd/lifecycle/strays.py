@@ -113,7 +113,7 @@ def _higher(turn: Turn, found: Found, row: Row) -> Key | None:
     top = _top(found, row.node)
     if row.flight is not None or found.state is None or top <= row.hi:
         return None
-    row.hi = top
+    row.hi, row.facts = top, row.facts | found.facts
     words = f"{row.node.states[top]}, not {row.node.states[row.lo]}"
     return _told(turn, row, f"{found.kind} {found.id} was found {words}")
 

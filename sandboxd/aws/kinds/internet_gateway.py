@@ -28,7 +28,7 @@ def _attach(ask: Ask) -> Parameters:
 
 
 def _detach(ask: Ask) -> Parameters:
-    return {"InternetGatewayId": ask.id, "VpcId": ask.facts.get("vpc") or ask.id_of("vpc")}
+    return {"InternetGatewayId": ask.id, "VpcId": ask.facts.get("vpc") or ask.ground_id("vpc", "VpcId")}
 
 
 def _attached(_: Item, ask: Ask) -> Seen:

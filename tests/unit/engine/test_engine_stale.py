@@ -1,0 +1,64 @@
+"""Looks that show less than AWS says: what a lost call did is not denied because a read lags behind."""
+
+from enginelab import Driver, Lab, image_of, nodes, shared, zone_of
+from msgspec import structs
+
+from sandboxd.lifecycle.messages import Surveyed
+
+PROFILE, GATEWAY = shared("instance-profile"), shared("igw")
+
+
+async def begun(key, state):
+    """Everything that a resource stands on, and itself in a lower state."""
+    lab = Lab()
+    driver = Driver(lab, nodes(await image_of(lab), await zone_of(lab)))
+    await driver.raise_all({key: state} | {node: 0 for node in driver.rows if node not in (key, *GROUND[key])})
+    return lab, driver
+
+
+GROUND = {PROFILE: (shared("instance-role"),), GATEWAY: (shared("vpc"),)}
+
+
+def waited(driver, key):
+    """The next step of a resource, to be sent only when a call of a former life can no longer land."""
+    start = driver.begin(key, "raise", 2)
+    row = driver.rows[key]
+    row.intent = structs.replace(row.intent, opposite_at=driver.lab.clock.now())
+    return start
+
+
+async def test_what_a_lost_call_did_is_waited_for_though_its_step_is_old(autojump_clock, monkeypatch):
+    """Soak seed 112302: after 300 s of waiting the reply is lost, AWS says `it is there`, and one look still shows it without."""
+    lab, driver = await begun(PROFILE, 1)
+    start = waited(driver, PROFILE)
+    lab.disturb("AddRoleToInstanceProfile", "lose")
+    answer, stale = lab._answer, [True]
+
+    def lagging(scope, service, operation, parameters):
+        found = answer(scope, service, operation, parameters)
+        if operation == "GetInstanceProfile" and stale and lab.mutations.count("AddRoleToInstanceProfile") > 1:
+            stale.pop()
+            found = {"InstanceProfile": found["InstanceProfile"] | {"Roles": []}}
+        return found
+
+    monkeypatch.setattr(lab, "_answer", lagging)
+    ended = await driver.carry_out(PROFILE, start)
+    assert ended.left == "done"
+    assert stale == []
+
+
+async def test_what_is_found_attached_is_detached_from_what_it_is_attached_to(autojump_clock):
+    """Soak seed 110453: a watch shows the gateway attached, and that is enough to take it off its VPC."""
+    lab, driver = await begun(GATEWAY, 1)
+    row, posted = driver.rows[GATEWAY], []
+    vpc = driver.rows[shared("vpc")].facts["id"]
+    lab.world.rows.refer(lab.world.rows.find(row.facts["id"]), vpc=vpc)
+    await driver.engine.watch(driver.who, [row], posted.append)
+    (survey,) = posted
+    assert isinstance(survey, Surveyed)
+    (found,) = survey.found
+    assert (found.state, found.facts["vpc"]) == (2, vpc)
+    row.hi = row.lo = 2
+    assert (await driver.step(GATEWAY, "lower", 1)).left == "done"
+    assert lab.calls[-1][0] in ("DetachInternetGateway", "DescribeInternetGateways")
+    assert "vpc" not in lab.world.rows.find(row.facts["id"]).refs
