@@ -31,11 +31,9 @@ class Inflight:
 
     def start(self, who: Owner, state: State, start: Start) -> None:
         """Run one step to its end."""
-        row, row_of = state.rows[start.key].copy(), state.rows.get
+        row, rows = state.rows[start.key].copy(), state.rows
         broken = Ended(key=start.key, run=start.run, left="between", how="temporary", code="internal_error")
-        self._spawn(
-            (start.key, start.run), lambda: self._shared.engine.run(who, row, start, self._post, row_of), broken
-        )
+        self._spawn((start.key, start.run), lambda: self._shared.engine.run(who, row, start, self._post, rows), broken)
 
     def turn(self, turn: Turn) -> None:
         """Give up a step that only waits."""

@@ -3,7 +3,8 @@
 It renders the kind's questions from what is known now; the mutation itself was rendered and committed before.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Literal, TypeVar
 
 from msgspec import Struct, structs
@@ -21,7 +22,8 @@ from sandboxd.model.ports import AwsError, FactsOf, Scope
 from sandboxd.model.resource import MADE_AT, Facts, Node, Row, Step, Usual
 
 T = TypeVar("T")
-RowOf = Callable[[Key], Row | None]
+Rows = Mapping[Key, Row]
+NO_ROWS: Rows = MappingProxyType({})
 GENERATION, AT, SEEN = "generation", MADE_AT, "seen"
 """facts of the engine's own: the life that the others are about, when it was made, and that a look has seen it"""
 
@@ -58,11 +60,9 @@ class Discovery(Struct, frozen=True):
 class Attempt:
     """What the phases of one attempt share."""
 
-    def __init__(
-        self, *, ports: Ports, who: Owner, row: Row, start: Start, post: Post, row_of: RowOf = lambda _: None
-    ) -> None:
-        self.row_of = row_of
-        """what is known of the resources that it stands on, now"""
+    def __init__(self, *, ports: Ports, who: Owner, row: Row, start: Start, post: Post, rows: Rows = NO_ROWS) -> None:
+        self.rows = rows
+        """what is known of all resources of the account, now"""
         self.ports, self.who, self.row, self.start, self.post = ports, who, row, start, post
         self.kind: Kind = ports.kinds[row.node.kind]
         self.node: Node = row.node

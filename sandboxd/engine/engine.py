@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from sandboxd.aws.kind import Kind
 from sandboxd.engine import listing, watch
-from sandboxd.engine.context import Attempt, RowOf, ask_for
+from sandboxd.engine.context import NO_ROWS, Attempt, Rows, ask_for
 from sandboxd.engine.fresh import fresh_look
 from sandboxd.engine.limiter import Limiter
 from sandboxd.engine.looks import Looks
@@ -86,9 +86,9 @@ class Engine:
         bound = max(self._ports.settings.landing, self._ports.settings.settle)
         return at if at is not None and now < at + bound else None
 
-    async def run(self, who: Owner, row: Row, start: Start, post: Post, row_of: RowOf = lambda _: None) -> None:
-        """Carry out one step to its end; `row_of` answers what is known of others, as it is when it is asked."""
-        attempt = Attempt(ports=self._ports, who=who, row=row, start=start, post=post, row_of=row_of)
+    async def run(self, who: Owner, row: Row, start: Start, post: Post, rows: Rows = NO_ROWS) -> None:
+        """Carry out one step to its end; `rows` is what is known of all, as it is when it is asked."""
+        attempt = Attempt(ports=self._ports, who=who, row=row, start=start, post=post, rows=rows)
         post(await (lower(attempt) if start.step.way == "lower" else raise_(attempt)))
 
     async def look(self, who: Owner, row: Row, look: Look, post: Post) -> None:

@@ -34,7 +34,7 @@ def named(a: Attempt, unseen: Unseen) -> str:
 
 def _ground(a: Attempt, unseen: Unseen) -> Row | None:
     keys = a.node.links.get(unseen.role, ())
-    return next((row for key in keys if (row := a.row_of(key)) is not None), None)
+    return next((row for key in keys if (row := a.rows.get(key)) is not None), None)
 
 
 def _is_young(a: Attempt, unseen: Unseen) -> bool:

@@ -301,7 +301,7 @@ class Driver:
             if isinstance(message, Ended):
                 ended.append(message)
 
-        await self.engine.run(self.who, deepcopy(self.rows[key]), start, post, self.rows.get)
+        await self.engine.run(self.who, deepcopy(self.rows[key]), start, post, self.rows)
         assert len(ended) == 1
         return ended[0]
 
