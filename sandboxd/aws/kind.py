@@ -4,7 +4,7 @@ A kind is data with small pure functions; it never calls anything. The engine re
 waits in one way for all kinds. A kind must not know other kinds, clocks, or who is asking.
 """
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct, field
@@ -148,6 +148,45 @@ class Move(Struct, frozen=True, kw_only=True):
     """what is there already, without a call of ours whose outcome is unknown, is somebody else's"""
 
 
+class Said(Struct, frozen=True, kw_only=True):
+    """What a machine answers when a content is written onto it."""
+
+    outcome: Literal["runs", "other", "bad", "again"]
+    """it runs the version; another one than expected is there; it cannot be; nothing is proved, ask again"""
+    version: str = ""
+    words: str = ""
+    bad: tuple[str, ...] = ()
+    """owners of the parts that it refuses, where it says whose they are"""
+
+
+class Made(NamedTuple):
+    """One version of a content."""
+
+    version: str
+    script: Callable[[str], str]
+    """expected version -> the script that replaces it by this one, and changes nothing where another one is there"""
+
+
+class Content(Struct, frozen=True, kw_only=True):
+    """What resources of one kind are parts of: written as a whole, by one writer, onto each machine that bears it.
+
+    The parts are what the moves' parameters say; a version is `<sequence>-<digest>`, the digest that of its parts.
+    """
+
+    bearers: str
+    """the role that the machines' agents play; their ids are the machines'"""
+    owner: str
+    """member of a part: whose it is"""
+    sift: Callable[[Sequence[Parameters]], list[str]]
+    """why each part cannot be beside those before it; empty: it can"""
+    make: Callable[[Sequence[Parameters], int], Made]
+    """the version with this sequence number; raise a Refusal where there cannot be one"""
+    read: Callable[[str], Said | None]
+    """what a machine printed; None: it did not come to an end"""
+    first: str
+    """version on a new machine"""
+
+
 class Kind(Struct, frozen=True, kw_only=True):
     """One kind of resource: its spec, its moves, and how it is read."""
 
@@ -180,6 +219,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     service: str = "ec2"
     where: Where = "account"
     """in which account its calls are made"""
+    content: Content | None = None
+    """of which content its resources are parts; then they have no calls of their own"""
 
     @property
     def can_be_lowered(self) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from sandboxd.aws.kind import Kind
 from sandboxd.engine import listing, watch
+from sandboxd.engine.contents import Contents
 from sandboxd.engine.context import NO_ROWS, Attempt, Rows, ask_for
 from sandboxd.engine.fresh import fresh_look
 from sandboxd.engine.limiter import Limiter
@@ -44,6 +45,7 @@ class Engine:
             settings=settings,
             identity=identity,
             looks=Looks(call=limited, clock=clock),
+            contents=Contents(),
             born=clock.now(),
             places=places,
         )
@@ -89,6 +91,9 @@ class Engine:
     async def run(self, who: Owner, row: Row, start: Start, post: Post, rows: Rows = NO_ROWS) -> None:
         """Carry out one step to its end; `rows` is what is known of all, as it is when it is asked."""
         attempt = Attempt(ports=self._ports, who=who, row=row, start=start, post=post, rows=rows)
+        if attempt.kind.content is not None:
+            post(await self._ports.contents.enter(attempt, attempt.kind.content))
+            return
         post(await (lower(attempt) if start.step.way == "lower" else raise_(attempt)))
 
     async def look(self, who: Owner, row: Row, look: Look, post: Post) -> None:

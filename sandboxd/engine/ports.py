@@ -1,6 +1,7 @@
 """What every part of the engine needs, built once; and the words for who a step is carried out for."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -9,6 +10,9 @@ from sandboxd.engine.looks import Looks
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.lifecycle.messages import Message
 from sandboxd.model.ports import Call, Clock, Scope
+
+if TYPE_CHECKING:
+    from sandboxd.engine.contents import Contents
 
 ORGANIZATION_REGION = "us-east-1"
 Post = Callable[[Message], None]
@@ -41,6 +45,7 @@ class Ports(Struct, frozen=True, kw_only=True):
     settings: EngineSettings
     identity: Identity
     looks: Looks
+    contents: "Contents"
     born: float
     """when this life of the daemon began: whatever was in flight before may have landed until then"""
     places: Callable[[], Mapping[str, str]] = dict

@@ -74,7 +74,7 @@ async def _others(ports: Ports, who: Owner, rows: list[Row]) -> list[_Other]:
 
 async def _look(ports: Ports, who: Owner, row: Row) -> _Other | None:
     kind = ports.kinds.get(row.node.kind)
-    if kind is None or kind.questions is not None:
+    if kind is None or kind.questions is not None or kind.content is not None:
         return None
     ask = ask_for(ports, who, row, row.generation, Step("raise", row.lo))
     value = row.facts.get(kind.reading.by) or ask.id

@@ -78,7 +78,12 @@ class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     name: Name
     machine: str
     port: Port
-    layer: Literal["http", "tcp"] = "http"
+    layer: Literal["http", "tls", "tcp"] = "http"
+    """http: by host name, behind the firewall; tls: passed on unopened, by its server name; tcp: by a port of its own"""
+    encrypted: bool = False
+    """http: whether the machine's port speaks TLS"""
+    connections: Annotated[int, Meta(ge=0)] = 0
+    """most at once on one Envoy; 0 is no limit of its own"""
     when: str | None = None
 
 
@@ -92,6 +97,12 @@ class Ingress(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     """GiB of each"""
     sources: tuple[str, ...] = ()
     """ranges that may reach the load balancers; the whole internet must be written out: 0.0.0.0/0"""
+    domain: str = "sandbox.internal"
+    """routes answer under `<route>-<sandbox>.<tenant>.<domain>`"""
+    certificate: str = ""
+    """ARN of a certificate in the tenant's account and region: then the load balancer speaks HTTPS"""
+    rate_limit: Annotated[int, Meta(ge=10, le=2_000_000_000)] = 2000
+    """requests that one address may send in five minutes"""
     routes: tuple[Route, ...] = ()
 
 
@@ -109,6 +120,8 @@ class SmartClient(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     when: str | None = None
     image: str = ""
     type: str = "stream.standard.medium"
+    instances: Annotated[int, Meta(ge=1, le=1000)] = 1
+    """of the fleet"""
     access: tuple[Access, ...] = ()
     """what its fleet is let into"""
 

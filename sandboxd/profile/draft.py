@@ -15,12 +15,26 @@ class Draft:
     """Nodes in the making: each stands on earlier ones only."""
 
     def __init__(self, *, kinds: Mapping[str, KindSpec], region: str, sandbox: str, names: dict[str, str]) -> None:
+        """`names`: `shared` (the stage), `own` (the sandbox), and for what people reach, `tenant` and `domain`."""
         self._kinds, self._region, self._sandbox, self._names = kinds, region, sandbox, names
         self.nodes: list[Node] = []
 
     def key(self, name: str, *, shared: bool) -> Key:
         """The key of a resource by its name."""
         return make_key(self._region, SHARED if shared else self._sandbox, name)
+
+    @property
+    def people(self) -> dict[str, str]:
+        """Whose part of something shared it is, in words and by id."""
+        return {"sandbox": self._sandbox, "tenant": self._names.get("tenant", ""), "name": self._names["own"]}
+
+    def host(self, route: str) -> str:
+        """The name under which a route answers."""
+        return f"{route}-{self._names['own']}.{self._names.get('tenant', '')}.{self._names.get('domain', '')}".lower()
+
+    def path(self, name: str) -> str:
+        """Where a value of this sandbox is kept; without a name, where all of them are."""
+        return f"/sandboxd/{self._names['shared']}/{self._sandbox}/{name}"
 
     def add(
         self,
@@ -41,9 +55,15 @@ class Draft:
     def _name(self, kind: str, name: str, *, shared: bool) -> str:
         if kind in _OF_THE_ACCOUNT:
             return f"sandboxd-{self._names['shared']}-{self._region}-machines"
+        if kind in _SHORT:
+            owner = self._names["shared"] if shared else f"sbx-{self._sandbox[-_SUFFIX:].lower()}"
+            return f"{owner}-{name}"[:_LONGEST].rstrip("-")
         return f"{self._names['shared' if shared else 'own']}-{name}"
 
 
+_SHORT = ("load-balancer", "target-group")
+"""whose names hold few characters, and no underscore"""
+_LONGEST, _SUFFIX = 32, 12
 _OF_THE_ACCOUNT = ("instance-role", "instance-profile")
 """named so that all regions of an account have names of their own; a profile and its role have the same"""
 _NAMELESS = ("route", "route-table-association", "security-group-rule")

@@ -145,6 +145,12 @@ def layer_4_ways(ways: Ways, balancer: Key, envoy: Key, port: Port, sources: Ite
     )
 
 
+def passing_ways(ways: Ways, balancer: Key, envoy: Key, front: Port, back: Port, sources: Iterable[str]) -> None:
+    """TLS that is passed on unopened: one port at the load balancer of layer 4 for all sandboxes."""
+    from_sources(ways, balancer, front, sources, "nlb", words="allowed sources", shared=True)
+    ways.between(balancer, envoy, tcp(back), ("nlb-to-envoy-tls", "envoy-from-nlb-tls"), "TLS", shared=True)
+
+
 def route_ways(ways: Ways, envoy: Key, machine: Key, name: str, port: Port, words: str) -> None:
     """The Envoys reach a machine on the port of a route; several routes to one port are one rule."""
     names = (f"envoy-to-{name}-{port}", f"{name}-from-envoy-{port}")

@@ -4,6 +4,7 @@ from sandboxd.aws.kind import Kind
 from sandboxd.aws.kinds import (
     account_claim,
     elastic_ip,
+    ingress_route,
     instance_profile,
     instance_role,
     internet_gateway,
@@ -35,6 +36,7 @@ KINDS: tuple[Kind, ...] = (
     nat_gateway.KIND,
     machine.KIND,
     volume.KIND,
+    ingress_route.KIND,
     account_claim.KIND,
 )
 

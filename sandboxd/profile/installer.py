@@ -1,0 +1,56 @@
+"""What comes onto the machines and what must answer: agents, secrets, constellations and probes. Pure."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from sandboxd.model.keys import Key
+from sandboxd.model.profile import Profile
+from sandboxd.model.resource import Need
+from sandboxd.profile.draft import Draft
+from sandboxd.profile.uses import wanted
+
+
+class Installed(NamedTuple):
+    """What a started sandbox requires, and what a stopped one keeps: its values and what lies on its disks."""
+
+    started: tuple[Need, ...]
+    kept: tuple[Need, ...]
+
+
+def agents(draft: Draft, machines: Mapping[str, Key]) -> dict[str, Key]:
+    """An agent on each machine, through which everything else is done there."""
+    return {
+        name: draft.add("agent", f"{name}-agent", shared=False, links={"machine": (key,)})
+        for name, key in machines.items()
+    }
+
+
+def installed(
+    draft: Draft, profile: Profile, parameters: Mapping[str, Any], machines: Mapping[str, Key], ready: tuple[Need, ...]
+) -> Installed:
+    """Add everything that happens on the machines; `ready` is what probes may only ask for once it is there."""
+    at = agents(draft, machines)
+    secrets = tuple(
+        draft.add("secret", f"secret-{one.name}", shared=False, path=draft.path(one.name), length=one.length)
+        for one in profile.secrets
+    )
+    made = []
+    for one in profile.constellations:
+        if wanted(one.when, parameters):
+            links = {"machine": (machines[one.machine],), "agent": (at[one.machine],), "secrets": secrets}
+            made.append(
+                draft.add(
+                    "constellation", f"constellation-{one.name}", shared=False, links=links, constellation=one.name,
+                    values=dict(one.values), secrets=draft.path(""),
+                )
+            )  # fmt: skip
+    after = (*made, *(need.key for need in ready))
+    probes = [
+        draft.add(
+            "probe", f"probe-{one.name}", shared=False, probe=one.kind, target=one.target, deadline=one.deadline,
+            links={"machine": (machines[one.machine],), "agent": (at[one.machine],), "after": after},
+        )
+        for one in profile.probes
+    ]  # fmt: skip
+    lasting = tuple(Need(key, 1) for key in (*secrets, *made))
+    return Installed(started=(*(Need(key, 1) for key in (*at.values(), *probes)), *lasting), kept=lasting)
