@@ -6,7 +6,7 @@ Keys and names follow from who owns a resource; the specs of kinds come in from 
 from collections.abc import Mapping
 from typing import Any
 
-from sandboxd.model.keys import SHARED, Key, make_key
+from sandboxd.model.keys import SHARED, Key, is_shared, make_key
 from sandboxd.model.kind import KindSpec
 from sandboxd.model.resource import Node
 
@@ -22,6 +22,11 @@ class Draft:
     def key(self, name: str, *, shared: bool) -> Key:
         """The key of a resource by its name."""
         return make_key(self._region, SHARED if shared else self._sandbox, name)
+
+    @staticmethod
+    def is_shared(key: Key) -> bool:
+        """Whether several sandboxes may stand on it."""
+        return is_shared(key)
 
     @property
     def people(self) -> dict[str, str]:

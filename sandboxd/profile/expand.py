@@ -8,15 +8,21 @@ from typing import Any
 
 from msgspec import structs
 
+from sandboxd.model.keys import Key
 from sandboxd.model.kind import KindSpec
 from sandboxd.model.profile import Profile
 from sandboxd.model.records import Blueprint
 from sandboxd.model.resource import Need
 from sandboxd.profile import machines
+from sandboxd.profile.desktop import Desktop, desktop
 from sandboxd.profile.draft import Draft
+from sandboxd.profile.ingress import Grounds, ingress
+from sandboxd.profile.installer import installed
 from sandboxd.profile.network import own_subnet, shared_network
-from sandboxd.profile.uses import not_yet
+from sandboxd.profile.uses import has_desktop, has_ingress
 from sandboxd.profile.ways import Ways, machine_ways
+
+STOPPED, RUNNING = 1, 2
 
 
 def expand(
@@ -33,36 +39,65 @@ def expand(
     images: Mapping[str, str],
     zones: Sequence[str] = (),
     ports: Mapping[str, int] | None = None,
+    tenant: str = "",
 ) -> Blueprint:
     """Return what one sandbox consists of; `images` says which image each ref of the profile means here.
 
     Its machines live in `zone`; `zones` are the two of the account, `ports` those of its layer-4 routes. Raises LimitReached when the address plan has no range of that `slot`.
     """
-    draft = Draft(kinds=kinds, region=region, sandbox=sandbox_id, names={"shared": stage, "own": sandbox_name})
+    names = {"shared": stage, "own": sandbox_name, "tenant": tenant, "domain": _domain(profile)}
+    draft = Draft(kinds=kinds, region=region, sandbox=sandbox_id, names=names)
     identity = machines.identity(draft)
-    way_out = [*shared_network(draft, profile, zones or (zone,)).out]
-    way_out += own_subnet(draft, profile, (zone, *(one for one in zones if one != zone)), slot)
+    with_desktop = has_desktop(profile, parameters)
+    network = shared_network(
+        draft, profile, zones or (zone,), ingress=has_ingress(profile, parameters), desktop=with_desktop
+    )
     groups = {name: machines.group(draft, name) for name in profile.machines}
-    rules = Ways(draft)
-    for name, machine in profile.machines.items():
-        machine_ways(rules, name, machine, groups)
-    ways = [*way_out, *rules.add()]
-    made = [
-        machines.machine(
-            draft, name, one, images, {"groups": (groups[name],), "profile": (identity,), "way": tuple(ways)}
-        )
-        for name, one in profile.machines.items()
-    ]
+    ways = [*network.out, *own_subnet(draft, profile, (zone, *(one for one in zones if one != zone)), slot)]
+    ways += _rules(draft, profile, groups)
+    shares: dict[str, tuple[Key, ...]] = {}
+    made = {}
+    for name, one in profile.machines.items():
+        on = {
+            "groups": (groups[name],),
+            "profile": (identity,),
+            "way": tuple(ways),
+            "share": shares.get(one.image.ref, ()),
+        }
+        made[name] = machines.machine(draft, name, one, images, on)
+    grounds = Grounds(network, identity, images, shares, made, groups, ports or {})
+    entrance = ingress(draft, profile, parameters, grounds)
+    fleet = (
+        desktop(draft, profile.smart_client, network, groups, ())
+        if with_desktop and profile.smart_client
+        else Desktop()
+    )
+    inside = installed(draft, profile, parameters, made, (*entrance, *fleet.started))
+    needs = (
+        *(Need(key, RUNNING) for key in made.values()), *(Need(key, 1) for key in ways), *entrance, *fleet.started,
+        *inside.started,
+    )  # fmt: skip
     return Blueprint(
         profile=profile.name,
         region=region,
         parameters=dict(parameters),
         nodes=tuple(draft.nodes),
-        started=(*(Need(key, 2) for key in made), *(Need(key, 1) for key in ways)),
-        kept=tuple(Need(key, 1) for key in made),
+        started=(*up, *entrance, *fleet.started, *inside.started),
+        kept=(*(Need(key, STOPPED) for key in made.values()), *fleet.kept, *inside.kept),
         slot=slot,
         zones=tuple(zones),
         ports=dict(ports or {}),
-        not_yet=tuple(not_yet(profile, parameters)),
         heal=structs.asdict(profile.heal),
     )
+
+
+def _domain(profile: Profile) -> str:
+    return profile.ingress.domain if profile.ingress is not None else ""
+
+
+def _rules(draft: Draft, profile: Profile, groups: Mapping[str, Key]) -> list[Key]:
+    """The ways that the profile leaves open for its machines."""
+    rules = Ways(draft)
+    for name, machine in profile.machines.items():
+        machine_ways(rules, name, machine, groups)
+    return rules.add()

@@ -28,83 +28,105 @@ class Grounds(NamedTuple):
 
     network: Network
     identity: Key
-    out: tuple[Key, ...]
-    """what must be there before a private machine boots"""
     images: Mapping[str, str]
     shares: Mapping[str, tuple[Key, ...]]
     """image ref -> what must be shared before it can be launched"""
     machines: Mapping[str, Key]
     groups: Mapping[str, Key]
+    ports: Mapping[str, int]
+    """layer-4 route -> its port at the load balancer"""
 
 
-class Entrance(NamedTuple):
-    """Keys of what is shared."""
+class _Groups(NamedTuple):
+    """Security groups: of the Envoys, and of the load balancers that are wanted."""
+
+    envoy: Key
+    http: Key = ""
+    layer_4: Key = ""
+
+
+class _Entrance(NamedTuple):
+    """The Envoys, and their agents."""
 
     envoys: tuple[Key, ...]
     agents: tuple[Key, ...]
-    group: Key
 
 
-def routes_of(ingress: Ingress, parameters: Mapping[str, Any]) -> list[Route]:
-    """The routes that are asked for."""
-    return [route for route in ingress.routes if wanted(route.when, parameters)]
-
-
-def ingress(
-    draft: Draft, profile: Profile, parameters: Mapping[str, Any], on: Grounds, ways: Ways, ports: Mapping[str, int]
-) -> list[Need]:
+def ingress(draft: Draft, profile: Profile, parameters: Mapping[str, Any], on: Grounds) -> list[Need]:
     """Add everything before the machines; return what a started sandbox requires of it."""
     asked = profile.ingress
-    if asked is None or not (routes := routes_of(asked, parameters)):
+    routes = [route for route in asked.routes if wanted(route.when, parameters)] if asked is not None else []
+    if asked is None or not routes:
         return []
-    entrance = _envoys(draft, profile, asked, on)
-    needs: list[Need] = []
-    if any(route.layer == "http" for route in routes):
-        needs += _http(draft, asked, on, ways, entrance)
-    own = {route.name: _route(draft, route, on, entrance, ports) for route in routes}
-    if any(route.layer != "http" for route in routes):
-        needs += _layer_4(draft, asked, routes, on, ways, entrance, own, ports)
+    groups = _groups(draft, routes)
+    rules = _rules(draft, asked, routes, groups, on)
+    entrance = _envoys(draft, profile, asked, groups, on, tuple(key for key in rules if draft.is_shared(key)))
+    own = {route.name: _route(draft, route, on, entrance) for route in routes}
+    needs = [Need(key, 1) for key in (*rules, *own.values())]
+    if groups.http:
+        needs += _http(draft, asked, groups.http, on, entrance)
+    if groups.layer_4:
+        needs += _layer_4(draft, routes, groups.layer_4, on, entrance, own)
+    return needs
+
+
+def _groups(draft: Draft, routes: Sequence[Route]) -> _Groups:
+    layers = {route.layer for route in routes}
+    envoy = open_ways.shared_group(draft, "envoy", "Envoy")
+    http = open_ways.shared_group(draft, "alb", "load balancer of HTTP") if "http" in layers else ""
+    layer_4 = open_ways.shared_group(draft, "nlb", "load balancer of layer 4") if layers - {"http"} else ""
+    return _Groups(envoy, http, layer_4)
+
+
+def _rules(draft: Draft, asked: Ingress, routes: Sequence[Route], groups: _Groups, on: Grounds) -> list[Key]:
+    ways = Ways(draft)
+    open_ways.envoy_out(ways, groups.envoy)
+    if groups.http:
+        open_ways.balancer_ways(ways, groups.http, groups.envoy, (_front(asked),), HTTP, asked.sources)
+    if any(route.layer == "tls" for route in routes):
+        open_ways.passing_ways(ways, groups.layer_4, groups.envoy, FRONT_TLS, TLS, asked.sources)
     for route in routes:
-        open_ways.route_ways(ways, entrance.group, on.groups[route.machine], route.machine, route.port, "routes")
-    return [*needs, *(Need(key, 1) for key in own.values())]
+        if route.layer == "tcp":
+            open_ways.layer_4_ways(ways, groups.layer_4, groups.envoy, on.ports[route.name], asked.sources)
+        open_ways.route_ways(ways, groups.envoy, on.groups[route.machine], route.machine, route.port, "routes")
+    return ways.add()
+
+
+def _front(asked: Ingress) -> int:
+    return FRONT_TLS if asked.certificate else FRONT
 
 
 # ---- what is shared
-def _envoys(draft: Draft, profile: Profile, asked: Ingress, on: Grounds) -> Entrance:
-    group = open_ways.shared_group(draft, "envoy", "Envoy")
+def _envoys(
+    draft: Draft, profile: Profile, asked: Ingress, groups: _Groups, on: Grounds, rules: tuple[Key, ...]
+) -> _Entrance:
     assert asked.image is not None, "checked with the profile"
-    ref = asked.image.ref
-    envoys, agents = [], []
+    ref, envoys, agents = asked.image.ref, list[Key](), list[Key]()
     for number, subnet in enumerate(on.network.ingress):
         links = {
-            "subnet": (subnet,), "groups": (group,), "profile": (on.identity,), "share": on.shares.get(ref, ()),
-            "way": (*on.out, on.network.ingress_ways[number]),
+            "subnet": (subnet,), "groups": (groups.envoy,), "profile": (on.identity,), "share": on.shares.get(ref, ()),
+            "way": (*on.network.out, on.network.ingress_ways[number], *rules),
         }  # fmt: skip
         name = f"envoy-{LETTERS[number]}"
-        envoys.append(
-            draft.add(
-                "machine", name, shared=True, links=links, image=on.images[ref], type=asked.type, disk=asked.disk,
-                address=envoy_address(profile, number), stateless=True,
-            )
+        envoy = draft.add(
+            "machine", name, shared=True, links=links, image=on.images[ref], type=asked.type, disk=asked.disk,
+            address=envoy_address(profile, number), stateless=True, boot="envoy",
         )  # fmt: skip
-        agents.append(draft.add("agent", f"{name}-agent", shared=True, links={"machine": (envoys[-1],)}))
-    return Entrance(tuple(envoys), tuple(agents), group)
+        envoys.append(envoy)
+        agents.append(draft.add("agent", f"{name}-agent", shared=True, links={"machine": (envoy,)}))
+    return _Entrance(tuple(envoys), tuple(agents))
 
 
-def _http(draft: Draft, asked: Ingress, on: Grounds, ways: Ways, entrance: Entrance) -> list[Need]:
-    group = open_ways.shared_group(draft, "alb", "load balancer of HTTP")
-    front = FRONT_TLS if asked.certificate else FRONT
-    open_ways.balancer_ways(ways, group, entrance.group, (front,), HTTP, asked.sources)
+def _http(draft: Draft, asked: Ingress, group: Key, on: Grounds, entrance: _Entrance) -> list[Need]:
     links = {"subnets": on.network.public, "groups": (group,), "gateway": (draft.key("igw", shared=True),)}
     balancer = draft.add("load-balancer", "alb", shared=True, links=links, type="application")
     vpc = {"vpc": (draft.key("vpc", shared=True),)}
-    targets = draft.add(
-        "target-group", "web-tg", shared=True, links=vpc, protocol="HTTP", port=HTTP, health={"path": HEALTH}
-    )
+    health = {"path": HEALTH}
+    targets = draft.add("target-group", "web-tg", shared=True, links=vpc, protocol="HTTP", port=HTTP, health=health)
     secure = {"certificate": asked.certificate} if asked.certificate else {}
     listener = draft.add(
-        "listener", "web-listener", shared=True, links={"balancer": (balancer,), "target": (targets,)}, port=front,
-        protocol="HTTPS" if secure else "HTTP", **secure,
+        "listener", "web-listener", shared=True, links={"balancer": (balancer,), "target": (targets,)},
+        port=_front(asked), protocol="HTTPS" if secure else "HTTP", **secure,
     )  # fmt: skip
     wall = draft.add("web-acl", "waf", shared=True, rate_limit=asked.rate_limit)
     before = draft.add("web-acl-association", "waf-assoc", shared=True, links={"acl": (wall,), "balancer": (balancer,)})
@@ -113,49 +135,47 @@ def _http(draft: Draft, asked: Ingress, on: Grounds, ways: Ways, entrance: Entra
 
 
 def _registered(
-    draft: Draft, name: str, targets: Key, listener: Key, entrance: Entrance, port: int, serves: Sequence[Key], *, shared: bool
+    draft: Draft, name: str, targets: Key, listener: Key, entrance: _Entrance, port: int, serves: Sequence[Key], *, shared: bool
 ) -> list[Need]:  # fmt: skip
     """Both Envoys behind a balancer: healthy once they serve, and the group is in use."""
     out = []
     for letter, envoy in zip(LETTERS, entrance.envoys, strict=False):
         links = {"group": (targets,), "machine": (envoy,), "serves": (*serves, listener)}
-        out.append(Need(draft.add("target-registration", f"{name}-{letter}", shared=shared, links=links, port=port), 2))
+        key = draft.add("target-registration", f"{name}-{letter}", shared=shared, links=links, port=port)
+        out.append(Need(key, 2))
     return out
 
 
 # ---- what is one sandbox's
-def _route(draft: Draft, route: Route, on: Grounds, entrance: Entrance, ports: Mapping[str, int]) -> Key:
+def _route(draft: Draft, route: Route, on: Grounds, entrance: _Entrance) -> Key:
     links = {"agents": entrance.agents, "machine": (on.machines[route.machine],)}
+    reached = {"listen": on.ports[route.name]} if route.layer == "tcp" else {"host": draft.host(route.name)}
     return draft.add(
         "ingress-route", f"route-{route.name}", shared=False, links=links, route=route.name, layer=route.layer,
-        host=draft.host(route.name), port=route.port, listen=ports.get(route.name, 0), encrypted=route.encrypted,
-        connections=route.connections, **draft.people,
+        port=route.port, encrypted=route.encrypted, connections=route.connections, **reached, **draft.people,
     )  # fmt: skip
 
 
 def _layer_4(
-    draft: Draft, asked: Ingress, routes: Sequence[Route], on: Grounds, ways: Ways, entrance: Entrance,
-    own: Mapping[str, Key], ports: Mapping[str, int],
-) -> list[Need]:  # fmt: skip
-    group = open_ways.shared_group(draft, "nlb", "load balancer of layer 4")
+    draft: Draft, routes: Sequence[Route], group: Key, on: Grounds, entrance: _Entrance, own: Mapping[str, Key]
+) -> list[Need]:
     links = {"subnets": on.network.public, "groups": (group,), "gateway": (draft.key("igw", shared=True),)}
     balancer = draft.add("load-balancer", "nlb", shared=True, links=links, type="network")
-    needs = []
+    needs: list[Need] = []
     if any(route.layer == "tls" for route in routes):
-        open_ways.passing_ways(ways, group, entrance.group, FRONT_TLS, TLS, asked.sources)
-        needs += _passed(draft, "tls", balancer, entrance, FRONT_TLS, TLS, entrance.agents, shared=True)
+        needs += _passed(draft, "tls", balancer, entrance, (FRONT_TLS, TLS), entrance.agents, shared=True)
     for route in routes:
         if route.layer == "tcp":
-            port = ports[route.name]
-            open_ways.layer_4_ways(ways, group, entrance.group, port, asked.sources)
-            needs += _passed(draft, route.name, balancer, entrance, port, port, (own[route.name],), shared=False)
+            port = on.ports[route.name]
+            needs += _passed(draft, route.name, balancer, entrance, (port, port), (own[route.name],), shared=False)
     return needs
 
 
 def _passed(
-    draft: Draft, name: str, balancer: Key, entrance: Entrance, front: int, back: int, serves: Sequence[Key], *, shared: bool
+    draft: Draft, name: str, balancer: Key, entrance: _Entrance, ports: tuple[int, int], serves: Sequence[Key], *, shared: bool
 ) -> list[Need]:  # fmt: skip
     """A port of the network load balancer, passed on to both Envoys."""
+    front, back = ports
     vpc = {"vpc": (draft.key("vpc", shared=True),)}
     targets = draft.add("target-group", f"{name}-tg", shared=shared, links=vpc, protocol="TCP", port=back)
     links = {"balancer": (balancer,), "target": (targets,)}

@@ -18,7 +18,7 @@ class Installed(NamedTuple):
 
 
 def agents(draft: Draft, machines: Mapping[str, Key]) -> dict[str, Key]:
-    """An agent on each machine, through which everything else is done there."""
+    """An agent on each machine on which something is done: everything goes through it."""
     return {
         name: draft.add("agent", f"{name}-agent", shared=False, links={"machine": (key,)})
         for name, key in machines.items()
@@ -29,21 +29,22 @@ def installed(
     draft: Draft, profile: Profile, parameters: Mapping[str, Any], machines: Mapping[str, Key], ready: tuple[Need, ...]
 ) -> Installed:
     """Add everything that happens on the machines; `ready` is what probes may only ask for once it is there."""
-    at = agents(draft, machines)
+    asked = [one for one in profile.constellations if wanted(one.when, parameters)]
+    busy = dict.fromkeys([*(one.machine for one in asked), *(one.machine for one in profile.probes)])
+    at = agents(draft, {name: machines[name] for name in busy})
     secrets = tuple(
         draft.add("secret", f"secret-{one.name}", shared=False, path=draft.path(one.name), length=one.length)
         for one in profile.secrets
     )
     made = []
-    for one in profile.constellations:
-        if wanted(one.when, parameters):
-            links = {"machine": (machines[one.machine],), "agent": (at[one.machine],), "secrets": secrets}
-            made.append(
-                draft.add(
-                    "constellation", f"constellation-{one.name}", shared=False, links=links, constellation=one.name,
-                    values=dict(one.values), secrets=draft.path(""),
-                )
-            )  # fmt: skip
+    for one in asked:
+        links = {"machine": (machines[one.machine],), "agent": (at[one.machine],), "secrets": secrets}
+        made.append(
+            draft.add(
+                "constellation", f"constellation-{one.name}", shared=False, links=links, constellation=one.name,
+                values=dict(one.values), secrets=draft.path(""),
+            )
+        )  # fmt: skip
     after = (*made, *(need.key for need in ready))
     probes = [
         draft.add(

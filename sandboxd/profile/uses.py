@@ -12,8 +12,9 @@ def wanted(when: str | None, parameters: Mapping[str, Any]) -> bool:
 
 
 def images_of(profile: Profile) -> dict[str, Image]:
-    """Every image of its machines, by its ref."""
-    return {machine.image.ref: machine.image for machine in profile.machines.values()}
+    """Every image of its machines and of its Envoys, by its ref."""
+    envoy = [profile.ingress.image] if profile.ingress is not None and profile.ingress.image is not None else []
+    return {image.ref: image for image in (*(machine.image for machine in profile.machines.values()), *envoy)}
 
 
 def machine_types(profile: Profile) -> list[str]:
@@ -25,6 +26,11 @@ def has_ingress(profile: Profile, parameters: Mapping[str, Any]) -> bool:
     """Whether load balancers and Envoys stand before it: a route is wanted."""
     routes = profile.ingress.routes if profile.ingress is not None else ()
     return any(wanted(route.when, parameters) for route in routes)
+
+
+def has_desktop(profile: Profile, parameters: Mapping[str, Any]) -> bool:
+    """Whether a Smart Client is wanted."""
+    return profile.smart_client is not None and wanted(profile.smart_client.when, parameters)
 
 
 def layer_4(profile: Profile, parameters: Mapping[str, Any]) -> list[str]:

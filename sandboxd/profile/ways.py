@@ -119,14 +119,16 @@ def shared_group(draft: Draft, name: str, words: str) -> Key:
 def balancer_ways(
     ways: Ways, balancer: Key, envoy: Key, fronts: Iterable[Port], back: Port, sources: Iterable[str]
 ) -> None:
-    """The load balancer of HTTP: allowed sources reach it, it reaches the Envoys, which reach AWS through the NAT gateway."""
+    """The load balancer of HTTP: allowed sources reach it, it reaches the Envoys."""
     for front in fronts:
         from_sources(ways, balancer, front, sources, "alb", words="allowed sources", shared=True)
     ways.between(balancer, envoy, tcp(back), ("alb-to-envoy", "envoy-from-alb"), "HTTP and health", shared=True)
-    ways.open(
-        envoy, "egress", tcp(HTTPS), "envoy-out", cidr="0.0.0.0/0", words="Systems Manager, through the NAT gateway",
-        shared=True,
-    )  # fmt: skip
+
+
+def envoy_out(ways: Ways, envoy: Key) -> None:
+    """The Envoys reach AWS through the NAT gateway, and nothing else outside."""
+    words = "Systems Manager, through the NAT gateway"
+    ways.open(envoy, "egress", tcp(HTTPS), "envoy-out", cidr="0.0.0.0/0", words=words, shared=True)
 
 
 def from_sources(
