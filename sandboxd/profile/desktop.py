@@ -26,9 +26,11 @@ class Desktop(NamedTuple):
 
 
 def desktop(
-    draft: Draft, asked: SmartClient, network: Network, groups: Mapping[str, Key], shares: tuple[Key, ...]
+    draft: Draft, asked: SmartClient | None, network: Network, groups: Mapping[str, Key], shares: tuple[Key, ...]
 ) -> Desktop:
     """Add fleet and stack, and the ways into this sandbox."""
+    if asked is None:
+        return Desktop()
     role = draft.add("service-linked-role", "desktop-role", shared=True, service=SCALING)
     group = open_ways.shared_group(draft, "desktop", "Smart Client and integration server")
     ways = Ways(draft)

@@ -56,27 +56,13 @@ def expand(
     ways = [*network.out, *own_subnet(draft, profile, (zone, *(one for one in zones if one != zone)), slot)]
     ways += _rules(draft, profile, groups)
     shares: dict[str, tuple[Key, ...]] = {}
-    made = {}
-    for name, one in profile.machines.items():
-        on = {
-            "groups": (groups[name],),
-            "profile": (identity,),
-            "way": tuple(ways),
-            "share": shares.get(one.image.ref, ()),
-        }
-        made[name] = machines.machine(draft, name, one, images, on)
-    grounds = Grounds(network, identity, images, shares, made, groups, ports or {})
-    entrance = ingress(draft, profile, parameters, grounds)
-    fleet = (
-        desktop(draft, profile.smart_client, network, groups, ())
-        if with_desktop and profile.smart_client
-        else Desktop()
+    made = machines.made(draft, profile, groups, images, shares, {"profile": (identity,), "way": tuple(ways)})
+    entrance = ingress(
+        draft, profile, parameters, Grounds(network, identity, images, shares, made, groups, ports or {})
     )
+    fleet = desktop(draft, profile.smart_client, network, groups, ()) if with_desktop else Desktop()
     inside = installed(draft, profile, parameters, made, (*entrance, *fleet.started))
-    needs = (
-        *(Need(key, RUNNING) for key in made.values()), *(Need(key, 1) for key in ways), *entrance, *fleet.started,
-        *inside.started,
-    )  # fmt: skip
+    up = (*(Need(key, RUNNING) for key in made.values()), *(Need(key, 1) for key in ways))
     return Blueprint(
         profile=profile.name,
         region=region,

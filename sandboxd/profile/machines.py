@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sandboxd.model.keys import Key
-from sandboxd.model.profile import Machine
+from sandboxd.model.profile import Profile
 from sandboxd.profile.draft import Draft
 
 
@@ -19,17 +19,16 @@ def group(draft: Draft, name: str) -> Key:
     return draft.add("security-group", f"{name}-sg", shared=False, links={"vpc": (vpc,)}, description=f"machine {name}")
 
 
-def machine(
-    draft: Draft, name: str, asked: Machine, images: Mapping[str, str], on: Mapping[str, tuple[Key, ...]]
-) -> Key:
-    """A machine; `on` says what else plays its roles."""
-    links = {"subnet": (draft.key("subnet", shared=False),), **on}
-    return draft.add(
-        "machine",
-        name,
-        shared=False,
-        links=links,
-        image=images[asked.image.ref],
-        type=asked.type,
-        disk=asked.disk,
-    )
+def made(
+    draft: Draft, profile: Profile, groups: Mapping[str, Key], images: Mapping[str, str],
+    shares: Mapping[str, tuple[Key, ...]], on: Mapping[str, tuple[Key, ...]],
+) -> dict[str, Key]:  # fmt: skip
+    """The machines of a sandbox by name; `on` says what plays their other roles."""
+    subnet = {"subnet": (draft.key("subnet", shared=False),)}
+    return {
+        name: draft.add(
+            "machine", name, shared=False, image=images[asked.image.ref], type=asked.type, disk=asked.disk,
+            links=subnet | {"groups": (groups[name],)} | on | {"share": shares.get(asked.image.ref, ())},
+        )
+        for name, asked in profile.machines.items()
+    }  # fmt: skip
