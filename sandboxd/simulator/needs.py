@@ -45,6 +45,11 @@ def known_to_ec2(profile: str) -> str:
     return f"{profile} known"
 
 
+def known_to_service(role: str) -> str:
+    """The name that `the service sees the role that is linked to it` has in the log."""
+    return f"{role} known"
+
+
 def table_of(rows: Rows, subnet: Row, now: float) -> tuple[str, Row | None]:
     """The association that gives a subnet its route table (the main table needs none), and the table."""
     for association in rows.holders(subnet.id, now, "association"):
