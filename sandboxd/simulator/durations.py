@@ -20,6 +20,11 @@ USUAL = {
     "nat-gateway.fail": (60.0, 100.0),
     "nat-gateway.delete": (42.0, 61.0),
     "interface.linger": (1.0, 15.0),  # for which a NAT gateway that is deleted still holds its subnet
+    "load-balancer.create": (141.0, 190.0),
+    "load-balancer.linger": (40.0, 150.0),  # for which its interfaces hold subnets and groups after it is gone
+    "waf.sees": (5.0, 30.0),  # until WAF knows a load balancer that is active
+    "waf.acl": (2.0, 15.0),  # until a new web ACL can be associated
+    "waf.applies": (1.0, 10.0),  # until an association is read back
     "vpc.create": (0.5, 2.0),
     "address.unbind": (1.0, 4.0),
     "profile.reach": (5.0, 15.0),  # until EC2 knows a new instance profile

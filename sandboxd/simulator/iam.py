@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from sandboxd.simulator import iam_service_roles as linked
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.durations import draw
 from sandboxd.simulator.ec2.profiles import arn as profile_arn
@@ -136,8 +137,13 @@ def list_roles(world: World, q: Request) -> Shape:
     return page(q, [_role_shape(row) | {"MaxSessionDuration": row.data["longest"]} for row in rows], "Roles")
 
 
+def create_service_linked_role(world: World, q: Request) -> Shape:
+    return {"Role": _role_shape(linked.make(world, q))}
+
+
 def delete_role(world: World, q: Request) -> Shape:
     row = _role(world, q)
+    linked.check_modifiable(row)
     if world.rows.holders(row.id, q.now, "instance-profile"):
         raise ApiError("DeleteConflict", IN_PROFILE, 409)
     if row.data["policies"]:
@@ -239,6 +245,7 @@ def remove_role(world: World, q: Request) -> Shape:
 
 OPERATIONS = {
     "CreateRole": create_role, "GetRole": get_role, "ListRoles": list_roles, "DeleteRole": delete_role,
+    "CreateServiceLinkedRole": create_service_linked_role,
     "AttachRolePolicy": attach_role_policy, "DetachRolePolicy": detach_role_policy,
     "ListAttachedRolePolicies": list_attached_role_policies,
     "CreateInstanceProfile": create_instance_profile, "GetInstanceProfile": get_instance_profile,

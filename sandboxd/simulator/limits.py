@@ -72,6 +72,27 @@ LIMITS: Mapping[str, Limit] = {
         50, "VolumeLimitExceeded", "Volume limit exceeded", "ebs", "L-7A658B76",
         "Storage for General Purpose SSD (gp3) volumes, in TiB",
     ),
+    "load_balancers": Limit(
+        50, "TooManyLoadBalancers", "The maximum number of load balancers has been reached", "elasticloadbalancing",
+        "L-53DA6B97", "Application Load Balancers per Region",
+    ),
+    "target_groups": Limit(
+        3000, "TooManyTargetGroups", "The maximum number of target groups has been reached", "elasticloadbalancing",
+        "L-B22855CB", "Target Groups per Region",
+    ),
+    "listeners": Limit(
+        50, "TooManyListeners", "The maximum number of listeners has been reached", "elasticloadbalancing",
+        "L-B6DF7632", "Listeners per Application Load Balancer",
+    ),
+    "targets": Limit(
+        1000, "TooManyTargets", "The maximum number of targets has been reached", "elasticloadbalancing",
+        "L-A0D0B863", "Targets per Target Group per Region",
+    ),
+    "web_acls": Limit(
+        100, "WAFLimitsExceededException",
+        "AWS WAF couldn’t perform the operation because you exceeded your resource limit.", "wafv2", "L-2F725C17",
+        "Maximum number of web ACLs per account in WAF for regional",
+    ),
     "tags": Limit(50, "TagLimitExceeded", _MAXIMUM.format("Tags for a resource")),
     "roles": Limit(1000, "LimitExceeded", "Cannot exceed quota for RolesPerAccount: {}", status=409),
     "instance-profiles": Limit(

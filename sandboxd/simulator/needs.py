@@ -45,6 +45,16 @@ def known_to_ec2(profile: str) -> str:
     return f"{profile} known"
 
 
+def known_to_service(role: str) -> str:
+    """The name that `the service sees the role that is linked to it` has in the log."""
+    return f"{role} known"
+
+
+def known_to_waf(balancer: str) -> str:
+    """The name that `WAF knows this load balancer` has in the log."""
+    return f"{balancer} known"
+
+
 def table_of(rows: Rows, subnet: Row, now: float) -> tuple[str, Row | None]:
     """The association that gives a subnet its route table (the main table needs none), and the table."""
     for association in rows.holders(subnet.id, now, "association"):
@@ -79,6 +89,19 @@ def _nat_gateway(rows: Rows, q: Request) -> list[str]:
     return [attached(gateway.id) for gateway in gateways]
 
 
+def _balancer(rows: Rows, q: Request) -> list[str]:
+    """The role of the service, and the internet gateway of the VPC."""
+    roles = [row.id for row in rows.of(q.account, IAM, "role") if "service" in row.data]
+    subnets = [rows.find(one) for one in q.parameters.get("Subnets") or ()]
+    vpcs = dict.fromkeys(subnet.refs["vpc"] for subnet in subnets if subnet)
+    gateways = [gateway for vpc in vpcs for gateway in rows.holders(vpc, q.now, "internet-gateway")]
+    return [known_to_service(one) for one in roles] + [attached(gateway.id) for gateway in gateways]
+
+
+def _associate(_: Rows, q: Request) -> list[str]:
+    return [known_to_waf(q.parameters.get("ResourceArn", ""))]
+
+
 def _detach(_: Rows, q: Request) -> list[str]:
     return [mapped(q.parameters.get("VpcId", ""))]
 
@@ -105,6 +128,8 @@ NEEDS: dict[str, Need] = {
     "RunInstances": _launch,
     "StartInstances": _start,
     "CreateNatGateway": _nat_gateway,
+    "CreateLoadBalancer": _balancer,
+    "AssociateWebACL": _associate,
     "DetachInternetGateway": _detach,
     "AttachRolePolicy": _named,
     "AddRoleToInstanceProfile": _named,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sandboxd.simulator import ec2, iam, organizations, quotas, ssm, sts, tagging, vending
+from sandboxd.simulator import ec2, elbv2, iam, organizations, quotas, ssm, sts, tagging, vending, wafv2
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.ec2.making import default_network
 from sandboxd.simulator.world import Service, World
@@ -16,11 +16,13 @@ def _ec2(world: World, q: Request) -> None:
 
 SERVICES: Mapping[str, Service] = {
     "ec2": Service(ec2.OPERATIONS, prepare=_ec2),
+    "elbv2": Service(elbv2.OPERATIONS, prepare=_ec2),
     "iam": Service(iam.OPERATIONS, prepare=iam.global_store),
     "organizations": Service(organizations.OPERATIONS, prepare=vending.settle),
     "resourcegroupstaggingapi": Service(tagging.OPERATIONS, prepare=check_activated),
     "service-quotas": Service(quotas.OPERATIONS, prepare=check_activated),
     "ssm": Service(ssm.OPERATIONS, prepare=check_activated),
     "sts": Service(sts.OPERATIONS, prepare=vending.settle),
+    "wafv2": Service(wafv2.OPERATIONS, prepare=check_activated),
 }
 """service as botocore names it -> what answers it"""
