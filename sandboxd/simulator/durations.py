@@ -14,6 +14,7 @@ USUAL = {
     "machine.start": (20.0, 40.0),
     "machine.stop": (20.0, 45.0),
     "machine.terminate": (30.0, 60.0),
+    "machine.reboot": (20.0, 60.0),  # assumed
     "agent.online": (60.0, 120.0),
     "agent.asleep": (1800.0, 2400.0),  # an agent that boots without a way out sleeps before it tries again
     "nat-gateway.create": (84.0, 121.0),
@@ -28,6 +29,11 @@ USUAL = {
     "vpc.create": (0.5, 2.0),
     "address.unbind": (1.0, 4.0),
     "profile.reach": (5.0, 15.0),  # until EC2 knows a new instance profile
+    "command.deliver": (0.3, 1.5),  # until the agent has taken a command
+    "command.listed": (0.5, 3.0),  # until reads know a command that was accepted
+    "command.cancel": (1.0, 3.0),
+    "installer.run": (640.0, 800.0),
+    "probe.run": (0.5, 3.0),
     "account.create": (60.0, 300.0),
     "account.close": (60.0, 240.0),
 }

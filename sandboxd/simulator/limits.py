@@ -98,6 +98,10 @@ LIMITS: Mapping[str, Limit] = {
     "instance-profiles": Limit(
         1000, "LimitExceeded", "Cannot exceed quota for InstanceProfilesPerAccount: {}", status=409
     ),
+    "parameters": Limit(
+        10_000, "ParameterLimitExceeded",
+        "You have exceeded the number of parameters for this account. Delete one or more parameters and try again.",
+    ),
     "accounts": Limit(
         10, "ConstraintViolationException", "You have exceeded the allowed number of AWS accounts.", "organizations",
         "L-E619E033", "Default maximum number of accounts",

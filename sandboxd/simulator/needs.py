@@ -12,6 +12,8 @@ from sandboxd.simulator.rows import Row, Rows
 DEFAULT_ROUTE = "0.0.0.0/0"
 IAM = "aws-global"
 """the region in which the rows of IAM are kept"""
+AGENT = " agent"
+"""end of a name in the log that counts for the bound only where a call waits for it"""
 Need = Callable[[Rows, Request], Iterable[str]]
 
 
@@ -55,6 +57,11 @@ def known_to_waf(balancer: str) -> str:
     return f"{balancer} known"
 
 
+def agent_of(machine: str) -> str:
+    """The name that `the agent of this machine is online` has in the log."""
+    return f"{machine}{AGENT}"
+
+
 def table_of(rows: Rows, subnet: Row, now: float) -> tuple[str, Row | None]:
     """The association that gives a subnet its route table (the main table needs none), and the table."""
     for association in rows.holders(subnet.id, now, "association"):
@@ -81,6 +88,10 @@ def _launch(rows: Rows, q: Request) -> list[str]:
 def _start(rows: Rows, q: Request) -> list[str]:
     machines = [rows.find(one) for one in q.parameters.get("InstanceIds", ())]
     return [need for row in machines if row for need in _way_out(rows, q, rows.find(row.refs.get("subnet", "")))]
+
+
+def _command(_: Rows, q: Request) -> list[str]:
+    return [agent_of(one) for one in q.parameters.get("InstanceIds") or ()]
 
 
 def _nat_gateway(rows: Rows, q: Request) -> list[str]:
@@ -127,6 +138,7 @@ def _remove_role(rows: Rows, q: Request) -> list[str]:
 NEEDS: dict[str, Need] = {
     "RunInstances": _launch,
     "StartInstances": _start,
+    "SendCommand": _command,
     "CreateNatGateway": _nat_gateway,
     "CreateLoadBalancer": _balancer,
     "AssociateWebACL": _associate,

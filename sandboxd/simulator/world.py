@@ -55,6 +55,8 @@ class World:
         self.rows = Rows(seed=seed)
         self.log = Log()
         self.hook: gate.Hook = gate.undisturbed
+        self.guest_hook: Callable[[str, str, float], Any] = lambda *_: None
+        """how a script on a machine fails, by account, verb and moment; see `guest.py`"""
         self.pending = Pending()
         self.quotas = {name: limit.value for name, limit in LIMITS.items()}
         self.throttles: Throttles | None = None

@@ -37,6 +37,16 @@ class Desk:
         address = self.call("AllocateAddress", Domain="vpc")["AllocationId"]
         return {"vpc": vpc, "subnet": subnet, "gateway": gateway, "address": address}
 
+    def profile(self, name: str = "agent") -> dict[str, object]:
+        """A profile whose role lets the agent in, as a launch names it; EC2 knows it when this is over."""
+        role, named = {"RoleName": name}, {"InstanceProfileName": name}
+        self.call("CreateRole", "iam", **role, AssumeRolePolicyDocument="{}")
+        self.call("AttachRolePolicy", "iam", **role, PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore")
+        self.call("CreateInstanceProfile", "iam", **named)
+        self.call("AddRoleToInstanceProfile", "iam", **role, **named)
+        self.later(20)
+        return {"IamInstanceProfile": {"Name": name}}
+
     def image(self) -> str:
         name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
         return self.call("GetParameter", "ssm", Name=name)["Parameter"]["Value"]

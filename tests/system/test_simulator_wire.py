@@ -62,6 +62,18 @@ async def test_a_round_trip_in_each_protocol():
         assert gateway["Attachments"] == [] and gateway["Tags"] == []
 
 
+async def profile(sim):
+    """A profile that lets the agent in, and that EC2 knows."""
+    iam, role, named = await sim.member("iam"), {"RoleName": "agent"}, {"InstanceProfileName": "agent"}
+    policy = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+    await iam.create_role(**role, AssumeRolePolicyDocument="{}")
+    await iam.attach_role_policy(**role, PolicyArn=policy)
+    await iam.create_instance_profile(**named)
+    await iam.add_role_to_instance_profile(**role, **named)
+    await trio.sleep(0.02)
+    return {"Name": "agent"}
+
+
 async def test_a_life_of_a_machine_over_the_wire():
     """Launch by the public image's parameter; agent; stop; terminate; nothing is left."""
     async with served() as sim:
@@ -69,6 +81,7 @@ async def test_a_life_of_a_machine_over_the_wire():
         name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
         image = (await ssm.get_parameter(Name=name))["Parameter"]["Value"]
         asked = {"ImageId": image, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1, "ClientToken": "one"}
+        asked["IamInstanceProfile"] = await profile(sim)
         (machine,) = (await ec2.run_instances(**asked))["Instances"]
         one = [machine["InstanceId"]]
         assert (await ec2.run_instances(**asked))["Instances"][0]["InstanceId"] == one[0]
@@ -91,7 +104,7 @@ async def test_a_life_of_a_machine_over_the_wire():
         assert (await ssm.describe_instance_information())["InstanceInformationList"] == []
         await ec2.terminate_instances(InstanceIds=one)
         assert "VpcId" not in await until("terminated")
-        assert sim.simulator.inventory() == []
+        assert [one["kind"] for one in sim.simulator.inventory()] == ["role", "instance-profile"]
 
 
 async def test_errors_in_the_form_of_each_protocol():

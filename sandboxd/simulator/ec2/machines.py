@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
+from sandboxd.simulator import guest
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.consistency import NEVER
 from sandboxd.simulator.ec2 import images, profiles
@@ -11,13 +12,16 @@ from sandboxd.simulator.ec2.catalog import TYPES
 from sandboxd.simulator.ec2.machine_shapes import CODES, instance, reservation, status
 from sandboxd.simulator.ec2.making import check_address, new_interface, no_room, public_ip, room
 from sandboxd.simulator.ec2.shapes import Shape, Values, listed, member, page, requested_tags, required, select
+from sandboxd.simulator.ec2.ways import reaches_out
 from sandboxd.simulator.errors import ApiError
-from sandboxd.simulator.needs import DEFAULT_ROUTE, mapped, table_of
+from sandboxd.simulator.needs import agent_of, mapped
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
 
 AGENT = 300.0
 """seconds by which bad weather brings an agent online late, at most"""
+ROW, STALE = 18.0, 240.0
+"""seconds for which the inventory of agents still shows one whose machine stops, and by which bad weather makes that longer"""
 DEATHS = (
     ("Client.InternalError", "Client.InternalError: Client error on launch"),
     ("Server.InternalError", "Server.InternalError: Internal error on launch"),
@@ -168,10 +172,18 @@ def _come_up(world: World, q: Request, row: Row, how: str) -> None:
     row.goes(q.now, (0, "pending"), (ready, "running"))
     if row.data["public"]:
         _show(world, row, public_ip(world))
-    online = world.draw("agent.online" if _reaches_out(world, row, q.now, q.now + ready) else "agent.asleep")
-    online += world.weather.late(q.now, AGENT)
-    row.data |= {"agent_at": q.now + ready + online, "checked_at": q.now + ready + world.draw("machine.checks")}
+    online = _agent_comes(world, q, row, ready)
+    row.data |= {"agent_at": q.now + online, "checked_at": q.now + ready + world.draw("machine.checks")}
     q.made(row.id, ready)
+    q.made(agent_of(row.id), online)
+
+
+def _agent_comes(world: World, q: Request, row: Row, ready: float) -> float:
+    """Seconds until the agent of this boot is online: without a role it never is, without a way out it sleeps."""
+    online = world.draw("agent.online" if reaches_out(world, row, q.now, q.now + ready) else "agent.asleep")
+    online += world.weather.late(q.now, AGENT)
+    row.data["agent_lost_at"] = NEVER
+    return ready + online if profiles.lets_agent_in(world, row.data["profile"]) else NEVER - q.now
 
 
 def _die(world: World, q: Request, row: Row, after: float) -> None:
@@ -190,6 +202,7 @@ def lose(world: World, row: Row, now: float) -> None:
     """A machine that ran is gone, and nobody asked for it."""
     row.data |= {"state_reason": ["Server.InternalError", "Server.InternalError: Internal error"], "public_ip": None}
     row.data["reason"] = "Server.InternalError"
+    guest.power_off(world, row, now)
     row.goes(now, (0, "terminated"))
     _let_parts_go(world, now, row, 0.0)
 
@@ -198,19 +211,6 @@ def _let_parts_go(world: World, now: float, row: Row, after: float) -> None:
     for name in ("interface", "volume"):
         if (part := world.rows.find(row.data[name])) is not None:
             part.goes(now, (after, "deleted" if part.data.get("deletes", True) else "available"))
-
-
-def _reaches_out(world: World, row: Row, now: float, boot: float) -> bool:
-    """Whether the default route that a machine has now leads out when it has booted."""
-    subnet = world.rows.find(row.refs["subnet"])
-    table = table_of(world.rows, subnet, now)[1] if subnet else None
-    for route in table.data["routes"] if table else ():
-        if route["DestinationCidrBlock"] == DEFAULT_ROUTE:
-            target = world.rows.find(route.get("NatGatewayId") or route["GatewayId"])
-            if target is None or "vpc" not in target.refs or target.state(boot) != "available":
-                return False
-            return target.kind == "nat-gateway" or bool(row.data.get("public_ip"))
-    return False
 
 
 def _show(world: World, row: Row, address: str | None) -> None:
@@ -224,8 +224,25 @@ def _start(world: World, q: Request, row: Row) -> None:
     _come_up(world, q, row, "machine.start")
 
 
+def _reboot(world: World, q: Request, row: Row) -> None:
+    """It stays `running`, but all that ran in it is over, and its agent registers again."""
+    guest.power_off(world, row, q.now)
+    online = _agent_comes(world, q, row, world.draw("machine.reboot"))
+    row.data["agent_at"] = q.now + online
+    q.made(agent_of(row.id), online)
+
+
+def _agent_goes(world: World, q: Request, row: Row) -> None:
+    """What ran is over; the inventory still shows the agent for a while, with the last ping of this boot."""
+    guest.power_off(world, row, q.now)
+    if q.now >= row.data["agent_at"]:
+        row.data["agent_former"] = [q.now + ROW + world.weather.late(q.now, STALE), q.now]
+    row.data["agent_at"] = NEVER
+
+
 def _stop(world: World, q: Request, row: Row) -> None:
     gone = world.draw("machine.stop")
+    _agent_goes(world, q, row)
     row.goes(q.now, (0, "stopping"), (gone, "stopped"))
     row.data |= {"reason": _initiated(q.now), "state_reason": None}
     _show(world, row, None)
@@ -234,6 +251,7 @@ def _stop(world: World, q: Request, row: Row) -> None:
 
 def _terminate(world: World, q: Request, row: Row) -> None:
     gone = world.draw("machine.terminate")
+    _agent_goes(world, q, row)
     row.goes(q.now, (0, "shutting-down"), (gone, "terminated"))
     row.data |= {"reason": _initiated(q.now), "state_reason": None}
     _show(world, row, None)
@@ -258,6 +276,9 @@ _POWER: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str, Callable[[Wo
         "TerminatingInstances", ("pending", "running", "stopping", "stopped"), ("shutting-down", "terminated"),
         "", _terminate,
     ),
+    "RebootInstances": (
+        "", ("running",), (), "Instance '{}' is not in a state from which it can be rebooted.", _reboot,
+    ),
 }  # fmt: skip
 """operation -> member of the answer, states from which it goes, states in which nothing is left to do, refusal, effect"""
 
@@ -273,6 +294,8 @@ def _power(world: World, q: Request) -> Shape:
     for row, state in zip(rows, before, strict=True):
         if state in movable:
             change(world, q, row)
+    if not name:
+        return {}
     return {
         name: [
             {"InstanceId": row.id, "CurrentState": _pair(row.state(q.now)), "PreviousState": _pair(state)}

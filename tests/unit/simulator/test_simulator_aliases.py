@@ -165,6 +165,38 @@ def gone(desk, net, things):
     desk.call("DeleteRole", "iam", **role)
 
 
+def managed(desk):
+    """Every operation of Systems Manager that is about parameters and commands, and a machine that is rebooted."""
+
+    def ssm(operation, **parameters):
+        return desk.call(operation, "ssm", **parameters)
+
+    identified(desk)
+    asked = {key: value for key, value in desk.launch("ssm").items() if key != "SubnetId"}
+    machine = desk.call("RunInstances", **asked, IamInstanceProfile={"Name": "p"})["Instances"][0]["InstanceId"]
+    desk.later(300)
+    sent = {"DocumentName": "AWS-RunShellScript", "InstanceIds": [machine], "Comment": "c"}
+    sent["Parameters"] = {"commands": ["#sandboxd install name=x"], "executionTimeout": ["7200"]}
+    command = {"CommandId": ssm("SendCommand", **sent)["Command"]["CommandId"]}
+    desk.later(10)
+    ssm("GetCommandInvocation", **command, InstanceId=machine)
+    ssm("ListCommands", InstanceId=machine)
+    ssm("ListCommandInvocations", **command, Details=True)
+    ssm("CancelCommand", **command, InstanceIds=[machine])
+    desk.call("RebootInstances", InstanceIds=[machine])
+    named = {"Name": "/a/b"}
+    ssm("PutParameter", **named, Value="v", Type="SecureString", Tags=TAGS)
+    ssm("GetParameters", Names=["/a/b", "/c"])
+    ssm("GetParametersByPath", Path="/a")
+    ssm("DescribeParameters", ParameterFilters=[{"Key": "Name", "Values": ["/a/b"]}])
+    tagged = {"ResourceType": "Parameter", "ResourceId": "/a/b"}
+    ssm("AddTagsToResource", **tagged, Tags=TAGS)
+    ssm("ListTagsForResource", **tagged)
+    ssm("RemoveTagsFromResource", **tagged, TagKeys=["k"])
+    ssm("DeleteParameter", **named)
+    ssm("DeleteParameters", Names=["/a/b"])
+
+
 def organization(desk):
     """Every operation of Organizations, STS and Service Quotas."""
 
@@ -200,6 +232,7 @@ def test_no_answer_and_no_parameter_is_the_stores_own():
     """Over every operation of every service."""
     desk = Spoiler()
     life(desk)
+    managed(desk)
     organization(desk)
     assert desk.asked == {name for service in SERVICES.values() for name in service.operations}
 
