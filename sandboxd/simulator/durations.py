@@ -20,6 +20,10 @@ USUAL = {
     "nat-gateway.fail": (60.0, 100.0),
     "nat-gateway.delete": (42.0, 61.0),
     "interface.linger": (1.0, 15.0),  # for which a NAT gateway that is deleted still holds its subnet
+    "fleet.start": (600.0, 840.0),  # AppStream's guide says 10 to 20 min, the shorter end without a directory
+    "fleet.stop": (240.0, 360.0),
+    "fleet.delete": (150.0, 190.0),
+    "fleet.linger": (60.0, 240.0),  # for which the interfaces of a stopped fleet hold its subnets (assumed)
     "vpc.create": (0.5, 2.0),
     "address.unbind": (1.0, 4.0),
     "profile.reach": (5.0, 15.0),  # until EC2 knows a new instance profile

@@ -68,6 +68,8 @@ LIMITS: Mapping[str, Limit] = {
         64, "VcpuLimitExceeded", _VCPUS, "ec2", "L-1216C47A",
         "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
     ),
+    # AWS's default depends on the instance type, and Service Quotas has a code for each: none is simulated
+    "fleet_instances": Limit(10, "LimitExceededException", "You have exceeded the limit of {} fleet instances."),
     "tags": Limit(50, "TagLimitExceeded", _MAXIMUM.format("Tags for a resource")),
     "roles": Limit(1000, "LimitExceeded", "Cannot exceed quota for RolesPerAccount: {}", status=409),
     "instance-profiles": Limit(

@@ -54,15 +54,15 @@ def dump(shape: Shape | None, answer: Any) -> bytes:
 
 def named(shape: Shape | None, value: Any) -> Any:
     """The same value with the names that its members have on the wire."""
-    if shape is None or not isinstance(value, dict | list):
+    if shape is None:
         return value
     match shape.type_name:
-        case "structure":
+        case "structure" if isinstance(value, dict):
             members = shape.members
             return {_name(members, key): named(members.get(key), one) for key, one in value.items()}
-        case "list":
+        case "list" if isinstance(value, list):
             return [named(shape.member, one) for one in value]
-        case "map":
+        case "map" if isinstance(value, dict):
             return {key: named(shape.value, one) for key, one in value.items()}
     return value
 
