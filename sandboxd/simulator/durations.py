@@ -26,6 +26,10 @@ USUAL = {
     "waf.sees": (5.0, 30.0),  # until WAF knows a load balancer that is active
     "waf.acl": (2.0, 15.0),  # until a new web ACL can be associated
     "waf.applies": (1.0, 10.0),  # until an association is read back
+    "fleet.start": (600.0, 840.0),  # AppStream's guide says 10 to 20 min, the shorter end without a directory
+    "fleet.stop": (240.0, 360.0),
+    "fleet.delete": (150.0, 190.0),
+    "fleet.linger": (60.0, 240.0),  # for which the interfaces of a stopped fleet hold its subnets (assumed)
     "vpc.create": (0.5, 2.0),
     "address.unbind": (1.0, 4.0),
     "profile.reach": (5.0, 15.0),  # until EC2 knows a new instance profile

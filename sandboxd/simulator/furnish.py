@@ -1,5 +1,6 @@
 """A ready organization: management account with images, the OUs of a stage, prepared accounts in its pool."""
 
+from sandboxd.simulator.appstream.images import furnish_image
 from sandboxd.simulator.clock import SimClock
 from sandboxd.simulator.members import new_account
 from sandboxd.simulator.organizations import new_ou
@@ -16,6 +17,7 @@ IMAGES = (
     ("openshift-sno-4.17", 120, "Single-node OpenShift 4.17", 120), ("openshift-sno-4.18", 120, "Single-node OpenShift 4.18", 20),
     ("envoy-1.40", 8, "Envoy reverse proxy", 30),
 )  # fmt: skip
+DESKTOP = ("avaloq-desktop-2026.10", "Smart Client and integration server, October 2026", 10)
 PUBLIC_IMAGE = "al2023-ami-2023.9.20261111.0-kernel-6.1-x86_64"
 ACCOUNTS = 100
 """accounts that the organization may have at least; AWS starts with 10, an organization that vends has had it raised"""
@@ -59,6 +61,7 @@ def furnish(world: World, *, pool: int, stage: str = "dev") -> None:
     for region in world.regions:
         for name, size, text, days in IMAGES:
             _image(world, region, MANAGEMENT, name, size, text, now - days * 86400, shared)
+        furnish_image(world, region, MANAGEMENT, *DESKTOP[:2], now - DESKTOP[2] * 86400)
         image = _image(world, region, AMAZON, PUBLIC_IMAGE, 8, "Amazon Linux 2023", now - 14 * 86400, [])
         image.data |= {"public": True, "encrypted": False, "alias": "amazon"}
 

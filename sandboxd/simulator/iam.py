@@ -10,14 +10,15 @@ from typing import Any
 from urllib.parse import quote
 
 from sandboxd.simulator import iam_service_roles as linked
+from sandboxd.simulator.appstream import roles as appstream
 from sandboxd.simulator.calls import Request
-from sandboxd.simulator.durations import draw
+from sandboxd.simulator.durations import CALL, draw
 from sandboxd.simulator.ec2.profiles import arn as profile_arn
 from sandboxd.simulator.ec2.shapes import with_tags
 from sandboxd.simulator.errors import ApiError
 from sandboxd.simulator.iam_pages import page, under_path
 from sandboxd.simulator.needs import IAM as GLOBAL
-from sandboxd.simulator.needs import in_profile, known_to_ec2, policy_of
+from sandboxd.simulator.needs import in_profile, known_to_appstream, known_to_ec2, policy_of
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
 
@@ -29,9 +30,12 @@ POLICIES = tuple(
         "AmazonS3ReadOnlyAccess",
         "CloudWatchAgentServerPolicy",
         "ReadOnlyAccess",
+        "service-role/AmazonAppStreamServiceAccess",
     )
 )
 """of AWS's own policies, those that are known here"""
+SERVICE_PATH = "/service-role/"
+"""what services ask for stays in an account: the console makes such a role by itself"""
 REACH = 150.0
 """seconds by which bad weather lets EC2 know a new profile, at most"""
 IN_PROFILE = "Cannot delete entity, must remove roles from instance profile first."
@@ -122,6 +126,9 @@ def create_role(world: World, q: Request) -> Shape:
         raise ApiError("MalformedPolicyDocument", "This policy contains invalid Json")
     row = _make(world, q, "role", q.parameters["RoleName"], "Role with name {} already exists.", "AROA")
     row.data |= {"trust": document, "text": q.parameters.get("Description", ""), "policies": []}
+    row.data["default"] = row.data["path"] == SERVICE_PATH
+    if row.data["name"] == appstream.NAME:
+        q.made(known_to_appstream(row.id), appstream.REACH - CALL)
     row.data["longest"] = q.parameters.get("MaxSessionDuration", 3600)
     return {"Role": with_tags(row, _role_shape(row))}
 

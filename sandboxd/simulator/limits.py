@@ -93,6 +93,8 @@ LIMITS: Mapping[str, Limit] = {
         "AWS WAF couldn’t perform the operation because you exceeded your resource limit.", "wafv2", "L-2F725C17",
         "Maximum number of web ACLs per account in WAF for regional",
     ),
+    # AWS's default depends on the instance type, and Service Quotas has a code for each: none is simulated
+    "fleet_instances": Limit(10, "LimitExceededException", "You have exceeded the limit of {} fleet instances."),
     "tags": Limit(50, "TagLimitExceeded", _MAXIMUM.format("Tags for a resource")),
     "roles": Limit(1000, "LimitExceeded", "Cannot exceed quota for RolesPerAccount: {}", status=409),
     "instance-profiles": Limit(

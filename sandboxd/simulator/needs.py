@@ -62,6 +62,26 @@ def agent_of(machine: str) -> str:
     return f"{machine}{AGENT}"
 
 
+def known_to_appstream(role: str) -> str:
+    """The name that `AppStream knows this role` has in the log."""
+    return f"{role} known to appstream"
+
+
+def shared_with(image: str, account: str) -> str:
+    """The name that sharing an image of AppStream with an account has in the log."""
+    return f"{image} shared with {account}"
+
+
+def left_network(fleet: str) -> str:
+    """The name that `the interfaces of this fleet are gone` has in the log."""
+    return f"{fleet} left"
+
+
+def associated(fleet: str, stack: str) -> str:
+    """The name that the association of a fleet with a stack has, as a row and in the log."""
+    return f"{fleet} {stack}"
+
+
 def table_of(rows: Rows, subnet: Row, now: float) -> tuple[str, Row | None]:
     """The association that gives a subnet its route table (the main table needs none), and the table."""
     for association in rows.holders(subnet.id, now, "association"):
@@ -135,6 +155,27 @@ def _remove_role(rows: Rows, q: Request) -> list[str]:
     return [in_profile(one) for one in _named(rows, q)]
 
 
+def _appstream(kind: str, name: str) -> Need:
+    """What a call of AppStream names by a name that is no id."""
+    return lambda _, q: [f"arn:aws:appstream:{q.region}:{q.account}:{kind}/{q.parameters.get(name, '')}"]
+
+
+def _pair(rows: Rows, q: Request) -> list[str]:
+    fleet, stack = (*_appstream("fleet", "FleetName")(rows, q), *_appstream("stack", "StackName")(rows, q))
+    return [fleet, stack, associated(fleet, stack)]
+
+
+def _create_fleet(rows: Rows, q: Request) -> list[str]:
+    image = str(q.parameters.get("ImageArn", ""))
+    roles = _iam(rows, q, "role", "AmazonAppStreamServiceAccess")
+    return [shared_with(image, q.account), *map(known_to_appstream, roles), *map(policy_of, roles)]
+
+
+def _image(_: Rows, q: Request) -> list[str]:
+    image = f"arn:aws:appstream:{q.region}:{q.account}:image/{q.parameters.get('Name', '')}"
+    return [image, shared_with(image, str(q.parameters.get("SharedAccountId", "")))]
+
+
 NEEDS: dict[str, Need] = {
     "RunInstances": _launch,
     "StartInstances": _start,
@@ -147,6 +188,16 @@ NEEDS: dict[str, Need] = {
     "AddRoleToInstanceProfile": _named,
     "DetachRolePolicy": _detach_policy,
     "RemoveRoleFromInstanceProfile": _remove_role,
+    "CreateFleet": _create_fleet,
+    "StartFleet": _appstream("fleet", "Name"),
+    "StopFleet": _appstream("fleet", "Name"),
+    "UpdateFleet": _appstream("fleet", "Name"),
+    "DeleteFleet": _appstream("fleet", "Name"),
+    "DeleteStack": _appstream("stack", "Name"),
+    "AssociateFleet": _pair,
+    "DisassociateFleet": _pair,
+    "UpdateImagePermissions": _image,
+    "DeleteImagePermissions": _image,
     "DeleteRole": _named,
     "DeleteInstanceProfile": _named,
 }

@@ -24,6 +24,9 @@ _TOO_SOON = "You have sent too many requests in too short a period of time. Try 
 THROTTLED: Mapping[str, ErrorReply] = {
     "ec2": ErrorReply("RequestLimitExceeded", "Request limit exceeded.", 503),
     "elbv2": ErrorReply("Throttling", _RATE, 400),
+    "appstream": ErrorReply(
+        "RequestLimitExceededException", "The request rate is too high. Describe calls are throttled by EC2.", 400
+    ),
     "iam": ErrorReply("Throttling", _RATE, 400),
     "organizations": ErrorReply("TooManyRequestsException", _TOO_SOON, 400),
     "resourcegroupstaggingapi": ErrorReply("ThrottledException", _RATE, 400),

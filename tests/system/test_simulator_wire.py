@@ -74,6 +74,27 @@ async def profile(sim):
     return {"Name": "agent"}
 
 
+async def test_a_fleet_over_the_wire():
+    """AppStream by whatever protocol this botocore speaks to it: maps, lists of structures, times, refusals."""
+    async with served() as sim:
+        mine, theirs = await sim.member("appstream"), await sim.client("appstream")
+        image = (await theirs.describe_images())["Images"][0]
+        shared = {"Name": image["Name"], "SharedAccountId": sim.simulator.accounts[0]}
+        await theirs.update_image_permissions(**shared, ImagePermissions={"allowFleet": True})
+        asked = {"Name": "f", "InstanceType": "stream.standard.medium", "ComputeCapacity": {"DesiredInstances": 1}}
+        made = (await mine.create_fleet(**asked, ImageArn=image["Arn"], Tags={"sandboxd:key": 'a <b> & "c"'}))["Fleet"]
+        assert (made["State"], made["FleetErrors"], made["CreatedTime"].tzinfo is None) == ("STOPPED", [], False)
+        tags = (await mine.list_tags_for_resource(ResourceArn=made["Arn"]))["Tags"]
+        assert tags == {"sandboxd:key": 'a <b> & "c"'}
+        await mine.start_fleet(Name="f")
+        (fleet,) = (await mine.describe_fleets(Names=["f"]))["Fleets"]
+        assert [one["ErrorCode"] for one in fleet["FleetErrors"]] == ["IAM_SERVICE_ROLE_IS_MISSING"]
+        error = await refused(mine.describe_fleets(Names=["g"]))
+        assert (code(error), error.response["Error"]["Message"]) == (
+            "ResourceNotFoundException", "Fleet g could not be found.",
+        )  # fmt: skip
+
+
 async def test_a_life_of_a_machine_over_the_wire():
     """Launch by the public image's parameter; agent; stop; terminate; nothing is left."""
     async with served() as sim:
