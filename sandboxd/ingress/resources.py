@@ -17,7 +17,7 @@ HEALTH = "/healthz"
 """what the balancers ask, at a machine's address as host: a sandbox's own /healthz stays its own"""
 
 
-def typed(name: str, **words: Any) -> Words:
+def typed(name: str, /, **words: Any) -> Words:
     """Words of a type of Envoy's."""
     return {"@type": _API + name, **words}
 
