@@ -75,7 +75,8 @@ async def _serve(start: Start, stop: trio.Event, outer: trio.Nursery) -> None:
             health = _health(settings, clock, start.folder)
             house = House(settings=settings, outside=outside, nursery=nursery, log=start.log, health=health)
             nursery.start_soon(start.manager.pat, writer.is_alive, name="watchdog")
-            await _run(house, start, partial(aws.warm, SERVICES, regions(settings)), nursery, stop)
+            nursery.start_soon(aws.clients.keep_tidy, name="clients")
+            await _run(house, start, partial(aws.warm, SERVICES, [region]), nursery, stop)
             nursery.cancel_scope.cancel()
 
 

@@ -37,14 +37,17 @@ def _ingress(profile: Profile, parameters: Mapping[str, Any]) -> Iterator[Compon
     every = profile.ingress.routes if profile.ingress is not None else ()
     asked = [route for route in every if wanted(route.when, parameters)]
     yield _for_routes("two Envoys", every, asked, parameters)
-    http = [[route for route in some if route.layer == "http"] for some in (every, asked)]
-    yield _for_routes("load balancer and firewall of HTTP", *http, parameters)
-    rest = [[route for route in some if route.layer != "http"] for some in (every, asked)]
-    yield _for_routes("network load balancer", *rest, parameters)
+    http, rest = _of_layer(every, http=True), _of_layer(every, http=False)
+    for name, some in (("load balancer and firewall of HTTP", http), ("network load balancer", rest)):
+        yield _for_routes(name, some, [route for route in some if route in asked], parameters)
     for route in every:
         yield _when(
             f"route {route.name} ({route.layer})", route.when, parameters, f"to port {route.port} of {route.machine}"
         )
+
+
+def _of_layer(routes: Sequence[Route], *, http: bool) -> list[Route]:
+    return [route for route in routes if (route.layer == "http") == http]
 
 
 def _for_routes(name: str, every: Sequence[Route], asked: Sequence[Route], parameters: Mapping[str, Any]) -> Component:
