@@ -38,7 +38,10 @@ def sift(parts: Sequence[Part], place: Place | None = None) -> tuple[list[Part],
     place = place or Place()
     good: list[Part] = []
     flaws: list[Flaw] = []
-    taken: dict[str, str] = {f"port {place.http}": "the shared HTTP listener", f"port {place.tls}": "the shared TLS listener"}
+    taken: dict[str, str] = {
+        f"port {place.http}": "the shared HTTP listener",
+        f"port {place.tls}": "the shared TLS listener",
+    }
     for part in parts:
         found = [Flaw(part.key, part.sandbox, *one) for one in (*_alone(part), *_beside(part, taken))]
         flaws += found
@@ -66,7 +69,10 @@ def _alone(part: Part) -> Iterator[tuple[str, str]]:
     if part.port not in _PORTS:
         yield f"{part.key}: {part.port} is no port of a machine", "A port is 1 to 65535."
     if not _is_address(part.address):
-        yield f"{part.key}: {part.address!r} is no IPv4 address of a machine", "The machine's private address is needed."
+        yield (
+            f"{part.key}: {part.address!r} is no IPv4 address of a machine",
+            "The machine's private address is needed.",
+        )
     if part.connections < 0:
         yield f"{part.key}: {part.connections} is no number of connections", "0 means no limit."
     if part.layer == "tcp":

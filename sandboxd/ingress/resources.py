@@ -38,7 +38,10 @@ def _cluster(part: Part) -> Words:
     }
     if part.layer == "http":
         # let go of idle connections before a usual server does, so that no request meets one that is being closed
-        idle = {"common_http_protocol_options": {"idle_timeout": "4s"}, "explicit_http_config": {"http_protocol_options": {}}}
+        idle = {
+            "common_http_protocol_options": {"idle_timeout": "4s"},
+            "explicit_http_config": {"http_protocol_options": {}},
+        }
         options = "extensions.upstreams.http.v3.HttpProtocolOptions"
         words["typed_extension_protocol_options"] = {"envoy." + options: typed(options, **idle)}
         if part.encrypted:

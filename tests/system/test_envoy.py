@@ -171,7 +171,9 @@ def dial(port: int, host: str) -> ssl.SSLSocket:
 def test_tls_passes_through_by_name(pair):
     """The machine terminates TLS; a connection of one host stays while another host comes and goes; an unknown one is closed."""
     with machines("e1") as (one,), tls_echo("A", pair) as a, tls_echo("B", pair) as b:
-        first, second = (part(f"s{n}", at, "c", layer="tls", host=f"c-{n}.acme.example") for n, at in (("a", a), ("b", b)))
+        first, second = (
+            part(f"s{n}", at, "c", layer="tls", host=f"c-{n}.acme.example") for n, at in (("a", a), ("b", b))
+        )
         made = content([first], 1, one.place)
         assert one.deliver(made, EMPTY).outcome == "delivered"
         with dial(one.place.tls, first.host) as conn:
@@ -272,7 +274,10 @@ def test_a16_files_are_moved_into_place_and_what_runs_is_proved():
             (folder / name).write_bytes(second.files[name])
         found = one.report()
         assert (found.version, found.files) == (first.version, second.version)
-        assert behind("envoy-1", second.version, found) == f"envoy-1 still runs version {first.version}, wanted {second.version}"
+        assert (
+            behind("envoy-1", second.version, found)
+            == f"envoy-1 still runs version {first.version}, wanted {second.version}"
+        )
         assert one.deliver(second, first.version, patience=2).outcome == "unproved"
 
         for name in TYPES:
@@ -327,4 +332,3 @@ def test_a_delivery_that_ended_in_the_middle_is_finished_by_the_next():
         assert "between versions" in behind("envoy-1", second.version, found)
         assert one.deliver(second, found.files).outcome == "delivered"
         assert not (folder / ".new.dead").exists()
-
