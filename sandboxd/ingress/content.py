@@ -13,11 +13,15 @@ from msgspec import Struct
 
 from sandboxd.ingress.flaws import validate_parts
 from sandboxd.ingress.parts import Part, Place
-from sandboxd.ingress.resources import ROUTES, Words, clusters, listeners, routes
+from sandboxd.ingress.resources import ROUTES, Words, clusters, listeners, routes, typed
 from sandboxd.model.errors import BadRequest
 
-ORDER = ("cds.json", "rds.json", "lds.json")
-"""the order of moving into place: what is referred to comes first"""
+TYPES = {
+    "cds.json": "config.cluster.v3.Cluster",
+    "rds.json": "config.route.v3.RouteConfiguration",
+    "lds.json": "config.listener.v3.Listener",
+}
+"""what stands in each file that Envoy watches, in the order of moving into place: what is referred to comes first"""
 EMPTY = "0-empty"
 """version of what a new machine runs"""
 
@@ -28,7 +32,7 @@ class Content(Struct, frozen=True, kw_only=True):
     version: str
     parts: tuple[str, ...]
     files: Mapping[str, bytes]
-    """name → one line of JSON: the three of `ORDER`, `check`, and `check:<sandbox>`"""
+    """name → one line of JSON: the three of `TYPES`, `check`, and `check:<sandbox>`"""
 
 
 def content(parts: Sequence[Part], sequence: int, place: Place | None = None) -> Content:
@@ -74,7 +78,8 @@ def _resources(parts: Sequence[Part], place: Place) -> dict[str, Sequence[Words]
 
 
 def _watched(made: Mapping[str, Sequence[Words]], version: str) -> dict[str, bytes]:
-    return {name: encode({"version_info": version, "resources": made[name]}) for name in ORDER}
+    said = {name: [typed(kind, **one) for one in made[name]] for name, kind in TYPES.items()}
+    return {name: encode({"version_info": version, "resources": some}) for name, some in said.items()}
 
 
 def _judged(parts: Sequence[Part], place: Place) -> dict[str, bytes]:

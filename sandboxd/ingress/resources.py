@@ -17,9 +17,9 @@ HEALTH = "/healthz"
 """what the balancers ask, at a machine's address as host: a sandbox's own /healthz stays its own"""
 
 
-def typed(name: str, /, **words: Any) -> Words:
+def typed(of: str, /, **words: Any) -> Words:
     """Words of a type of Envoy's."""
-    return {"@type": _API + name, **words}
+    return {"@type": _API + of, **words}
 
 
 def clusters(parts: Sequence[Part]) -> list[Words]:
@@ -29,14 +29,13 @@ def clusters(parts: Sequence[Part]) -> list[Words]:
 
 def _cluster(part: Part) -> Words:
     endpoint = {"endpoint": {"address": _address(part.address, part.port)}}
-    words = typed(
-        "config.cluster.v3.Cluster",
-        name=part.key,
-        type="STATIC",
-        connect_timeout="5s",
-        per_connection_buffer_limit_bytes=_BUFFER,
-        load_assignment={"cluster_name": part.key, "endpoints": [{"lb_endpoints": [endpoint]}]},
-    )
+    words: Words = {
+        "name": part.key,
+        "type": "STATIC",
+        "connect_timeout": "5s",
+        "per_connection_buffer_limit_bytes": _BUFFER,
+        "load_assignment": {"cluster_name": part.key, "endpoints": [{"lb_endpoints": [endpoint]}]},
+    }
     if part.layer == "http":
         # let go of idle connections before a usual server does, so that no request meets one that is being closed
         idle = {
@@ -54,12 +53,7 @@ def _cluster(part: Part) -> Words:
 def routes(parts: Sequence[Part]) -> Words:
     """A virtual host for each http part; another host gets 404 from Envoy, the balancers their health."""
     hosts = [_host(part) for part in parts if part.layer == "http"]
-    return typed(
-        "config.route.v3.RouteConfiguration",
-        name=ROUTES,
-        ignore_port_in_host_matching=True,
-        virtual_hosts=[*hosts, _NOBODY],
-    )
+    return {"name": ROUTES, "ignore_port_in_host_matching": True, "virtual_hosts": [*hosts, _NOBODY]}
 
 
 def _host(part: Part) -> Words:
@@ -94,14 +88,8 @@ def listeners(parts: Sequence[Part], place: Place, routing: Words) -> list[Words
 
 
 def _listener(name: str, place: Place, port: int, chains: list[Words], **more: Any) -> Words:
-    return typed(
-        "config.listener.v3.Listener",
-        name=name,
-        address=_address(place.address, port),
-        per_connection_buffer_limit_bytes=_BUFFER,
-        filter_chains=chains,
-        **more,
-    )
+    where = {"address": _address(place.address, port), "per_connection_buffer_limit_bytes": _BUFFER}
+    return {"name": name, **where, "filter_chains": chains, **more}
 
 
 def _http(routing: Words) -> Words:
@@ -136,7 +124,7 @@ def _stream(part: Part) -> list[Words]:
     return [most, proxy] if part.connections else [proxy]
 
 
-def _filter(module: str, kind: str, **words: Any) -> Words:
+def _filter(module: str, kind: str, /, **words: Any) -> Words:
     config = typed(f"extensions.filters.network.{module}.v3.{kind}", **words)
     return {"name": f"envoy.filters.network.{module}", "typed_config": config}
 
