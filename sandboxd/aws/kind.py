@@ -81,6 +81,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     """why it will not come true: AWS's code"""
     reason: str = ""
     facts: Facts = field(default_factory=dict)
+    foreign: bool = False
+    """it is somebody else's: not to be touched"""
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -123,6 +125,8 @@ class Unseen(NamedTuple):
     """part of the message: the same code says other things too"""
     role: str
     """who plays it is what the service may not know yet"""
+    young: float = 0.0
+    """seconds for which it may not, counted from when it was made, where that is longer than the settle time"""
 
 
 class Move(Struct, frozen=True, kw_only=True):
@@ -212,6 +216,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     """filter that finds it by the client token it was made with, in all states; default: by our tags"""
     tagged: bool = True
     """whether it bears tags of its own"""
+    adopts: bool = False
+    """its create succeeds on what has its name already, whoever made it: only a look at the tags tells whose it is"""
     by_content: bool = False
     """what says the same is the same: it may be adopted whoever made it; else its tags must be ours"""
     interfaces: str = ""

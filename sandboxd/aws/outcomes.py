@@ -100,6 +100,13 @@ SERVICES: Mapping[str, Codes] = {
         young=frozenset({"PendingVerification"}),
         died=frozenset({"IdempotentInstanceTerminated"}),
     ),
+    "elbv2": Codes(
+        capacity=frozenset({"InsufficientCapacity", "AvailabilityZoneNotSupported"}),
+        quota=frozenset({
+            "TooManyLoadBalancers", "TooManyTargetGroups", "TooManyListeners", "TooManyTargets", "TooManyTags",
+            "TooManyRegistrationsForTargetId", "TooManyUniqueTargetGroupsPerLoadBalancer",
+        }),
+    ),
     "iam": Codes(
         concurrent=frozenset({"ConcurrentModification", "EntityTemporarilyUnmodifiable"}),
         quota=frozenset({"LimitExceeded"}),
@@ -117,6 +124,13 @@ SERVICES: Mapping[str, Codes] = {
     "ssm": Codes(
         concurrent=frozenset({"TooManyUpdates"}),
         quota=frozenset({"ParameterLimitExceeded", "ParameterMaxVersionLimitExceeded"}),
+    ),
+    "wafv2": Codes(
+        throttled=frozenset({"WAFTagOperationException"}),
+        concurrent=frozenset({"WAFOptimisticLockException"}),
+        quota=frozenset({"WAFLimitsExceededException"}),
+        dependency=frozenset({"WAFAssociatedItemException"}),
+        unseen=frozenset({"WAFNonexistentItemException", "WAFUnavailableEntityException"}),
     ),
 }  # fmt: skip
 """what one service answers besides"""

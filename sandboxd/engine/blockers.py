@@ -19,6 +19,8 @@ from sandboxd.model.ports import AwsError
 MOST_NAMED = 3
 MAPPED = "attachment.vpc-id"
 """an internet gateway is held by what has a public address in its VPC"""
+_BESIDE = {"ec2": ("elbv2",)}
+"""services whose things stand in another one's: their interfaces do not say whose they are"""
 _HELD_BY = {MAPPED: MAPPED, "vpc-id": "VpcId", "subnet-id": "SubnetId", "group-id": "GroupId"}
 
 
@@ -42,9 +44,8 @@ async def holders(a: Attempt) -> Holders:
     identifier = a.facts.get("vpc" if a.kind.interfaces == MAPPED else "id", "")
     if not member or not identifier:
         return Holders()
-    listings = [
-        one for one in (*LISTINGS, INTERFACES) if one.kind != a.kind.spec.name and one.service == a.kind.service
-    ]
+    services = (a.kind.service, *_BESIDE.get(a.kind.service, ()))
+    listings = [one for one in (*LISTINGS, INTERFACES) if one.kind != a.kind.spec.name and one.service in services]
     found: dict[int, list[Item]] = {}
 
     async def one(place: int, listing: Listing) -> None:
@@ -74,8 +75,10 @@ def _stands_on(listing: Listing, item: Item, member: str) -> Iterator[str]:
         yield listing.network(item) if _is_public(item) else ""
     elif member == "SubnetId":
         yield str(item.get("SubnetId") or "")
+        yield from (str(zone.get("SubnetId")) for zone in item.get("AvailabilityZones") or ())
     else:
-        yield from (str(group["GroupId"]) for group in item.get("Groups") or item.get("SecurityGroups") or ())
+        groups = item.get("Groups") or item.get("SecurityGroups") or ()
+        yield from (group if isinstance(group, str) else str(group["GroupId"]) for group in groups)
 
 
 def _is_public(item: Item) -> bool:

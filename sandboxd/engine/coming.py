@@ -23,6 +23,8 @@ async def accepted(a: Attempt, seen: Seen) -> Ended:
 def verdict(a: Attempt, seen: Seen) -> Ended | None:
     """Return how what was seen ends a raise; None: it is on its way."""
     step, rebinding = a.start.step, a.start.step.way == "rebind"
+    if seen.foreign:
+        return a.ended("nothing" if a.unknown_at is None else "between", seen.failed, seen.reason, lasting=True)
     if seen.failed and not rebinding:
         untouched = bool(seen.state) and seen.state == a.row.lo
         left: Left = "nothing" if untouched or not a.kind.can_be_lowered else "spoiled"

@@ -71,6 +71,8 @@ class Attempt:
         self.unknown_at: float | None = None
         self.missing_since: float | None = None
         """since when no look shows it"""
+        self.shown_at: float | None = None
+        """when a look last showed what a service may not know yet"""
         self.held_by: tuple[str, ...] = ()
         """what of others held it at the last look"""
         self.began = ports.clock.now()
@@ -144,7 +146,23 @@ class Attempt:
 
     async def _asked(self, questions: Questions) -> Seen | None:
         answers = await self._answers(questions)
-        return self.kind.judge(answers, self.ask) if answers else None
+        seen = self.kind.judge(answers, self.ask) if answers else None
+        if seen is None or not self.kind.adopts or self.ask.id:
+            return seen
+        return self._owned(self.kind.tags_of(self.kind.thing(answers)), seen)
+
+    def _owned(self, found: Mapping[str, str], seen: Seen) -> Seen:
+        """A create may have been answered with what is somebody else's, or ours of a former life; the id is learned after that."""
+        who = tags.verify(self.ports.identity, self.who.account, found)
+        if who is not None and who.key == self.node.key:
+            if who.generation == self.start.generation:
+                return seen
+            words = "it is there from a former life, and is made anew"
+            return structs.replace(seen, failed="former_life", reason=words)
+        if not found and self.now < self.began + self.ports.settings.settle:
+            return Seen(text="its tags are not to be seen yet")
+        words = f"{seen.facts.get('id', 'it')} is there under this name and is not ours: remove it, then retry."
+        return Seen(failed="not_ours", reason=words, foreign=True)
 
     async def _answers(self, questions: Questions) -> dict[str, Item]:
         """The answers by operation; none if it is not there."""

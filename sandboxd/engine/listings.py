@@ -82,6 +82,25 @@ def _goes_with_its_owner(item: Item) -> bool:
     return bool(item.get("RequesterManaged") or (item.get("Attachment") or {}).get("InstanceId"))
 
 
+def _tags_of_its_own(item: Item) -> tuple[str, dict[str, Any]]:
+    arn = item.get("LoadBalancerArn") or item["TargetGroupArn"]
+    return "DescribeTags", {"ResourceArns": [arn]}
+
+
+def _described_tags(_: Item, answer: Item) -> dict[str, str]:
+    return {one["Key"]: one["Value"] for each in answer["TagDescriptions"] for one in each["Tags"]}
+
+
+def _acl_tags(_: Item, answer: Item) -> dict[str, str]:
+    return {one["Key"]: one["Value"] for one in answer["TagInfoForResource"]["TagList"]}
+
+
+def _balancer_price(item: Item) -> str:
+    """With a public address in each zone, where it faces the internet."""
+    addresses = len(item["AvailabilityZones"]) if item["Scheme"] == "internet-facing" else 0
+    return f"load-balancer+elastic-ip*{addresses}" if addresses else "load-balancer"
+
+
 LISTINGS = (
     Listing(
         kind="machine", operation="DescribeInstances", member="Reservations", within="Instances", identity="InstanceId",
@@ -99,6 +118,20 @@ LISTINGS = (
     Listing(
         kind="volume", operation="DescribeVolumes", member="Volumes", identity="VolumeId", alive=_outlived,
         price=lambda item: f"disk.{item['VolumeType']}*{item['Size']}",
+    ),
+    Listing(
+        kind="load-balancer", service="elbv2", operation="DescribeLoadBalancers", member="LoadBalancers",
+        identity="LoadBalancerArn", whole=_tags_of_its_own, tags=_described_tags, price=_balancer_price,
+        facts=(("dns", "DNSName"),),
+    ),
+    Listing(
+        kind="target-group", service="elbv2", operation="DescribeTargetGroups", member="TargetGroups",
+        identity="TargetGroupArn", whole=_tags_of_its_own, tags=_described_tags,
+    ),
+    Listing(
+        kind="web-acl", service="wafv2", operation="ListWebACLs", member="WebACLs", identity="ARN",
+        parameters={"Scope": "REGIONAL"}, whole=lambda item: ("ListTagsForResource", {"ResourceARN": item["ARN"]}),
+        tags=_acl_tags, price=lambda _: "web-acl", facts=(("lock", "LockToken"),),
     ),
     Listing(kind="vpc", operation="DescribeVpcs", member="Vpcs", identity="VpcId", given=_is_default),
     Listing(

@@ -57,8 +57,9 @@ async def _locate(a: Attempt) -> bool:
 
 async def _call(a: Attempt, move: Move) -> Ended:
     tries, timeout = 0, a.ports.settings.call_timeout
-    parameters = move.parameters(a.ask)
     while True:
+        # rendered for every call: a look may have learned what AWS wants to be told back
+        parameters = move.parameters(a.ask)
         sent = await attempt(a.ports.call, a.scope, a.kind.service, move, parameters, a.ask, timeout)
         match sent:
             case Answered(seen):
@@ -89,6 +90,7 @@ async def _refused(a: Attempt, move: Move, code: str, message: str, tries: int) 
             return await _held(a, code, message, tries)
         case "there":
             if (seen := await a.look_surely()) is not None:
+                a.shown(seen.facts)
                 return lowered(a, seen)
             return _over(a) if await until_answered(a, lambda: is_missing(a)) else None
         case _:

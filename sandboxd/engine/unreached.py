@@ -11,6 +11,8 @@ from sandboxd.model.resource import Row, Step
 
 LOOKS, AGAIN = 4, 15.0
 """looks at what is not shown, and seconds between them: longer than reads are usually stale"""
+BELIEVED = 120.0
+"""seconds for which a look that shows it is not repeated"""
 
 
 def said_of(move: Move, code: str, message: str) -> Unseen | None:
@@ -20,7 +22,11 @@ def said_of(move: Move, code: str, message: str) -> Unseen | None:
 
 async def may_arrive(a: Attempt, unseen: Unseen) -> bool:
     """Whether what a refusal names may only be too new for the service that refuses."""
-    return _is_young(a, unseen) and await _is_shown(a, unseen)
+    if not _is_young(a, unseen):
+        return False
+    if a.shown_at is None or a.now >= a.shown_at + BELIEVED:
+        a.shown_at = a.now if await _is_shown(a, unseen) else None
+    return a.shown_at is not None
 
 
 def named(a: Attempt, unseen: Unseen) -> str:
@@ -41,7 +47,7 @@ def _is_young(a: Attempt, unseen: Unseen) -> bool:
     row = _ground(a, unseen)
     if row is None or AT not in row.facts:
         return False
-    return a.now < float(row.facts[AT]) + a.ports.settings.settle
+    return a.now < float(row.facts[AT]) + max(a.ports.settings.settle, unseen.young)
 
 
 async def _is_shown(a: Attempt, unseen: Unseen) -> bool:

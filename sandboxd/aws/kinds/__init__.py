@@ -8,6 +8,8 @@ from sandboxd.aws.kinds import (
     instance_profile,
     instance_role,
     internet_gateway,
+    listener,
+    load_balancer,
     machine,
     nat_gateway,
     route,
@@ -16,8 +18,12 @@ from sandboxd.aws.kinds import (
     security_group,
     security_group_rule,
     subnet,
+    target_group,
+    target_registration,
     volume,
     vpc,
+    web_acl,
+    web_acl_association,
 )
 from sandboxd.model.kind import KindSpec
 
@@ -37,6 +43,12 @@ KINDS: tuple[Kind, ...] = (
     machine.KIND,
     volume.KIND,
     ingress_route.KIND,
+    load_balancer.KIND,
+    target_group.KIND,
+    listener.KIND,
+    target_registration.KIND,
+    web_acl.KIND,
+    web_acl_association.KIND,
     account_claim.KIND,
 )
 

@@ -1,5 +1,6 @@
 """Unknown outcomes that are resolved days later, when the evidence has aged out; and the table that says how."""
 
+import balancinglab
 import pytest
 import trio
 from enginelab import HOURS, Driver, Lab, image_of, nodes, shared, zone_of
@@ -14,6 +15,7 @@ ELSEWHERE = {
     "StartInstances", "StopInstances", "ReplaceRoute",  # test_engine_schedules, test_engine_cases
     "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress",  # as Egress
     "DeleteVolume",  # as the other deletes
+    *balancinglab.UP, *balancinglab.DOWN,  # test_engine_balancing
 }  # fmt: skip
 
 
@@ -89,4 +91,5 @@ def test_what_is_done_and_undone_on_one_id_waits_for_its_opposite():
         "StartInstances", "StopInstances", "AttachInternetGateway", "DetachInternetGateway",
         "CreateRoute", "ReplaceRoute", "DeleteRoute", "CreateRole", "AttachRolePolicy", "DetachRolePolicy",
         "CreateInstanceProfile", "AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile",
+        "RegisterTargets", "DeregisterTargets", "AssociateWebACL", "DisassociateWebACL",
     }  # fmt: skip
