@@ -45,6 +45,16 @@ ALLOWED = (
     Allowed("RevokeSecurityGroupIngress", "InvalidPermission.NotFound", "", "code never recorded", _NO_RECORDING),
     Allowed("RunInstances", "IdempotentInstanceTerminated", "", "code never recorded", _NO_RECORDING),
     Allowed("*", "EntityAlreadyExists", "", "code never recorded", _NO_RECORDING),
+    Allowed("*Fleet", "ResourceAlreadyExistsException", "", "code never recorded", _NO_RECORDING),
+    Allowed("CreateStreamingURL", "ResourceNotAvailableException", "", "code never recorded", _NO_RECORDING),
+    Allowed("Describe*", "ResourceNotFoundException", "", "code never recorded", _NO_RECORDING),
+    Allowed("CreateFleet", "InvalidRoleException", "", "words", "recorded of an image builder in another partition, in the same words"),
+    Allowed("UpdateFleet", "ResourceInUseException", "", "words", "the same words; who reported them masked the name of the fleet"),
+    Allowed("Delete*", "ResourceInUseException", "", "words", "reported of both fleet and stack without their words"),
+    Allowed(
+        "DescribeNetworkInterfaces", "NetworkInterfaces[other in-use].Attachment", "InstanceOwnerId", "form",
+        "nobody recorded an interface of AppStream; other services that AWS manages say amazon-aws there",
+    ),
     Allowed("AddRoleToInstanceProfile", "LimitExceeded", "", "code never recorded", _NO_RECORDING),
     Allowed("CreateRole", "Role", "Arn", "form", "the one whole recording has an account number that lacks digits"),
     Allowed(
@@ -130,8 +140,10 @@ UNLIKE = (
 """the same for whole structures held against the recordings themselves"""
 
 NEVER_RECORDED = frozenset({
-    "CreateInstanceProfile", "CreateOrganizationalUnit", "DescribeAccount", "GetInstanceProfile", "ListAccountsForParent", "ListChildren", "ListCreateAccountStatus",
-    "ListOrganizationalUnitsForParent", "ListParents", "ListRoots", "ListTagsForResource",
+    "CreateFleet", "CreateInstanceProfile", "CreateOrganizationalUnit", "CreateStack", "CreateStreamingURL", "DescribeAccount", "DescribeFleets",
+    "DescribeImagePermissions", "DescribeImages", "DescribeStacks", "GetInstanceProfile", "ListAccountsForParent", "ListAssociatedFleets",
+    "ListAssociatedStacks", "ListChildren", "ListCreateAccountStatus", "ListOrganizationalUnitsForParent", "ListParents", "ListRoots",
+    "ListTagsForResource", "UpdateFleet",
 })  # fmt: skip
 """operations of which nobody has recorded an answer: there is nothing to hold them against"""
 

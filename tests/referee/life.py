@@ -3,6 +3,7 @@
 It talks to any door; after each change it looks at everything. What the answers must be is not known here.
 """
 
+from tests.referee.life_desktops import desktops
 from tests.referee.life_iam import refused_profiles, roles, roles_end
 from tests.referee.life_machines import machines, public_machine, refused_launches
 from tests.referee.life_network import failing, gateways, gateways_end, network, network_end
@@ -84,7 +85,7 @@ def limits(ask: Transcript) -> None:
 
 
 def whole_life(ask: Transcript, owner: str) -> None:
-    """All of EC2 and IAM in one account; `owner` is the account that shares its images with it."""
+    """All of EC2, IAM and AppStream in one account; `owner` is the account that shares its images with it."""
     look(ask)
     catalogue(ask, owner)
     unknowns(ask)
@@ -98,6 +99,7 @@ def whole_life(ask: Transcript, owner: str) -> None:
     roles_end(ask)
     ask("GetResources", "resourcegroupstaggingapi", TagFilters=[{"Key": "sandboxd:key"}])
     gateways_end(ask, ids)
+    desktops(ask, owner, ids)
     network_end(ask, ids)
     failing(ask)
     limits(ask)

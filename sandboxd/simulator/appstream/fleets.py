@@ -8,7 +8,7 @@ from typing import Any
 
 from sandboxd.simulator.appstream.images import usable
 from sandboxd.simulator.appstream.roles import check_role
-from sandboxd.simulator.appstream.shapes import Shape, absent, arn, described, get, make, named, page
+from sandboxd.simulator.appstream.shapes import Shape, absent, arn, described, get, make, named, page, takes
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.errors import ApiError
 from sandboxd.simulator.rows import Row
@@ -101,7 +101,7 @@ def delete_fleet(world: World, q: Request) -> Shape:
         raise ApiError("ResourceInUseException", f"The fleet {row.data['name']} is associated with a stack.")
     if row.state(q.now) not in STANDS:
         raise ApiError("ResourceInUseException", f"The fleet {row.data['name']} must be stopped before it is deleted.")
-    gone = world.draw("fleet.delete")
+    gone = takes(world, q, "fleet.delete")
     row.goes(q.now, (0, GOING), (gone, "deleted"))
     # a subnet may go before the fleet that names it, but whoever holds to an order waits for the fleet
     q.unmade(row.id, gone, frees=(*row.data["subnets"], *row.data["groups"], row.data["image"]))

@@ -1,8 +1,10 @@
 """What AppStream's operations have in common: names and ARNs, how a thing is found by its name, tags as a map, pages."""
 
+import random
 from typing import Any
 
 from sandboxd.simulator.calls import Request
+from sandboxd.simulator.durations import draw
 from sandboxd.simulator.errors import ApiError
 from sandboxd.simulator.gate import check_tags
 from sandboxd.simulator.rows import Row
@@ -62,6 +64,11 @@ def named(world: World, q: Request, kind: str) -> list[Row]:
     if missing := [name for name in names if name not in rows]:
         raise absent(kind, missing[0])
     return [rows[name] for name in names]
+
+
+def takes(world: World, q: Request, name: str) -> float:
+    """How long something takes; from a stream of its own, so that everything else takes as long with and without fleets."""
+    return draw(random.Random(f"{world.rows.seed} {q.account} {q.operation} {name} {q.now}"), name)
 
 
 def page(q: Request, items: list[Any], member: str, most: int = MOST) -> Shape:

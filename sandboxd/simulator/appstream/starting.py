@@ -6,7 +6,7 @@ Each instance has an interface in one of the fleet's subnets, which AppStream ma
 from sandboxd.simulator.appstream.fleets import GOING
 from sandboxd.simulator.appstream.images import usable
 from sandboxd.simulator.appstream.roles import is_usable
-from sandboxd.simulator.appstream.shapes import Shape, get
+from sandboxd.simulator.appstream.shapes import Shape, get, takes
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.consistency import NEVER
 from sandboxd.simulator.ec2.making import new_interface, room
@@ -34,7 +34,7 @@ def start_fleet(world: World, q: Request) -> Shape:
         words = f"The fleet {row.data['name']} cannot be started in its present state."
         raise ApiError("OperationNotPermittedException", words)
     _check_quota(world, q, row)
-    ready = world.draw("fleet.start")
+    ready = takes(world, q, "fleet.start")
     trouble = _trouble(world, q, row)
     if trouble is None and world.weather.dies(q.now):
         trouble = world.weather.choose(PASSING, LASTING)
@@ -91,7 +91,8 @@ def _interfaces(world: World, row: Row, now: float) -> None:
     for number in range(row.data["instances"] if subnets else 0):
         subnet = max(subnets, key=lambda one: room(world, one, now))
         text = f"Created By Amazon AppStream 2.0 for {row.data['name']} {number + 1}"
-        interface = new_interface(world, subnet, now, text, "appstream", row.data["groups"])
+        interface = new_interface(world, subnet, now, text, "interface", row.data["groups"])
+        interface.data["managed"] = True
         world.rows.refer(interface, owner=row.id)
 
 
@@ -100,10 +101,10 @@ def stop_fleet(world: World, q: Request) -> Shape:
     row = get(world, q, "fleet", q.parameters["Name"])
     if row.state(q.now) not in UP:
         return {}
-    gone = world.draw("fleet.stop")
+    gone = takes(world, q, "fleet.stop")
     row.goes(q.now, (0, "STOPPING"), (gone, "STOPPED"))
     q.made(row.id, gone)
-    lingers = gone + world.draw("fleet.linger") + world.weather.late(q.now)
+    lingers = gone + takes(world, q, "fleet.linger") + world.weather.late(q.now)
     for interface in world.rows.holders(row.id, q.now, "interface"):
         interface.goes(q.now, (lingers, "deleted"))
     q.made(left_network(row.id), lingers, frees=(*row.data["subnets"], *row.data["groups"]))

@@ -116,7 +116,7 @@ def describe_network_interfaces(world: World, q: Request) -> Shape:
 def _interface(world: World, row: Row) -> Shape:
     data = row.data
     dns = private_dns(data["ip"], row.region)
-    service = data["type"] != "interface" or "requester" in data
+    service = data["type"] != "interface" or "requester" in data or data.get("managed", False)
     shape: Shape = {
         "NetworkInterfaceId": row.id,
         "SubnetId": row.refs["subnet"],
@@ -163,6 +163,14 @@ def _attachment(row: Row) -> Shape:
             "InstanceId": machine,
             "InstanceOwnerId": row.account,
             "DeleteOnTermination": True,
+        }
+    if data["type"] == "interface":  # of a service that puts it into a network for each of its machines
+        return base | {
+            "AttachTime": moment(row.created),
+            "DeviceIndex": 1,
+            "NetworkCardIndex": 0,
+            "InstanceOwnerId": "amazon-aws",
+            "DeleteOnTermination": False,
         }
     base["AttachmentId"] = data["attachment"].replace("eni-attach-", "ela-attach-")
     return base | {"DeviceIndex": 1, "InstanceOwnerId": "amazon-aws", "DeleteOnTermination": False}

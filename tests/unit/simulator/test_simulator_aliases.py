@@ -5,6 +5,8 @@ import copy
 import pytest
 from simdesk import Desk
 
+from sandboxd.simulator.appstream.roles import NAME as ROLE
+from sandboxd.simulator.appstream.roles import POLICY as SERVICE_POLICY
 from sandboxd.simulator.consistency import Weather
 from sandboxd.simulator.furnish import MANAGEMENT
 from sandboxd.simulator.persist import dump
@@ -56,7 +58,49 @@ def life(desk):
     """Every operation of EC2 and SSM at least once."""
     net, things = made(desk)
     seen(desk)
+    desktops(desk, net["subnet"], things["group"])
     gone(desk, net, things)
+
+
+def desktops(desk, subnet, group):
+    """Every operation of AppStream."""
+
+    def ask(operation, account="", **parameters):
+        return desk.call(operation, "appstream", account, **parameters)
+
+    image, fleet, stack = ask("DescribeImages", MANAGEMENT)["Images"][0], {"Name": "f"}, {"Name": "s"}
+    shared = {"Name": image["Name"], "SharedAccountId": desk.account}
+    ask("UpdateImagePermissions", MANAGEMENT, **shared, ImagePermissions={"allowFleet": True})
+    ask("DescribeImagePermissions", MANAGEMENT, Name=image["Name"])
+    network = {"SubnetIds": [subnet], "SecurityGroupIds": [group]}
+    asked = {"ImageArn": image["Arn"], "ComputeCapacity": {"DesiredInstances": 1}, "VpcConfig": network}
+    made = ask("CreateFleet", **fleet, **asked, InstanceType="stream.standard.small", Tags={"k": "v"})["Fleet"]
+    ask("UpdateFleet", **fleet, VpcConfig=network)
+    ask("CreateStack", **stack, Tags={"k": "v"})
+    ask("TagResource", ResourceArn=made["Arn"], Tags={"k": "w"})
+    ask("ListTagsForResource", ResourceArn=made["Arn"])
+    pair = {"FleetName": "f", "StackName": "s"}
+    ask("AssociateFleet", **pair)
+    ask("ListAssociatedFleets", StackName="s")
+    ask("ListAssociatedStacks", FleetName="f")
+    ask("StartFleet", **fleet)
+    assert ask("DescribeFleets")["Fleets"][0]["FleetErrors"]
+    ask("StopFleet", **fleet)
+    path = {"Path": "/service-role/", "RoleName": ROLE}
+    desk.call("CreateRole", "iam", **path, AssumeRolePolicyDocument='{"x": ["appstream.amazonaws.com"]}')
+    desk.call("AttachRolePolicy", "iam", RoleName=ROLE, PolicyArn=SERVICE_POLICY)
+    desk.later(400)
+    ask("StartFleet", **fleet)
+    desk.later(900)
+    ask("CreateStreamingURL", **pair, UserId="u")
+    for operation in ("DescribeFleets", "DescribeStacks", "DescribeImages"):
+        ask(operation)
+    ask("StopFleet", **fleet)
+    ask("DisassociateFleet", **pair)
+    desk.later(700)
+    ask("DeleteStack", **stack)
+    ask("DeleteFleet", **fleet)
+    ask("DeleteImagePermissions", MANAGEMENT, **shared)
 
 
 def identified(desk):
