@@ -8,13 +8,14 @@ from pathlib import Path
 
 from msgspec import Struct, structs
 
+from sandboxd.engine.preflight import Given, look_up
 from sandboxd.engine.resolve import resolve_images, subnets, zones
 from sandboxd.lifecycle.places import free_ports, free_slot, network_of, ranges, zones_of
 from sandboxd.lifecycle.state import State
 from sandboxd.model.errors import BadRequest, Unavailable
 from sandboxd.model.kind import KindSpec
 from sandboxd.model.ports import AwsError, Call, Scope
-from sandboxd.model.profile import Network, Profile
+from sandboxd.model.profile import Image, Network, Profile
 from sandboxd.model.records import Blueprint
 from sandboxd.profile import check_parameters, expand, has_ingress, images_of, layer_4, load, machine_types
 from sandboxd.profile.check import open_to_neighbours
@@ -36,6 +37,8 @@ class Resolved(Struct, frozen=True, kw_only=True):
     """ids of the zones that offer all its machine types"""
     shown: Sequence[str]
     """ranges of subnets that AWS shows in the account's VPC"""
+    given: Given
+    """what the image account must give"""
     kinds: Mapping[str, KindSpec]
 
     def expand(self, state: State, sandbox: str) -> Blueprint:
@@ -75,6 +78,10 @@ class Resolved(Struct, frozen=True, kw_only=True):
         return profile
 
 
+def _of_image_account(wanted: Mapping[str, Image], images: Mapping[str, str]) -> list[str]:
+    return [image for ref, image in images.items() if wanted[ref].management is not None]
+
+
 class Resolver:
     """Turns a request into what can be expanded."""
 
@@ -101,6 +108,9 @@ class Resolver:
         try:
             wanted = images_of(profile)
             images = await resolve_images(self._call, await self._image_account(), scope, wanted)
+            given = await look_up(
+                self._call, await self._image_account(), region, _of_image_account(wanted, images), profile.repositories
+            )
             offering = await zones(self._call, scope, _types(profile, parameters))
             shown = await subnets(self._call, scope, network_of(state, region)[0])
         except AwsError as error:
@@ -118,6 +128,7 @@ class Resolver:
             images=images,
             offering=offering,
             shown=shown,
+            given=given,
             kinds=self._kinds,
         )
 

@@ -100,6 +100,10 @@ SERVICES: Mapping[str, Codes] = {
         young=frozenset({"PendingVerification"}),
         died=frozenset({"IdempotentInstanceTerminated"}),
     ),
+    "ecr": Codes(
+        quota=frozenset({"LimitExceededException"}),
+        given=frozenset({"RepositoryNotFoundException"}),
+    ),
     "elbv2": Codes(
         capacity=frozenset({"InsufficientCapacity", "AvailabilityZoneNotSupported"}),
         quota=frozenset({
@@ -112,6 +116,9 @@ SERVICES: Mapping[str, Codes] = {
         quota=frozenset({"LimitExceeded"}),
         dependency=frozenset({"DeleteConflict"}),
         unseen=frozenset({"NoSuchEntity"}),
+    ),
+    "kms": Codes(
+        given=frozenset({"NotFoundException"}),
     ),
     "organizations": Codes(
         concurrent=frozenset({"PolicyChangesInProgressException"}),

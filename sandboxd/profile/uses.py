@@ -12,9 +12,11 @@ def wanted(when: str | None, parameters: Mapping[str, Any]) -> bool:
 
 
 def images_of(profile: Profile) -> dict[str, Image]:
-    """Every image of its machines and of its Envoys, by its ref."""
-    envoy = [profile.ingress.image] if profile.ingress is not None and profile.ingress.image is not None else []
-    return {image.ref: image for image in (*(machine.image for machine in profile.machines.values()), *envoy)}
+    """Every image of its machines and of its ingress, by its ref."""
+    images = [machine.image for machine in profile.machines.values()]
+    if profile.ingress is not None and profile.ingress.image is not None:
+        images.append(profile.ingress.image)
+    return {image.ref: image for image in images}
 
 
 def machine_types(profile: Profile) -> list[str]:

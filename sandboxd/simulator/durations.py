@@ -32,6 +32,8 @@ USUAL = {
     "fleet.linger": (60.0, 240.0),  # for which the interfaces of a stopped fleet hold its subnets (assumed)
     "vpc.create": (0.5, 2.0),
     "address.unbind": (1.0, 4.0),
+    "grant.reach": (0.5, 4.0),  # until all of KMS knows a grant; documented: typically a few seconds, minutes at worst
+    "machine.fail": (6.0, 10.0),  # from the launch to terminated, where a key or a quota of its volumes forbids it
     "profile.reach": (5.0, 15.0),  # until EC2 knows a new instance profile
     "command.deliver": (0.3, 1.5),  # until the agent has taken a command
     "command.listed": (0.5, 3.0),  # until reads know a command that was accepted

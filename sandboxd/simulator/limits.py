@@ -20,6 +20,8 @@ class Limit(NamedTuple):
     quota: str = ""
     name: str = ""
     status: int = 400
+    scale: int = 1
+    """how many of ours are one of theirs: Service Quotas counts storage in TiB"""
 
 
 _MAXIMUM = "The maximum number of {} has been reached."
@@ -68,10 +70,6 @@ LIMITS: Mapping[str, Limit] = {
         64, "VcpuLimitExceeded", _VCPUS, "ec2", "L-1216C47A",
         "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
     ),
-    "volumes": Limit(
-        50, "VolumeLimitExceeded", "Volume limit exceeded", "ebs", "L-7A658B76",
-        "Storage for General Purpose SSD (gp3) volumes, in TiB",
-    ),
     "load_balancers": Limit(
         50, "TooManyLoadBalancers", "The maximum number of load balancers has been reached", "elasticloadbalancing",
         "L-53DA6B97", "Application Load Balancers per Region",
@@ -95,6 +93,13 @@ LIMITS: Mapping[str, Limit] = {
     ),
     # AWS's default depends on the instance type, and Service Quotas has a code for each: none is simulated
     "fleet_instances": Limit(10, "LimitExceededException", "You have exceeded the limit of {} fleet instances."),
+    "storage": Limit(
+        51_200, "VolumeLimitExceeded", "Volume limit exceeded", "ebs", "L-7A658B76",
+        "Storage for General Purpose SSD (gp3) volumes, in TiB", scale=1024,
+    ),
+    "launch_permissions": Limit(
+        1000, "ResourceLimitExceeded", "You have reached the limit of launch permissions for this image.",
+    ),
     "tags": Limit(50, "TagLimitExceeded", _MAXIMUM.format("Tags for a resource")),
     "roles": Limit(1000, "LimitExceeded", "Cannot exceed quota for RolesPerAccount: {}", status=409),
     "instance-profiles": Limit(

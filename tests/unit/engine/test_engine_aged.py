@@ -16,6 +16,7 @@ ELSEWHERE = {
     "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress",  # as Egress
     "DeleteVolume",  # as the other deletes
     *balancinglab.UP, *balancinglab.DOWN,  # test_engine_balancing
+    "ModifyImageAttribute", "CreateGrant", "RevokeGrant", "SetRepositoryPolicy",  # test_engine_shares
 }  # fmt: skip
 
 
@@ -92,4 +93,5 @@ def test_what_is_done_and_undone_on_one_id_waits_for_its_opposite():
         "CreateRoute", "ReplaceRoute", "DeleteRoute", "CreateRole", "AttachRolePolicy", "DetachRolePolicy",
         "CreateInstanceProfile", "AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile",
         "RegisterTargets", "DeregisterTargets", "AssociateWebACL", "DisassociateWebACL",
+        "ModifyImageAttribute", "CreateGrant", "SetRepositoryPolicy",
     }  # fmt: skip
