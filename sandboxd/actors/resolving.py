@@ -60,6 +60,9 @@ class Resolved(Struct, frozen=True, kw_only=True):
             sandbox_name=self.name,
             stage=self.stage,
             images=self.images,
+            tenant=state.tenant.name if state.tenant else "",
+            keys=self.given.keys,
+            repositories=self.given.repositories,
         )
 
     def _in_its_network(self, state: State) -> Profile:

@@ -3,7 +3,7 @@
 Names, roles and states are those of the kinds' specs; the specs come in from outside.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import structs
@@ -19,6 +19,7 @@ from sandboxd.profile.draft import Draft
 from sandboxd.profile.ingress import Grounds, ingress
 from sandboxd.profile.installer import installed
 from sandboxd.profile.network import own_subnet, shared_network
+from sandboxd.profile.sharing import shares
 from sandboxd.profile.uses import has_desktop, has_ingress
 from sandboxd.profile.ways import Ways, machine_ways
 
@@ -40,10 +41,13 @@ def expand(
     zones: Sequence[str] = (),
     ports: Mapping[str, int] | None = None,
     tenant: str = "",
+    keys: Mapping[str, Iterable[str]] | None = None,
+    repositories: Iterable[str] = (),
 ) -> Blueprint:
     """Return what one sandbox consists of; `images` says which image each ref of the profile means here.
 
-    Its machines live in `zone`; `zones` are the two of the account, `ports` those of its layer-4 routes. Raises LimitReached when the address plan has no range of that `slot`.
+    Its machines live in `zone`; `zones` are the two of the account, `ports` those of its layer-4 routes. `keys` says, by the
+    id of an image of the image account, which keys encrypt its disks; `repositories` are those of its containers. Raises LimitReached when the address plan has no range of that `slot`.
     """
     names = {"shared": stage, "own": sandbox_name, "tenant": tenant, "domain": _domain(profile)}
     draft = Draft(kinds=kinds, region=region, sandbox=sandbox_id, names=names)
@@ -55,21 +59,20 @@ def expand(
     groups = {name: machines.group(draft, name) for name in profile.machines}
     ways = [*network.out, *own_subnet(draft, profile, (zone, *(one for one in zones if one != zone)), slot)]
     ways += _rules(draft, profile, groups)
-    shares: dict[str, tuple[Key, ...]] = {}
-    made = machines.made(draft, profile, groups, images, shares, {"profile": (identity,), "way": tuple(ways)})
-    entrance = ingress(
-        draft, profile, parameters, Grounds(network, identity, images, shares, made, groups, ports or {})
-    )
+    given = shares(draft, images.values(), keys or {}, repositories)
+    made = machines.made(draft, profile, groups, images, given, {"profile": (identity,), "way": tuple(ways)})
+    entrance = ingress(draft, profile, parameters, Grounds(network, identity, images, given, made, groups, ports or {}))
     fleet = desktop(draft, profile.smart_client, network, groups, ()) if with_desktop else Desktop()
-    inside = installed(draft, profile, parameters, made, (*entrance, *fleet.started))
+    inside = installed(draft, profile, parameters, made, given["repositories"], (*entrance, *fleet.started))
+    shared = tuple(Need(key, 1) for key in dict.fromkeys(key for some in given.values() for key in some))
     up = (*(Need(key, RUNNING) for key in made.values()), *(Need(key, 1) for key in ways))
     return Blueprint(
         profile=profile.name,
         region=region,
         parameters=dict(parameters),
         nodes=tuple(draft.nodes),
-        started=(*up, *entrance, *fleet.started, *inside.started),
-        kept=(*(Need(key, STOPPED) for key in made.values()), *fleet.kept, *inside.kept),
+        started=(*up, *entrance, *fleet.started, *inside.started, *shared),
+        kept=(*(Need(key, STOPPED) for key in made.values()), *fleet.kept, *inside.kept, *shared),
         slot=slot,
         zones=tuple(zones),
         ports=dict(ports or {}),

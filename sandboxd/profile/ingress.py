@@ -30,7 +30,7 @@ class Grounds(NamedTuple):
     identity: Key
     images: Mapping[str, str]
     shares: Mapping[str, tuple[Key, ...]]
-    """image ref -> what must be shared before it can be launched"""
+    """image as it was resolved -> what must be shared before it can be launched"""
     machines: Mapping[str, Key]
     groups: Mapping[str, Key]
     ports: Mapping[str, int]
@@ -104,7 +104,7 @@ def _envoys(
     ref, envoys, agents = asked.image.ref, list[Key](), list[Key]()
     for number, subnet in enumerate(on.network.ingress):
         links = {
-            "subnet": (subnet,), "groups": (groups.envoy,), "profile": (on.identity,), "share": on.shares.get(ref, ()),
+            "subnet": (subnet,), "groups": (groups.envoy,), "profile": (on.identity,), "share": on.shares.get(on.images[ref], ()),
             "way": (*on.network.out, on.network.ingress_ways[number], *rules),
         }  # fmt: skip
         name = f"envoy-{LETTERS[number]}"

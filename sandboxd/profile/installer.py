@@ -26,9 +26,13 @@ def agents(draft: Draft, machines: Mapping[str, Key]) -> dict[str, Key]:
 
 
 def installed(
-    draft: Draft, profile: Profile, parameters: Mapping[str, Any], machines: Mapping[str, Key], ready: tuple[Need, ...]
-) -> Installed:
-    """Add everything that happens on the machines; `ready` is what probes may only ask for once it is there."""
+    draft: Draft, profile: Profile, parameters: Mapping[str, Any], machines: Mapping[str, Key], pulled: tuple[Key, ...],
+    ready: tuple[Need, ...],
+) -> Installed:  # fmt: skip
+    """Add everything that happens on the machines.
+
+    `pulled` is what opens the containers' repositories, `ready` what probes may only ask for once it is there.
+    """
     asked = [one for one in profile.constellations if wanted(one.when, parameters)]
     busy = dict.fromkeys([*(one.machine for one in asked), *(one.machine for one in profile.probes)])
     at = agents(draft, {name: machines[name] for name in busy})
@@ -38,7 +42,7 @@ def installed(
     )
     made = []
     for one in asked:
-        links = {"machine": (machines[one.machine],), "agent": (at[one.machine],), "secrets": secrets}
+        links = {"machine": (machines[one.machine],), "agent": (at[one.machine],), "secrets": secrets, "share": pulled}
         made.append(
             draft.add(
                 "constellation", f"constellation-{one.name}", shared=False, links=links, constellation=one.name,

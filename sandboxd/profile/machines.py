@@ -28,7 +28,7 @@ def made(
     return {
         name: draft.add(
             "machine", name, shared=False, image=images[asked.image.ref], type=asked.type, disk=asked.disk,
-            links={**subnet, "groups": (groups[name],), **on, "share": shares.get(asked.image.ref, ())},
+            links={**subnet, "groups": (groups[name],), **on, "share": shares.get(images[asked.image.ref], ())},
         )
         for name, asked in profile.machines.items()
     }  # fmt: skip

@@ -5,28 +5,38 @@ name: what the image says of one (whether it goes with the machine) is not chang
 encrypted with the account's own key, whatever its default is, so that a machine never needs the image's key again.
 """
 
+import base64
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import structs
 
 from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen, Unseen
+from sandboxd.ingress.scripts import first_boot
 from sandboxd.model.keys import Key
 from sandboxd.model.kind import KindSpec, Role
 from sandboxd.model.resource import Edge, Node, Usual, Way
 
 STOPPED, RUNNING = 1, 2
+_BOOTS: Mapping[str, Callable[[], str]] = {"envoy": first_boot}
+"""what a machine is for -> its user data"""
 OWN_KEY = "alias/aws/ebs"
 """AWS's own key for volumes in the account and region of the machine"""
 
 
 class MachineSpec(KindSpec, frozen=True, kw_only=True):
-    """What a machine costs depends on its type and disk: its price keys are sums of what the price list has."""
+    """What a machine costs depends on its type and disk: its price keys are sums of what the price list has.
+
+    One that is `stateless` bears no data and is made anew by rule.
+    """
 
     def node(self, key: Key, links: dict[str, tuple[Key, ...]], **parameters: Any) -> Node:
         """Return the node of one machine."""
         disk = f"disk.gp3*{parameters.get('disk') or 0}"
+        stateless = bool(parameters.pop("stateless", False))
         prices = {STOPPED: disk, RUNNING: f"instance.{parameters.get('type')}+{disk}"}
-        return structs.replace(super().node(key, links, **parameters), prices=prices)
+        node = super().node(key, links, **parameters)
+        return structs.replace(node, prices=prices, data=node.data and not stateless)
 
 
 SPEC = MachineSpec(
@@ -78,7 +88,15 @@ def _launch(ask: Ask) -> Parameters:
         "TagSpecifications": ask.tagged("instance", "volume"),
         **_disks(ask, devices),
         **({"IamInstanceProfile": {"Name": profile}} if profile else {}),
+        **_of_its_own(ask),
     }
+
+
+def _of_its_own(ask: Ask) -> Parameters:
+    """An address that others know, and what it does at its first boot."""
+    address, boot = ask.parameter("address"), ask.parameter("boot")
+    data = {"UserData": base64.b64encode(_BOOTS[boot]().encode()).decode()} if boot else {}
+    return data | ({"PrivateIpAddress": address} if address else {})
 
 
 def _itself(ask: Ask) -> Parameters:
