@@ -117,6 +117,7 @@ SERVICES: Mapping[str, Codes] = {
     "ssm": Codes(
         concurrent=frozenset({"TooManyUpdates"}),
         quota=frozenset({"ParameterLimitExceeded", "ParameterMaxVersionLimitExceeded"}),
+        unseen=frozenset({"InvalidResourceId", "ParameterNotFound"}),
     ),
 }  # fmt: skip
 """what one service answers besides"""

@@ -143,17 +143,18 @@ class Attempt:
         return judged(kind, await self.ports.looks.look(self.scope, kind, value, after), ask)
 
     async def _asked(self, questions: Questions) -> Seen | None:
-        answers = await self._answers(questions)
+        answers = await self.answers(questions)
         return self.kind.judge(answers, self.ask) if answers else None
 
-    async def _answers(self, questions: Questions) -> dict[str, Item]:
+    async def answers(self, questions: Questions) -> dict[str, Item]:
         """The answers by operation; none if it is not there."""
         answers: dict[str, Item] = {}
         try:
             asked = next(questions)
             while True:
                 operation, parameters = asked
-                found = joined(await pages(self.ports.call, self.scope, self.kind.service, operation, parameters))
+                service, _, name = operation.rpartition(":")
+                found = joined(await pages(self.ports.call, self.scope, service or self.kind.service, name, parameters))
                 answers[operation] = found
                 asked = questions.send(found)
         except StopIteration:
@@ -169,7 +170,7 @@ class Attempt:
         """Look without an id: by what is unique about it, or by our tags. Raise AwsError."""
         kind, ask = self.kind, self.ask
         if kind.questions is not None:
-            answers = await self._answers(kind.questions(ask))
+            answers = await self.answers(kind.questions(ask))
             if not answers or kind.tagged:
                 return self._ours([kind.thing(answers)] if answers else [])
             return Discovery(kind.judge(answers, ask))

@@ -59,7 +59,7 @@ async def _call(a: Attempt, move: Move) -> Ended:
     tries, timeout = 0, a.ports.settings.call_timeout
     parameters = move.parameters(a.ask)
     while True:
-        sent = await attempt(a.ports.call, a.scope, a.kind.service, move, parameters, a.ask, timeout)
+        sent = await attempt(a.ports.call, a.scope, a.kind.service, move, parameters, a.ask, timeout, a.ports.randbits)
         match sent:
             case Answered(seen):
                 if (ended := lowered(a, seen)) is not None:

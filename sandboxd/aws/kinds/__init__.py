@@ -3,15 +3,19 @@
 from sandboxd.aws.kind import Kind
 from sandboxd.aws.kinds import (
     account_claim,
+    agent,
+    constellation,
     elastic_ip,
     instance_profile,
     instance_role,
     internet_gateway,
     machine,
     nat_gateway,
+    probe,
     route,
     route_table,
     route_table_association,
+    secret,
     security_group,
     security_group_rule,
     subnet,
@@ -35,6 +39,10 @@ KINDS: tuple[Kind, ...] = (
     nat_gateway.KIND,
     machine.KIND,
     volume.KIND,
+    agent.KIND,
+    secret.KIND,
+    constellation.KIND,
+    probe.KIND,
     account_claim.KIND,
 )
 

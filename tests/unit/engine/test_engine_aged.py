@@ -14,6 +14,7 @@ ELSEWHERE = {
     "StartInstances", "StopInstances", "ReplaceRoute",  # test_engine_schedules, test_engine_cases
     "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress",  # as Egress
     "DeleteVolume",  # as the other deletes
+    "SendCommand", "CancelCommand", "PutParameter", "DeleteParameter",  # test_engine_software
 }  # fmt: skip
 
 
@@ -88,5 +89,5 @@ def test_what_is_done_and_undone_on_one_id_waits_for_its_opposite():
     assert {operation for operation, _, _, returns in table(KINDS) if returns} == {
         "StartInstances", "StopInstances", "AttachInternetGateway", "DetachInternetGateway",
         "CreateRoute", "ReplaceRoute", "DeleteRoute", "CreateRole", "AttachRolePolicy", "DetachRolePolicy",
-        "CreateInstanceProfile", "AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile",
+        "CreateInstanceProfile", "AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile", "PutParameter",
     }  # fmt: skip
