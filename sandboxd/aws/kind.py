@@ -16,12 +16,14 @@ Item: TypeAlias = Mapping[str, Any]
 """One thing in AWS's answer, as botocore parses it."""
 Parameters: TypeAlias = dict[str, Any]
 Questions: TypeAlias = Generator[tuple[str, Parameters], Item, None]
-"""A conversation: operations with their parameters, each answered before the next is asked."""
+"""A conversation: operations with their parameters, each answered before the next is asked; `ec2:DescribeInstances` is
+asked of another service than the kind's own."""
 Where: TypeAlias = Literal["account", "organization", "images"]
 """In which account calls are made: the tenant's, the management account, the account that gives its images away."""
-Resolution: TypeAlias = Literal["token", "name", "tags", "repeat"]
+Resolution: TypeAlias = Literal["token", "name", "tags", "comment", "repeat"]
 """How an unknown outcome is resolved: sent again with the same token; sent again, and a duplicate looked up by its
-unique name; looked up by our authenticated tags after the settle time; simply sent again, it changes nothing twice."""
+unique name; looked up by our authenticated tags, or by our mark in its comment, after the settle time; simply sent
+again, it changes nothing twice."""
 
 
 class Ask(Struct, frozen=True, kw_only=True):
@@ -79,6 +81,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     """AWS's own word for it"""
     failed: str = ""
     """why it will not come true: AWS's code"""
+    lasting: bool = False
+    """what failed will fail again: a person decides"""
     reason: str = ""
     facts: Facts = field(default_factory=dict)
     foreign: bool = False
@@ -117,6 +121,32 @@ class Reading(Struct, frozen=True, kw_only=True):
         return {self.filters: [{"Name": name, "Values": values} for name, values in filters.items()]}
 
 
+class Why(NamedTuple):
+    """What a refusal really means."""
+
+    text: str
+    waits: bool
+    """whether waiting may help"""
+
+
+class Explain(Struct, frozen=True, kw_only=True):
+    """Questions behind a refusal whose code says several things."""
+
+    codes: frozenset[str]
+    questions: Callable[[Ask], Questions]
+    judge: Callable[[Mapping[str, Item], Ask], Why]
+
+
+class Nudge(Struct, frozen=True, kw_only=True):
+    """One call that may help what has not come true by itself; made once in an attempt, and recorded."""
+
+    after: float
+    """seconds of waiting before it"""
+    service: str
+    operation: str
+    parameters: Callable[[Ask], Parameters]
+
+
 class Unseen(NamedTuple):
     """A refusal, or a death, that may only mean that the service does not know yet what we made a moment ago."""
 
@@ -146,6 +176,12 @@ class Move(Struct, frozen=True, kw_only=True):
     """codes of a normal waiting state, besides those of all kinds"""
     unseen: tuple[Unseen, ...] = ()
     """refusals of what is too new, or wrong: only its age and a look where it was made tell"""
+    explain: Explain | None = None
+    """what refusals really mean, where the code alone does not say it"""
+    nudge: Nudge | None = None
+    """what may help when it does not come true"""
+    generated: str = ""
+    """parameter that says a length, and is sent as a fresh random text of it: no intent, store or log ever holds it"""
     returns: bool = False
     """done and undone on the same id or name: waits until its opposite can no longer land"""
     exclusive: bool = False
@@ -254,6 +290,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     """what ties network interfaces, and what else may hold it, to it: vpc-id, subnet-id, group-id, attachment.vpc-id"""
     document: Document | None = None
     """what it is a part of, where it is no thing of its own"""
+    every: float = 0.0
+    """seconds between two looks at the most, where people watch how it goes on"""
     service: str = "ec2"
     where: Where = "account"
     """in which account its calls are made"""
@@ -293,6 +331,7 @@ def tag_list(named: Mapping[str, str]) -> list[Parameters]:
 
 
 __all__ = [
-    "Ask", "Document", "Facts", "Item", "Kind", "Move", "Parameters", "Questions", "Reading", "Resolution", "Seen", "Unseen", "Where",
+    "Ask", "Content", "Document", "Explain", "Facts", "Item", "Kind", "Made", "Move", "Nudge", "Parameters", "Questions", "Reading",
+    "Resolution", "Said", "Seen", "Unseen", "Where", "Why",
     "deleted", "tag_list", "tags",
 ]  # fmt: skip

@@ -131,6 +131,7 @@ SERVICES: Mapping[str, Codes] = {
     "ssm": Codes(
         concurrent=frozenset({"TooManyUpdates"}),
         quota=frozenset({"ParameterLimitExceeded", "ParameterMaxVersionLimitExceeded"}),
+        unseen=frozenset({"InvalidResourceId", "ParameterNotFound"}),
     ),
     "wafv2": Codes(
         throttled=frozenset({"WAFTagOperationException"}),

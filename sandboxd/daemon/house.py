@@ -96,7 +96,7 @@ class House:
         )  # fmt: skip
         return Engine(
             call=self._call, clock=self._outside.clock, kinds=kinds.by_name(), settings=settings.engine,
-            identity=identity, places=self.pool.places,
+            identity=identity, places=self.pool.places, randbits=self._outside.randbits,
         )  # fmt: skip
 
     def _ring(self, name: str) -> None:

@@ -6,6 +6,7 @@ from sandboxd.aws.kind import Seen
 from sandboxd.engine.absence import is_missing
 from sandboxd.engine.context import Attempt
 from sandboxd.engine.meaning import is_lasting, unanswered
+from sandboxd.engine.nudge import nudge
 from sandboxd.engine.pace import back_off, first_look, next_look
 from sandboxd.engine.unreached import too_early
 from sandboxd.lifecycle.messages import Ended, Left
@@ -29,7 +30,8 @@ def verdict(a: Attempt, seen: Seen) -> Ended | None:
     if seen.failed and not rebinding:
         untouched = bool(seen.state) and seen.state == a.row.lo
         left: Left = "nothing" if untouched or not a.kind.can_be_lowered else "spoiled"
-        return a.ended(left, seen.failed, seen.reason, lasting=is_lasting(seen.failed) and not too_early(a, seen))
+        lasting = (seen.lasting or is_lasting(seen.failed)) and not too_early(a, seen)
+        return a.ended(left, seen.failed, seen.reason, lasting=lasting)
     if seen.state == 0:
         return a.ended("absent", "gone", f"the {a.kind.spec.name} is {seen.text or 'gone'}")
     if seen.state is not None and seen.state >= step.to and not seen.failed:
@@ -41,7 +43,7 @@ async def come_true(a: Attempt) -> Ended:
     """Look until it is as wanted or will never be."""
     intent = a.row.intent
     since = intent.rendered_at if a.start.resumed and intent else a.began
-    delay = 0.0 if a.start.resumed else first_look(a.usual) - (a.now - since)
+    delay = 0.0 if a.start.resumed else _shortened(a, first_look(a.usual) - (a.now - since))
 
     def judge(seen: Seen | None) -> Ended | None:
         if seen is None:
@@ -65,7 +67,13 @@ async def looking(a: Attempt, judge: Callable[[Seen | None], Ended | None], *, s
             continue
         if known and (ended := judge(seen)) is not None:
             return ended
-        delay = next_look(a.usual, a.now - since)
+        await nudge(a, since)
+        delay = _shortened(a, next_look(a.usual, a.now - since))
+
+
+def _shortened(a: Attempt, delay: float) -> float:
+    """People who watch want to see how it goes on."""
+    return min(delay, a.kind.every) if a.kind.every else delay
 
 
 def _judged(a: Attempt, seen: Seen, since: float) -> Ended | None:

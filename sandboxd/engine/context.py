@@ -145,7 +145,7 @@ class Attempt:
         return judged(kind, await self.ports.looks.look(self.scope, kind, value, after), ask)
 
     async def _asked(self, questions: Questions) -> Seen | None:
-        answers = await self._answers(questions)
+        answers = await self.answers(questions)
         seen = self.kind.judge(answers, self.ask) if answers else None
         if seen is None or not self.kind.adopts or self.ask.id:
             return seen
@@ -164,14 +164,15 @@ class Attempt:
         words = f"{seen.facts.get('id', 'it')} is there under this name and is not ours: remove it, then retry."
         return Seen(failed="not_ours", reason=words, foreign=True)
 
-    async def _answers(self, questions: Questions) -> dict[str, Item]:
+    async def answers(self, questions: Questions) -> dict[str, Item]:
         """The answers by operation; none if it is not there."""
         answers: dict[str, Item] = {}
         try:
             asked = next(questions)
             while True:
                 operation, parameters = asked
-                found = joined(await pages(self.ports.call, self.scope, self.kind.service, operation, parameters))
+                service, _, name = operation.rpartition(":")
+                found = joined(await pages(self.ports.call, self.scope, service or self.kind.service, name, parameters))
                 answers[operation] = found
                 asked = questions.send(found)
         except StopIteration:
@@ -187,7 +188,7 @@ class Attempt:
         """Look without an id: by what is unique about it, or by our tags. Raise AwsError."""
         kind, ask = self.kind, self.ask
         if kind.questions is not None:
-            answers = await self._answers(kind.questions(ask))
+            answers = await self.answers(kind.questions(ask))
             if not answers or kind.tagged:
                 return self._ours([kind.thing(answers)] if answers else [])
             return Discovery(kind.judge(answers, ask))

@@ -25,7 +25,7 @@ async def sent_by(a: Attempt, move: Move, parameters: Mapping[str, Any]) -> Sent
     """Carry out a move once; where it changes a part of a document, by reading, changing and writing that."""
     if a.kind.document is None:
         timeout = a.ports.settings.call_timeout
-        return await attempt(a.ports.call, a.scope, a.kind.service, move, parameters, a.ask, timeout)
+        return await attempt(a.ports.call, a.scope, a.kind.service, move, parameters, a.ask, timeout, a.ports.randbits)
     sent = await _change(a, a.kind.document)
     while isinstance(sent, Answered) and (left := _guarded(a)) > 0:
         a.say(f"an earlier write with an unknown outcome may still land, for {left:.0f} s")

@@ -5,6 +5,7 @@ and every attempt ends with exactly one `Ended`, unless it is cancelled by a tur
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from secrets import randbits
 
 from sandboxd.aws.kind import Kind
 from sandboxd.engine import listing, watch
@@ -35,8 +36,9 @@ class Engine:
         settings: EngineSettings,
         identity: Identity,
         places: Callable[[], Mapping[str, str]] = dict,
+        randbits: Callable[[int], int] = randbits,
     ) -> None:
-        """`places` answers `pool_ou` and `customers_ou`, for claims whose nodes do not carry them."""
+        """`places` answers `pool_ou` and `customers_ou`, for claims whose nodes do not carry them; of `randbits` secrets are made."""
         limited = Limiter(call=call, clock=clock)
         self._ports = Ports(
             call=limited,
@@ -48,6 +50,7 @@ class Engine:
             contents=Contents(),
             born=clock.now(),
             places=places,
+            randbits=randbits,
         )
 
     def render(self, who: Owner, row: Row, start: Start, facts_of: FactsOf, now: float) -> Intent:

@@ -25,7 +25,7 @@ class Listing(Struct, frozen=True, kw_only=True):
     member: str
     identity: str
     service: str = "ec2"
-    parameters: Mapping[str, str] = {}
+    parameters: Mapping[str, Any] = {}
     whole: Callable[[Item], tuple[str, dict[str, Any]]] | None = None
     """a second call about one thing, where the list leaves its tags out"""
     tags: Callable[[Item, Item], Mapping[str, str]] = lambda item, _: tags_of(item)
@@ -159,6 +159,12 @@ LISTINGS = (
         kind="instance-role", service="iam", operation="ListRoles", member="Roles", identity="RoleName",
         parameters={"PathPrefix": OUR_PATH}, everywhere=True, whole=lambda item: ("GetRole", {"RoleName": item["RoleName"]}), tags=lambda _, answer: tags_of(answer["Role"]),
         facts=(("unique", "RoleId"),),
+    ),
+    Listing(
+        kind="secret", service="ssm", operation="DescribeParameters", member="Parameters", identity="Name",
+        parameters={"ParameterFilters": [{"Key": "Path", "Option": "Recursive", "Values": [OUR_PATH.rstrip("/")]}]},
+        whole=lambda item: ("ListTagsForResource", {"ResourceType": "Parameter", "ResourceId": item["Name"]}),
+        tags=lambda _, answer: tags_of({"Tags": answer["TagList"]}),
     ),
 )  # fmt: skip
 """Routes, associations and rules have no life of their own: they go with their table or group."""

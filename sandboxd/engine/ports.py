@@ -1,6 +1,7 @@
 """What every part of the engine needs, built once; and the words for who a step is carried out for."""
 
 from collections.abc import Callable, Mapping
+from secrets import randbits
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -53,6 +54,8 @@ class Ports(Struct, frozen=True, kw_only=True):
     """of documents that several accounts share"""
     places: Callable[[], Mapping[str, str]] = dict
     """`pool_ou` and `customers_ou`, for claims whose nodes do not carry them"""
+    randbits: Callable[[int], int] = randbits
+    """what secrets are made of"""
 
     def scope(self, kind: Kind, account: str, region: str) -> Scope:
         """Return where the calls of a kind are made."""

@@ -5,7 +5,7 @@ A lost call's effect is looked for before a refusal of its repeat is believed.
 
 from functools import partial
 
-from sandboxd.aws.kind import Move, Seen, Unseen
+from sandboxd.aws.kind import Explain, Move, Seen, Unseen
 from sandboxd.engine.coming import accepted
 from sandboxd.engine.context import Attempt, Discovery, until_answered
 from sandboxd.engine.meaning import hint, is_lasting, meaning, unanswered
@@ -27,6 +27,12 @@ PUT_OFF = {
 
 async def refused(a: Attempt, move: Move, code: str, message: str) -> Ended | None:
     """Return how a refusal ends the step; None: the same call again."""
+    if move.explain is not None and code in move.explain.codes:
+        return await _explained(a, move, move.explain, code)
+    return await _refused(a, move, code, message)
+
+
+async def _refused(a: Attempt, move: Move, code: str, message: str) -> Ended | None:
     settings, what = a.ports.settings, meaning(a.kind.service, code, move, a.start.step.way)
     if what == "there":
         return await _there(a, move, code, message)
@@ -60,6 +66,17 @@ async def _in_vain(
         return await adopted(a, reason, code=code, lasting=lasting)
     left: Left = "nothing" if a.unknown_at is None else "between"
     return a.ended(left, code, reason, lasting=lasting, after=after, outage=outage)
+
+
+async def _explained(a: Attempt, move: Move, explain: Explain, code: str) -> Ended | None:
+    """Ask what a code that says several things means here, and never hand its own words through."""
+    answers = await until_answered(a, lambda: a.answers(explain.questions(a.ask)))
+    why = explain.judge(answers, a.ask)
+    words = f"{move.operation}: {why.text}"
+    if why.waits and a.now < a.began + a.ports.settings.settle:
+        a.say(words)
+        return None
+    return await _in_vain(a, code, words, lasting=not why.waits)
 
 
 async def _unseen(a: Attempt, move: Move, unseen: Unseen, code: str, message: str) -> Ended | None:

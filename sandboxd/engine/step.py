@@ -72,7 +72,7 @@ async def _call(a: Attempt, move: Move, parameters: Parameters) -> Ended:
         await opposite_landed(a)
     tries = 0
     while True:
-        if a.unknown_at is not None and move.resolves == "tags":
+        if a.unknown_at is not None and move.resolves in ("tags", "comment"):
             return await adopted(a, f"the reply to {move.operation} was lost, and nothing came of it", after=0.0)
         sent = await sent_by(a, move, parameters)
         match sent:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from sandboxd.simulator import guest_envoy
 from sandboxd.simulator.consistency import NEVER
 from sandboxd.simulator.durations import draw
 from sandboxd.simulator.rows import Row
@@ -109,7 +110,19 @@ def _probe(g: Guest) -> Work:
     return Work(seconds, g.fault.code, error=f"{g.words.get('target', '')} does not answer\n")
 
 
-GUEST: Mapping[str, Verb] = {"echo": _echo, "install": _install, "tail": _tail, "probe": _probe}
+def _deliver(g: Guest) -> Work:
+    """An ingress machine takes up a configuration, or says why not."""
+    told = None if g.fault is None else g.fault.code
+    return Work(*guest_envoy.deliver(g.machine, g.words, g.script, g.now, told))
+
+
+def _report(g: Guest) -> Work:
+    return Work(*guest_envoy.report(g.machine, g.now))
+
+
+GUEST: Mapping[str, Verb] = {
+    "echo": _echo, "install": _install, "tail": _tail, "probe": _probe, "envoy-deliver": _deliver, "envoy-report": _report,
+}  # fmt: skip
 """verb -> what happens"""
 
 

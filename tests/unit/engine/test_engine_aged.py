@@ -17,6 +17,7 @@ ELSEWHERE = {
     "DeleteVolume",  # as the other deletes
     *balancinglab.UP, *balancinglab.DOWN,  # test_engine_balancing
     "ModifyImageAttribute", "CreateGrant", "RevokeGrant", "SetRepositoryPolicy",  # test_engine_shares
+    "SendCommand", "CancelCommand", "PutParameter", "DeleteParameter",  # test_engine_software
 }  # fmt: skip
 
 
@@ -94,4 +95,5 @@ def test_what_is_done_and_undone_on_one_id_waits_for_its_opposite():
         "CreateInstanceProfile", "AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile",
         "RegisterTargets", "DeregisterTargets", "AssociateWebACL", "DisassociateWebACL",
         "ModifyImageAttribute", "CreateGrant", "SetRepositoryPolicy",
+        "PutParameter",
     }  # fmt: skip
