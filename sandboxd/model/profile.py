@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+SECRET = "secret:"  # noqa: S105 - no secret, but how one is named
+"""beginning of a value that names a secret"""
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 
@@ -70,6 +72,9 @@ class Constellation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     when: str | None = None
     """a boolean parameter that must be set"""
     values: dict[str, str] = field(default_factory=dict)
+    """configuration values; `secret:NAME` stands for a secret of the sandbox, which the machine reads itself"""
+    command: str = ""
+    """how the installer is called, where its name and values come as $CONSTELLATION and $VALUES"""
 
 
 class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

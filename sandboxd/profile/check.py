@@ -9,7 +9,7 @@ from typing import Any
 
 from sandboxd.model.errors import BadRequest
 from sandboxd.model.ids import is_name
-from sandboxd.model.profile import Image, Profile, ProfileParameter, Rule
+from sandboxd.model.profile import SECRET, Image, Profile, ProfileParameter, Rule
 from sandboxd.toml.decode import Mistake
 from sandboxd.toml.places import Path, Places
 
@@ -35,6 +35,7 @@ def _all(profile: Profile) -> Found:
     yield from _machines(profile)
     yield from _references(profile)
     yield from _doubles(profile)
+    yield from _secrets(profile)
     yield from _names(profile)
     yield from _sources(profile)
     yield from _repositories(profile)
@@ -183,6 +184,15 @@ def _references(profile: Profile) -> Found:
     for path, machine in [*named, *out]:
         if machine not in profile.machines:
             yield path, f"there is no machine {machine!r}", _near(machine, profile.machines)
+
+
+def _secrets(profile: Profile) -> Found:
+    known = {secret.name: secret for secret in profile.secrets}
+    for index, one in enumerate(profile.constellations):
+        for key, value in one.values.items():
+            name = value.removeprefix(SECRET)
+            if name != value and name not in known:
+                yield ("constellations", index, "values", key), f"there is no secret {name!r}", _near(name, known)
 
 
 def _doubles(profile: Profile) -> Found:

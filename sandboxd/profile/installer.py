@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sandboxd.model.keys import Key
-from sandboxd.model.profile import Profile
+from sandboxd.model.profile import SECRET, Profile
 from sandboxd.model.resource import Need
 from sandboxd.profile.draft import Draft
 from sandboxd.profile.uses import wanted
@@ -43,12 +43,12 @@ def installed(
     made = []
     for one in asked:
         links = {"machine": (machines[one.machine],), "agent": (at[one.machine],), "secrets": secrets, "share": pulled}
+        values = {name: _value(draft, value) for name, value in one.values.items()}
+        own = {"command": one.command} if one.command else {}
+        name = f"constellation-{one.name}"
         made.append(
-            draft.add(
-                "constellation", f"constellation-{one.name}", shared=False, links=links, constellation=one.name,
-                values=dict(one.values), secrets=draft.path(""),
-            )
-        )  # fmt: skip
+            draft.add("constellation", name, shared=False, links=links, constellation=one.name, values=values, **own)
+        )
     after = (*made, *(need.key for need in ready))
     probes = [
         draft.add(
@@ -59,3 +59,9 @@ def installed(
     ]  # fmt: skip
     lasting = tuple(Need(key, 1) for key in (*secrets, *made))
     return Installed(started=(*(Need(key, 1) for key in (*at.values(), *probes)), *lasting), kept=lasting)
+
+
+def _value(draft: Draft, value: str) -> str | dict[str, str]:
+    """A configuration value: as it stands, or where a secret is kept, which only the machine reads."""
+    _, found, name = value.partition(SECRET)
+    return {"secret": draft.path(name)} if found else value

@@ -25,7 +25,12 @@ EVERY = 30.0
 SPEC = KindSpec(
     name="constellation",
     states=("absent", "installed"),
-    roles=(Role("machine", 1), Role("agent", 1, entry=True), Role("secrets", 1, entry=True)),
+    roles=(
+        Role("machine", 1),
+        Role("agent", 1, entry=True),
+        Role("secrets", 1, entry=True),
+        Role("share", 1, entry=True),
+    ),
     turns=True,
     free=True,
     skippable=True,
@@ -36,7 +41,7 @@ _RUN, _TAILS = "GetCommandInvocation", "ListCommandInvocations"
 
 
 def _name(ask: Ask) -> str:
-    return str(ask.parameter("name", ""))
+    return str(ask.parameter("constellation") or ask.parameter("name", ""))
 
 
 def _install(ask: Ask) -> Parameters:
