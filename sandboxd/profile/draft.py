@@ -45,6 +45,7 @@ class Draft:
         self,
         kind: str,
         name: str,
+        /,
         *,
         shared: bool,
         links: Mapping[str, tuple[Key, ...]] | None = None,
@@ -54,7 +55,7 @@ class Draft:
         key = self.key(name, shared=shared)
         spec = self._kinds[kind]
         named = {} if kind in _NAMELESS else {"name": self._name(kind, name, shared=shared)}
-        self.nodes.append(spec.node(key, dict(links or {}), **(parameters | named)))
+        self.nodes.append(spec.node(key, dict(links or {}), **(named | parameters)))
         return key
 
     def once(self, kind: str, name: str, **parameters: Any) -> Key:
