@@ -26,7 +26,7 @@ def verdict(a: Attempt, seen: Seen) -> Ended | None:
     if seen.failed and not rebinding:
         untouched = bool(seen.state) and seen.state == a.row.lo
         left: Left = "nothing" if untouched or not a.kind.can_be_lowered else "spoiled"
-        return a.ended(left, seen.failed, seen.reason, lasting=is_lasting(seen.failed))
+        return a.ended(left, seen.failed, seen.reason, lasting=seen.lasting or is_lasting(seen.failed))
     if seen.state == 0:
         return a.ended("absent", "gone", f"the {a.kind.spec.name} is {seen.text or 'gone'}")
     if seen.state is not None and seen.state >= step.to and not seen.failed:

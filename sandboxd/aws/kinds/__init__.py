@@ -3,6 +3,9 @@
 from sandboxd.aws.kind import Kind
 from sandboxd.aws.kinds import (
     account_claim,
+    appstream_association,
+    appstream_fleet,
+    appstream_stack,
     elastic_ip,
     instance_profile,
     instance_role,
@@ -14,6 +17,8 @@ from sandboxd.aws.kinds import (
     route_table_association,
     security_group,
     security_group_rule,
+    service_linked_role,
+    service_role,
     subnet,
     volume,
     vpc,
@@ -35,6 +40,11 @@ KINDS: tuple[Kind, ...] = (
     nat_gateway.KIND,
     machine.KIND,
     volume.KIND,
+    service_role.KIND,
+    service_linked_role.KIND,
+    appstream_stack.KIND,
+    appstream_fleet.KIND,
+    appstream_association.KIND,
     account_claim.KIND,
 )
 
