@@ -84,6 +84,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     lasting: bool = False
     """what failed will fail again: a person decides"""
     reason: str = ""
+    lasting: bool = False
+    """that comes again until a person has done something; some codes say so by themselves"""
     facts: Facts = field(default_factory=dict)
     foreign: bool = False
     """it is somebody else's: not to be touched"""
@@ -162,7 +164,7 @@ class Unseen(NamedTuple):
 class Move(Struct, frozen=True, kw_only=True):
     """The mutation of one step, and what its refusals mean."""
 
-    operation: str
+    operation: str = ""
     """empty: nothing is called; what is raised comes true by itself, what is lowered is over at once"""
     parameters: Callable[[Ask], Parameters] = lambda _: {}
     accepted: Callable[[Item, Ask], Seen] = lambda _, ask: Seen(facts={"id": ask.id} if ask.id else {})

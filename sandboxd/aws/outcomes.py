@@ -80,6 +80,11 @@ COMMON = Codes(
 """what every service may answer"""
 
 SERVICES: Mapping[str, Codes] = {
+    "appstream": Codes(
+        throttled=frozenset({"RequestLimitExceededException"}),
+        capacity=frozenset({"ResourceNotAvailableException"}),
+        unseen=frozenset({"ResourceNotFoundException"}),
+    ),
     "ec2": Codes(
         throttled=frozenset({"EC2ThrottledException"}),
         capacity=frozenset({

@@ -60,6 +60,23 @@ def _machine_price(item: Item) -> str:
     return f"instance.{item['InstanceType']}" if _machine_state(item) == 2 else ""  # noqa: PLR2004 - its state running
 
 
+def _fleet_state(item: Item) -> int:
+    return 1 if item["State"] == "STOPPED" else 2
+
+
+def _fleet_price(item: Item) -> str:
+    count = (item.get("ComputeCapacityStatus") or {}).get("Desired", 1)
+    return f"desktop.{item['InstanceType']}*{count}" if _fleet_state(item) == 2 else ""  # noqa: PLR2004 - its state running
+
+
+def _tags_by_arn(item: Item) -> tuple[str, dict[str, Any]]:
+    return "ListTagsForResource", {"ResourceArn": item["Arn"]}
+
+
+def _tag_map(_: Item, answer: Item) -> Mapping[str, str]:
+    return answer["Tags"]  # type: ignore[no-any-return]
+
+
 def _outlived(item: Item) -> bool:
     """A volume on its own: one that is attached, comes or goes is its machine's."""
     return item["State"] in ("available", "error")
@@ -150,6 +167,15 @@ LISTINGS = (
         given=lambda item: item.get("GroupName") == "default",
     ),
     Listing(
+        kind="appstream-fleet", service="appstream", operation="DescribeFleets", member="Fleets", identity="Name",
+        whole=_tags_by_arn, tags=_tag_map, state=_fleet_state, price=_fleet_price,
+        facts=(("unique", "CreatedTime"), ("arn", "Arn")),
+    ),
+    Listing(
+        kind="appstream-stack", service="appstream", operation="DescribeStacks", member="Stacks", identity="Name",
+        whole=_tags_by_arn, tags=_tag_map, facts=(("unique", "CreatedTime"), ("arn", "Arn")),
+    ),
+    Listing(
         kind="instance-profile", service="iam", operation="ListInstanceProfiles", member="InstanceProfiles",
         identity="InstanceProfileName", parameters={"PathPrefix": OUR_PATH}, everywhere=True,
         whole=lambda item: ("GetInstanceProfile", {"InstanceProfileName": item["InstanceProfileName"]}),
@@ -167,7 +193,8 @@ LISTINGS = (
         tags=lambda _, answer: tags_of({"Tags": answer["TagList"]}),
     ),
 )  # fmt: skip
-"""Routes, associations and rules have no life of their own: they go with their table or group."""
+"""Routes, associations and rules have no life of their own: they go with their table, group or fleet. Roles that services ask
+for stay for ever, and are free."""
 
 INTERFACES = Listing(
     kind=INTERFACE, operation="DescribeNetworkInterfaces", member="NetworkInterfaces", identity="NetworkInterfaceId",

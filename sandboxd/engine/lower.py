@@ -114,7 +114,7 @@ async def _gone_true(a: Attempt) -> Ended:
     def judge(seen: Seen | None) -> Ended | None:
         if seen is None:
             return _over(a)
-        a.shown({})
+        a.shown(seen.facts if seen.state else {})
         if (ended := lowered(a, seen)) is None:
             a.say(seen.text or "waiting")
         return ended

@@ -4,6 +4,9 @@ from sandboxd.aws.kind import Kind
 from sandboxd.aws.kinds import (
     account_claim,
     agent,
+    appstream_association,
+    appstream_fleet,
+    appstream_stack,
     constellation,
     elastic_ip,
     image_share,
@@ -24,6 +27,8 @@ from sandboxd.aws.kinds import (
     secret,
     security_group,
     security_group_rule,
+    service_linked_role,
+    service_role,
     subnet,
     target_group,
     target_registration,
@@ -63,6 +68,11 @@ KINDS: tuple[Kind, ...] = (
     target_registration.KIND,
     web_acl.KIND,
     web_acl_association.KIND,
+    service_role.KIND,
+    service_linked_role.KIND,
+    appstream_stack.KIND,
+    appstream_fleet.KIND,
+    appstream_association.KIND,
     account_claim.KIND,
 )
 

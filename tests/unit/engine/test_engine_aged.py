@@ -4,7 +4,7 @@ import balancinglab
 import pytest
 import trio
 from enginelab import HOURS, Driver, Lab, image_of, nodes, shared, zone_of
-from operations import DOWN, FULL, UP
+from operations import DESKTOPS_DOWN, DESKTOPS_UP, DOWN, FULL, UP
 
 from sandboxd.aws.kinds import KINDS
 from sandboxd.engine.resolutions import RESOLUTIONS, moves, table
@@ -14,6 +14,7 @@ ELSEWHERE = {
     "MoveAccount", "TagResource",  # test_engine_claim
     "StartInstances", "StopInstances", "ReplaceRoute",  # test_engine_schedules, test_engine_cases
     "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress",  # as Egress
+    "CreateServiceLinkedRole", *DESKTOPS_UP, *DESKTOPS_DOWN,  # test_engine_desktops
     "DeleteVolume",  # as the other deletes
     *balancinglab.UP, *balancinglab.DOWN,  # test_engine_balancing
     "ModifyImageAttribute", "CreateGrant", "RevokeGrant", "SetRepositoryPolicy",  # test_engine_shares
@@ -96,4 +97,5 @@ def test_what_is_done_and_undone_on_one_id_waits_for_its_opposite():
         "RegisterTargets", "DeregisterTargets", "AssociateWebACL", "DisassociateWebACL",
         "ModifyImageAttribute", "CreateGrant", "SetRepositoryPolicy",
         "PutParameter",
+        "CreateFleet", "StartFleet", "StopFleet", "CreateStack", "AssociateFleet", "DisassociateFleet",
     }  # fmt: skip
