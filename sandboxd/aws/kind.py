@@ -84,8 +84,6 @@ class Seen(Struct, frozen=True, kw_only=True):
     lasting: bool = False
     """what failed will fail again: a person decides"""
     reason: str = ""
-    lasting: bool = False
-    """that comes again until a person has done something; some codes say so by themselves"""
     facts: Facts = field(default_factory=dict)
     foreign: bool = False
     """it is somebody else's: not to be touched"""
