@@ -11,13 +11,14 @@ from functools import partial
 import trio
 
 from sandboxd.actors import views
+from sandboxd.actors.desktops import Desktops
 from sandboxd.actors.mailbox import Ask
 from sandboxd.actors.pool import Pool
 from sandboxd.actors.resolving import Resolver
 from sandboxd.actors.shared import Shared
 from sandboxd.actors.supervisor import Supervisor
 from sandboxd.identity.peers import Caller
-from sandboxd.lifecycle.messages import Cancel, Command, Create, Extend, Message, Onboard, Retry, Skip
+from sandboxd.lifecycle.messages import Cancel, Command, Create, Extend, LetIn, Message, Onboard, Retry, Skip
 from sandboxd.lifecycle.state import State
 from sandboxd.model.errors import BadRequest, Conflict, LimitReached, NotFound, Refusal
 from sandboxd.model.ids import make_id
@@ -32,7 +33,10 @@ MOST_SANDBOXES = 10
 class Commands:
     """What may be asked of accounts."""
 
-    def __init__(self, *, shared: Shared, supervisor: Supervisor, pool: Pool, resolver: Resolver) -> None:
+    def __init__(
+        self, *, shared: Shared, supervisor: Supervisor, pool: Pool, resolver: Resolver, desktops: Desktops
+    ) -> None:
+        self._desktops = desktops
         self._shared, self._supervisor, self._pool, self._resolver = shared, supervisor, pool, resolver
         self._directory = shared.directory
         self._asking: dict[tuple[str, str], trio.Event] = {}
@@ -171,6 +175,21 @@ class Commands:
                 ask = Ask(operation=sandbox.operation_id or "", build=build, caller=by.user, key=key, digest=digest)
                 await self._posted(sandbox.account_id, ask)
         return self._directory.sandbox(sandbox.id)
+
+    async def desktop(self, ref: str, by: Caller) -> things.Desktop:
+        """A way into the desktop: made at this moment, told as an event before it is handed over, kept nowhere."""
+        sandbox = self._directory.sandbox(ref)
+        await self._demand_trust()
+        state = self._supervisor.actor(sandbox.account_id).state
+        if (record := state.sandboxes.get(sandbox.id)) is None:
+            raise Conflict(f"sandbox_{sandbox.state}", f"The sandbox {ref} is {sandbox.state}.", "It has no desktop.")
+        url, until = await self._desktops.url(state, record, sandbox.account_id, by.user)
+
+        def build(_: State) -> Message:
+            return LetIn(sandbox=sandbox.id, by=by.user)
+
+        await self._posted(sandbox.account_id, Ask(operation=sandbox.operation_id or "", build=build, caller=by.user))
+        return things.Desktop(url=url, expires_at=views.stamp(until))
 
     # ---- operations
     async def retry(self, ref: str, step: str | None, by: Caller, key: str | None, digest: str) -> things.Operation:

@@ -109,7 +109,7 @@ class Resolver:
         region = self._region(request.region)
         scope = Scope(account=account, region=region, role=self._role)
         try:
-            wanted = images_of(profile)
+            wanted = images_of(profile, parameters)
             images = await resolve_images(self._call, await self._image_account(), scope, wanted)
             given = await look_up(
                 self._call, await self._image_account(), region, _of_image_account(wanted, images), profile.repositories

@@ -68,6 +68,10 @@ class Commands(Protocol):
         """Move the moment at which a sandbox expires."""
         ...
 
+    async def desktop(self, ref: str, by: Caller, /) -> things.Desktop:
+        """Return a way into a sandbox's desktop, once it is durable that somebody was let in."""
+        ...
+
     async def retry(self, ref: str, step: str | None, by: Caller, key: str | None, digest: str, /) -> things.Operation:
         """Reopen a failed or cancelled operation."""
         ...

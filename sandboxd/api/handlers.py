@@ -168,6 +168,12 @@ async def extend(desk: Desk, ask: Ask) -> Answer:
     return Answer(thing=sandbox, headers=(("etag", tag_of(sandbox)),))
 
 
+async def desktop(desk: Desk, ask: Ask) -> Answer:
+    """Return a way into the desktop, which nobody on the way may keep."""
+    found = await desk.commands.desktop(ask.ref, ask.caller)
+    return Answer(thing=found, headers=(("cache-control", "no-store"),))
+
+
 async def retry(desk: Desk, ask: Ask) -> Answer:
     """Retry an operation."""
     return accepted(await desk.commands.retry(ask.ref, ask.body.step, ask.caller, ask.key, ask.digest))

@@ -67,6 +67,7 @@ COMMANDS = (
         (SANDBOXES, arg("--confirm", action="append", default=[], metavar="NAME", help="the sandbox's name, for scripts"), NO_WAIT, OUTPUT),
     ),
     Command("sandbox", "extend", "Let a sandbox live longer", "commands.write:extend", (SANDBOX, arg("--by", required=True, metavar="DURATION"), OUTPUT)),
+    Command("sandbox", "desktop", "A way into the desktop, shown once; that you asked is an event", "commands.write:desktop", (SANDBOX, OUTPUT)),
     Command("operation", "list", "List operations", "commands.show:listing", LIST),
     Command("operation", "show", "Show an operation with its steps", "commands.show:thing", (arg("ref", metavar="OPERATION"), *SHOW)),
     Command("operation", "wait", "Wait for the end of an operation", "commands.write:wait", (OPERATION, arg("--timeout", metavar="DURATION", help="give up waiting after"), OUTPUT)),

@@ -151,6 +151,11 @@ def extend(ref: str, by: float) -> Op[things.Sandbox]:
     return _post(f"sandboxes/{_ref(ref)}/extend", Extend(by=by), things.Sandbox, keyed=False)
 
 
+def desktop(ref: str) -> Op[things.Desktop]:
+    """A way into the desktop of a sandbox; each asking is told as an event."""
+    return _post(f"sandboxes/{_ref(ref)}/desktop", None, things.Desktop, keyed=False)
+
+
 def retry(operation: str, step: str | None = None) -> Op[things.Operation]:
     """Retry an operation."""
     return _post(f"operations/{_ref(operation)}/retry", RetryRequest(step=step), keyed=False)

@@ -15,6 +15,7 @@ from sandboxd.actors.alarms import Alarms
 from sandboxd.actors.archive import Archive
 from sandboxd.actors.commands import Commands
 from sandboxd.actors.desk import Desk
+from sandboxd.actors.desktops import Desktops
 from sandboxd.actors.directory import Directory
 from sandboxd.actors.feed import Feed
 from sandboxd.actors.governor import Governor
@@ -109,7 +110,10 @@ class House:
             call=self._call, kinds=shared.kinds, regions=shared.regions, stage=settings.stage,
             image_account=self._image_account, profile_dirs=dirs, role=settings.aws.role,
         )  # fmt: skip
-        commands = Commands(shared=shared, supervisor=self.supervisor, pool=self.pool, resolver=resolver)
+        commands = Commands(
+            shared=shared, supervisor=self.supervisor, pool=self.pool, resolver=resolver,
+            desktops=Desktops(call=self._call, role=settings.aws.role, valid=settings.desktop.valid),
+        )  # fmt: skip
         return Desk(
             shared=shared, supervisor=self.supervisor, pool=self.pool, commands=commands,
             plans=Plans(shared=shared, supervisor=self.supervisor, resolver=resolver), health=health,

@@ -39,6 +39,13 @@ class Profiles(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     dir: str = ""
 
 
+class DesktopSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The way into desktops."""
+
+    valid: float = 300.0
+    """seconds for which a URL lets in, at most a week"""
+
+
 class Access(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who may use the socket; root and the daemon's own user may do everything."""
 
@@ -72,6 +79,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clock: ClockSettings = field(default_factory=ClockSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
     profiles: Profiles = field(default_factory=Profiles)
+    desktop: DesktopSettings = field(default_factory=DesktopSettings)
     access: Access = field(default_factory=Access)
     log: Log = field(default_factory=Log)
 

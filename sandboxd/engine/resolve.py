@@ -5,6 +5,7 @@ is its id and the names of its disks, the root device first: a machine asks for 
 """
 
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from sandboxd.engine.paging import pages
 from sandboxd.model.errors import BadRequest, NotFound
 from sandboxd.model.ports import AwsError, Call, Scope
 
-Where: TypeAlias = Literal["management", "owner", "ssm"]
+Where: TypeAlias = Literal["management", "owner", "ssm", "desktop"]
 
 
 class Wanted(Struct, frozen=True):
@@ -21,14 +22,16 @@ class Wanted(Struct, frozen=True):
 
     where: Where
     name: str
-    """a name, with * and ?, or the path of an SSM parameter"""
+    """a name, with * and ?, or the path of an SSM parameter; of a desktop, an image of AppStream"""
     owner: str = ""
 
 
 def wanted(reference: Any) -> Wanted:
-    """Return what a reference asks for: a struct or mapping with `management`, `owner` and `name`, or `ssm`."""
+    """Return what a reference asks for: a struct or mapping with `management`, `owner` and `name`, `desktop`, or `ssm`."""
     if path := _member(reference, "ssm"):
         return Wanted("ssm", path)
+    if name := _member(reference, "desktop"):
+        return Wanted("desktop", name)
     if name := _member(reference, "management"):
         return Wanted("management", name)
     return Wanted("owner", _member(reference, "name"), _member(reference, "owner"))
@@ -50,6 +53,8 @@ async def resolve_images(call: Call, image_account: str, scope: Scope, reference
 async def _image(call: Call, image_account: str, scope: Scope, asked: Wanted) -> str:
     if asked.where == "ssm":
         return await _by_parameter(call, scope, asked)
+    if asked.where == "desktop":
+        return await _desktop(call, Scope(image_account, scope.region, ""), asked.name)
     owner, found = asked.owner, list[Mapping[str, Any]]()
     if asked.where == "management":
         # what is not shared yet only its owner sees
@@ -64,6 +69,20 @@ async def _image(call: Call, image_account: str, scope: Scope, asked: Wanted) ->
         )
     newest = max(found, key=lambda image: (image.get("CreationDate", ""), image["ImageId"]))
     return _with_device(newest)
+
+
+async def _desktop(call: Call, scope: Scope, name: str) -> str:
+    """The ARN of the newest image of AppStream that its owner has by this name; a tenant sees it only once it is shared."""
+    answers = await pages(call, scope, "appstream", "DescribeImages", {"Type": "PRIVATE"})
+    every = [one for answer in answers for one in answer.get("Images") or () if one.get("State") == "AVAILABLE"]
+    found = [one for one in every if fnmatchcase(one["Name"], name)]
+    if not found:
+        raise NotFound(
+            "image_not_found",
+            f"The account {scope.account} has no AppStream image {name!r} in {scope.region}.",
+            "Copy the image to this region, or change the desktop's `image` in the profile.",
+        )
+    return str(max(found, key=lambda one: (str(one.get("CreatedTime", "")), one["Name"]))["Arn"])
 
 
 async def _named(call: Call, scope: Scope, owner: str, name: str) -> list[Mapping[str, Any]]:

@@ -3,7 +3,7 @@
 from sandboxd.lifecycle import account_life, table
 from sandboxd.lifecycle.account_life import claim_node
 from sandboxd.lifecycle.judging import in_the_way
-from sandboxd.lifecycle.messages import Cancel, Command, Create, Extend, Onboard, Retry, Skip
+from sandboxd.lifecycle.messages import Cancel, Command, Create, Extend, LetIn, Onboard, Retry, Skip
 from sandboxd.lifecycle.steps import joined
 from sandboxd.lifecycle.turn import Turn
 from sandboxd.model.errors import Conflict, NotFound
@@ -193,6 +193,13 @@ def extend(turn: Turn, message: Extend) -> None:
     turn.say(
         "sandbox.extended", f"Sandbox {record.tenant}/{record.name} lives longer", sandbox_id=record.id, by=message.by
     )
+
+
+def let_in(turn: Turn, message: LetIn) -> None:
+    """Somebody gets a way into a desktop: that is told, the way is not."""
+    record = _sandbox(turn, message.sandbox)
+    words = f"{message.by or 'Somebody'} was let into the desktop of {record.tenant}/{record.name}"
+    turn.say("sandbox.desktop_opened", words, sandbox_id=record.id, by=message.by)
 
 
 # ---- finding

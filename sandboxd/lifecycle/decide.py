@@ -16,6 +16,7 @@ from sandboxd.lifecycle.messages import (
     Decision,
     Ended,
     Extend,
+    LetIn,
     Lost,
     Message,
     Onboard,
@@ -71,6 +72,8 @@ def _dispatch(turn: Turn, message: Message) -> None:  # noqa: C901, PLR0912 - on
             commands.skip(turn, message)
         case Extend():
             commands.extend(turn, message)
+        case LetIn():
+            commands.let_in(turn, message)
         case Called():
             outcomes.called(turn, message)
         case Unknown():

@@ -85,6 +85,13 @@ class Extend(Struct, frozen=True, tag=True, kw_only=True):
     by: str = ""
 
 
+class LetIn(Struct, frozen=True, tag=True, kw_only=True):
+    """Somebody is about to be let into the desktop of a sandbox."""
+
+    sandbox: str
+    by: str = ""
+
+
 class Tick(Struct, frozen=True, tag=True):
     """The moment that `wake_at` named has come."""
 
@@ -209,6 +216,7 @@ Message: TypeAlias = (
     | Cancel
     | Skip
     | Extend
+    | LetIn
     | Tick
     | Recovered
     | Called

@@ -15,6 +15,13 @@ _ACTIONS = {
     ("instance-role", "lower", 1): "detach",
     ("instance-profile", "raise", 1): "fill",
     ("instance-profile", "lower", 1): "empty",
+    ("appstream-fleet", "raise", 1): "start",
+    ("appstream-fleet", "lower", 1): "stop",
+    ("appstream-association", "raise", 0): "associate",
+    ("appstream-association", "lower", 0): "disassociate",
+    ("service-role", "raise", 1): "attach",
+    ("service-role", "lower", 0): "leave",
+    ("service-linked-role", "lower", 0): "leave",
     ("account-claim", "raise", 0): "move",
     ("account-claim", "raise", 1): "tag",
 }

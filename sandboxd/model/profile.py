@@ -26,10 +26,14 @@ class Image(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     owner: str | None = None
     name: str | None = None
     ssm: str | None = None
+    desktop: str | None = None
+    """an image of AppStream of the image account"""
 
     @property
     def ref(self) -> str:
         """One string that says which image is meant."""
+        if self.desktop is not None:
+            return f"desktop:{self.desktop}"
         if self.management is not None:
             return f"management:{self.management}"
         return f"ssm:{self.ssm}" if self.ssm is not None else f"owner:{self.owner}:{self.name}"
@@ -124,6 +128,7 @@ class SmartClient(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
     when: str | None = None
     image: str = ""
+    """name of an AppStream image of the image account, with * and ?; the newest that matches counts"""
     type: str = "stream.standard.medium"
     instances: Annotated[int, Meta(ge=1, le=1000)] = 1
     """of the fleet"""

@@ -58,7 +58,7 @@ class Draft:
         self.nodes.append(spec.node(key, dict(links or {}), **(named | parameters)))
         return key
 
-    def once(self, kind: str, name: str, **parameters: Any) -> Key:
+    def once(self, kind: str, name: str, /, **parameters: Any) -> Key:
         """Add the node of a shared resource unless it was added before. Return its key."""
         key = self.key(name, shared=True)
         if any(node.key == key for node in self.nodes):

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from sandboxd.model.keys import Key
 from sandboxd.model.kind import KindSpec
-from sandboxd.model.profile import Profile
+from sandboxd.model.profile import Image, Profile
 from sandboxd.model.records import Blueprint
 from sandboxd.model.resource import Need
 from sandboxd.profile import machines
@@ -62,7 +62,11 @@ def expand(
     given = shares(draft, images.values(), keys or {}, repositories)
     made = machines.made(draft, profile, groups, images, given, {"profile": (identity,), "way": tuple(ways)})
     entrance = ingress(draft, profile, parameters, Grounds(network, identity, images, given, made, groups, ports or {}))
-    fleet = desktop(draft, profile.smart_client, network, groups, ()) if with_desktop else Desktop()
+    fleet = (
+        desktop(draft, profile.smart_client, network, groups, _desktop_image(profile, images))
+        if with_desktop
+        else Desktop()
+    )
     inside = installed(draft, profile, parameters, made, given["repositories"], (*entrance, *fleet.started))
     shared = tuple(Need(key, 1) for key in dict.fromkeys(key for some in given.values() for key in some))
     up = (*(Need(key, RUNNING) for key in made.values()), *(Need(key, 1) for key in ways))
@@ -78,6 +82,11 @@ def expand(
         ports=dict(ports or {}),
         heal=structs.asdict(profile.heal),
     )
+
+
+def _desktop_image(profile: Profile, images: Mapping[str, str]) -> str:
+    """The ARN of the Smart Client's image, as it was resolved."""
+    return images.get(Image(desktop=profile.smart_client.image).ref, "") if profile.smart_client is not None else ""
 
 
 def _domain(profile: Profile) -> str:

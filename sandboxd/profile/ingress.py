@@ -21,6 +21,8 @@ HTTP, TLS = 8080, 8443
 FRONT, FRONT_TLS = 80, 443
 LETTERS = "ab"
 HEALTH = "/healthz"
+BALANCING, BALANCING_ROLE = "elasticloadbalancing.amazonaws.com", "AWSServiceRoleForElasticLoadBalancing"
+"""a service, and the name that AWS prescribes for its role"""
 
 
 class Grounds(NamedTuple):
@@ -118,7 +120,7 @@ def _envoys(
 
 
 def _http(draft: Draft, asked: Ingress, group: Key, on: Grounds, entrance: _Entrance) -> list[Need]:
-    links = {"subnets": on.network.public, "groups": (group,), "gateway": (draft.key("igw", shared=True),)}
+    links = _before(draft, group, on)
     balancer = draft.add("load-balancer", "alb", shared=True, links=links, type="application")
     vpc = {"vpc": (draft.key("vpc", shared=True),)}
     health = {"path": HEALTH}
@@ -132,6 +134,13 @@ def _http(draft: Draft, asked: Ingress, group: Key, on: Grounds, entrance: _Entr
     before = draft.add("web-acl-association", "waf-assoc", shared=True, links={"acl": (wall,), "balancer": (balancer,)})
     joined = _registered(draft, "web", targets, listener, entrance, HTTP, entrance.agents, shared=True)
     return [Need(listener, 1), Need(before, 1), *joined]
+
+
+def _before(draft: Draft, group: Key, on: Grounds) -> dict[str, tuple[Key, ...]]:
+    """What a load balancer stands on."""
+    role = draft.once("service-linked-role", "balancer-role", service=BALANCING, name=BALANCING_ROLE)
+    gateway = draft.key("igw", shared=True)
+    return {"subnets": on.network.public, "groups": (group,), "gateway": (gateway,), "role": (role,)}
 
 
 def _registered(
@@ -159,7 +168,7 @@ def _route(draft: Draft, route: Route, on: Grounds, entrance: _Entrance) -> Key:
 def _layer_4(
     draft: Draft, routes: Sequence[Route], group: Key, on: Grounds, entrance: _Entrance, own: Mapping[str, Key]
 ) -> list[Need]:
-    links = {"subnets": on.network.public, "groups": (group,), "gateway": (draft.key("igw", shared=True),)}
+    links = _before(draft, group, on)
     balancer = draft.add("load-balancer", "nlb", shared=True, links=links, type="network")
     needs: list[Need] = []
     if any(route.layer == "tls" for route in routes):

@@ -11,11 +11,14 @@ def wanted(when: str | None, parameters: Mapping[str, Any]) -> bool:
     return when is None or bool(parameters.get(when))
 
 
-def images_of(profile: Profile) -> dict[str, Image]:
-    """Every image of its machines and of its ingress, by its ref."""
+def images_of(profile: Profile, parameters: Mapping[str, Any] | None = None) -> dict[str, Image]:
+    """Every image of its machines, its ingress and its Smart Client, by its ref; with parameters, those that are wanted."""
     images = [machine.image for machine in profile.machines.values()]
-    if profile.ingress is not None and profile.ingress.image is not None:
+    everything = parameters is None
+    if profile.ingress is not None and profile.ingress.image and (everything or has_ingress(profile, parameters or {})):
         images.append(profile.ingress.image)
+    if profile.smart_client is not None and (everything or has_desktop(profile, parameters or {})):
+        images.append(Image(desktop=profile.smart_client.image))
     return {image.ref: image for image in images}
 
 

@@ -285,6 +285,17 @@ class Plan(Struct, frozen=True, kw_only=True):
     refusals: list[PlanRefusal] = field(default_factory=list)
 
 
+class Desktop(Struct, frozen=True, kw_only=True):
+    """A way into a sandbox's desktop, for whoever has it, until it expires; kept nowhere."""
+
+    url: str
+    expires_at: str
+
+    def __repr__(self) -> str:
+        """Return it without the way in."""
+        return f"Desktop(expires_at={self.expires_at!r})"
+
+
 class Whoami(Struct, frozen=True, kw_only=True):
     """Who the daemon believes the caller is, and what they may do."""
 

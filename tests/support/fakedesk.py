@@ -207,6 +207,10 @@ class FakeDesk:
         self.feed.publish(f"sandbox.{state}", sandbox=self._sandboxes[sandbox.id])
         return operation
 
+    async def desktop(self, ref: str, by: Caller) -> things.Desktop:
+        sandbox = self.sandbox(ref)
+        return things.Desktop(url=f"https://desktop.example/{sandbox.id}", expires_at="2026-11-25T12:05:00.000Z")
+
     async def extend(self, ref: str, seconds: float, by: Caller, key=None, digest="", if_match=None) -> things.Sandbox:
         check_tag(if_match, self.sandbox(ref))
         sandbox = structs.replace(self.sandbox(ref), expires_at=f"+{seconds:g}")
