@@ -136,6 +136,10 @@ UNLIKE = (
         "DescribeInstanceInformation", "InstanceInformationList[]", "LastPingDateTime", "unlike any recording",
         "the newest answer was pasted by a person without its times",
     ),
+    Allowed(
+        "DescribeNetworkInterfaces", "NetworkInterfaces[other in-use]", "Association", "unlike any recording",
+        "an interface of AppStream, of which none was recorded, has no public address; the recorded one of another service has",
+    ),
 )  # fmt: skip
 """the same for whole structures held against the recordings themselves"""
 
