@@ -38,15 +38,17 @@ def deliver(machine: Row, words: Mapping[str, str], script: str, now: float, tol
     disk = _disk(machine, now)
     version = words.get("version", "")
     if disk["files"] == version:
-        if disk["runs"] != version:
-            return _said(disk, 8, "unproved", seconds=20.0)
-        disk["good"] = version
-        return _said(disk, 0, "there")
+        return _prove(disk, version)
     if disk["files"] != words.get("expected"):
         return _said(disk, 3, "other", f"expected {words.get('expected')} here")
     files = _payload(script, words.get("digest", ""))
     if files is None:
         return _said(disk, 6, "damaged", "what arrived has another digest")
+    return _take(machine, disk, version, files, told)
+
+
+def _take(machine: Row, disk: dict[str, Any], version: str, files: Mapping[str, Any], told: int | None) -> Done:
+    """What arrived whole is judged, moved into place, and taken up."""
     if bad := _bad(files):
         return _said(disk, 4, "invalid", f"a host with {BAD!r} in it", bad)
     if told:
@@ -57,6 +59,13 @@ def deliver(machine: Row, words: Mapping[str, str], script: str, now: float, tol
         _run(machine, disk)
         disk["good"] = version
     return _said(disk, 0, "delivered")
+
+
+def _prove(disk: dict[str, Any], version: str) -> Done:
+    if disk["runs"] != version:
+        return _said(disk, 8, "unproved", seconds=20.0)
+    disk["good"] = version
+    return _said(disk, 0, "there")
 
 
 def report(machine: Row, now: float) -> Done:
