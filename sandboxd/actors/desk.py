@@ -9,6 +9,7 @@ import trio
 
 from sandboxd.actors import views
 from sandboxd.actors.commands import Commands
+from sandboxd.actors.ingress import ingress_view
 from sandboxd.actors.plans import Plans
 from sandboxd.actors.pool import Pool
 from sandboxd.actors.shared import Shared
@@ -109,6 +110,10 @@ class Desk:
             cost=views.account_cost(state),
             mailbox=things.Mailbox(depth=self._supervisor.depth(account.id)),
         )
+
+    async def ingress(self, ref: str) -> things.Ingress:
+        """What the ingress machines of an account should run, and what they run."""
+        return ingress_view(self._directory.account(ref).id, [])
 
     def sandbox(self, ref: str) -> things.Sandbox:
         """A sandbox with its resources."""

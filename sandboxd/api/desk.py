@@ -136,6 +136,10 @@ class Desk(Protocol):
         """Return an account with what its sandboxes share."""
         ...
 
+    async def ingress(self, ref: str, /) -> things.Ingress:
+        """Return what the ingress machines of an account should run, and what their Envoys say they run."""
+        ...
+
     def sandbox(self, ref: str, /) -> things.Sandbox:
         """Return a sandbox with its resources."""
         ...

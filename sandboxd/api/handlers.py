@@ -39,6 +39,11 @@ async def get_account(desk: Desk, ask: Ask) -> things.Account:
     return desk.account(ask.ref)
 
 
+async def get_ingress(desk: Desk, ask: Ask) -> things.Ingress:
+    """Return what the ingress machines of an account should run, and what they run."""
+    return await desk.ingress(ask.ref)
+
+
 async def list_sandboxes(desk: Desk, ask: Ask) -> Page[things.Sandbox]:
     """Return sandboxes."""
     return page(desk.sandboxes(), ask.query, things.Sandbox)

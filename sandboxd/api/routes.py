@@ -24,6 +24,8 @@ READS = (
           query=ListQuery, summary="List accounts"),
     Route(method="GET", path="/v1/accounts/{id}", permission="read", handler=h.get_account, response=t.Account,
           summary="Show an account with what its sandboxes share"),
+    Route(method="GET", path="/v1/accounts/{id}/ingress", permission="read", handler=h.get_ingress, response=t.Ingress,
+          summary="Show what the ingress machines of an account should run, and what they run"),
     Route(method="GET", path="/v1/sandboxes", permission="read", handler=h.list_sandboxes, response=Page[t.Sandbox],
           query=ListQuery, summary="List sandboxes"),
     Route(method="GET", path="/v1/sandboxes/{id}", permission="read", handler=h.get_sandbox, response=t.Sandbox,

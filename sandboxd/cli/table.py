@@ -53,6 +53,7 @@ COMMANDS = (
     ),
     Command("account", "list", "List accounts", "commands.show:listing", LIST),
     Command("account", "show", "Show an account with what its sandboxes share", "commands.show:thing", (arg("ref", metavar="ACCOUNT"), *SHOW)),
+    Command("account", "ingress", "Show what its ingress machines should run, and what their Envoys say they run", "commands.show:ingress", (arg("ref", metavar="ACCOUNT"), *SHOW)),
     Command("pool", "show", "Count the accounts that wait for tenants", "commands.show:pool", SHOW),
     Command("sandbox", "list", "List sandboxes", "commands.show:listing", LIST),
     Command("sandbox", "show", "Show a sandbox with its resources", "commands.show:thing", (arg("ref", metavar="SANDBOX", help="tenant/name or id"), *SHOW)),

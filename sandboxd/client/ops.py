@@ -90,6 +90,11 @@ def thing(what: str, ref: str) -> Op[Any]:
     return _get(f"{what}/{_ref(ref)}", _THINGS[what])
 
 
+def ingress(account: str) -> Op[things.Ingress]:
+    """What the ingress machines of an account should run, and what they run."""
+    return _get(f"accounts/{_ref(account)}/ingress", things.Ingress)
+
+
 def events(*, after: str | None = None, limit: int | None = None) -> Op[Items[things.Event]]:
     """What happened after an event, oldest first; without one, the latest."""
     given = {name: value for name, value in (("after", after), ("limit", limit)) if value is not None}

@@ -39,7 +39,8 @@ def content(parts: Sequence[Part], sequence: int, place: Place | None = None) ->
     """Return the configuration of these parts; raise BadRequest where they cannot be together (`sift` first)."""
     place = place or Place()
     if flaws := validate_parts(parts, place):
-        raise BadRequest("ingress_invalid", "; ".join(one.detail for one in flaws), flaws[0].hint)
+        detail = f"These routes cannot be in one configuration: {'; '.join(one.detail for one in flaws)}"
+        raise BadRequest("ingress_invalid", detail, "Look at the names and ports of the routes in the profile.")
     ordered = sorted(parts, key=lambda part: part.key)
     made = _resources(ordered, place)
     digest = hashlib.sha256(encode({name: list(one) for name, one in made.items()})).hexdigest()[:12]

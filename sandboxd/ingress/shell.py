@@ -5,6 +5,7 @@ Every script says its outcome as one line of JSON and as its exit code; `said.py
 
 COMMON = r"""
 set -u
+umask 022
 flat() { tr '\n\t' '  ' | tr -d '\000-\037"\\' | cut -c1-600; }
 ask() { curl -s -m 5 --unix-socket "$admin" "http://envoy$1"; }
 version_in() { sed -n 's/.*"version_info":"\([^"]*\)".*/\1/p' "$1" 2>/dev/null | head -n 1; }
@@ -96,6 +97,7 @@ printf '{"answers":%s,"cds":"%s","rds":"%s","lds":"%s","files":"%s","good":"%s",
 FIRST = r"""#!/bin/sh
 # what a new ingress machine needs before anything is delivered; again on a machine that has it: nothing changes
 set -eu
+umask 022
 mkdir -p "$folder"
 make() { [ -e "$folder/$1" ] || { cat >"$folder/.$1" && sync "$folder/.$1" && mv "$folder/.$1" "$folder/$1"; }; }
 """

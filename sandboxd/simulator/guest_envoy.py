@@ -38,12 +38,17 @@ def deliver(machine: Row, words: Mapping[str, str], script: str, now: float, tol
     disk = _disk(machine, now)
     version = words.get("version", "")
     if disk["files"] == version:
-        return _said(disk, 0, "there") if disk["runs"] == version else _said(disk, 8, "unproved", seconds=20.0)
+        return _prove(disk, version)
     if disk["files"] != words.get("expected"):
         return _said(disk, 3, "other", f"expected {words.get('expected')} here")
     files = _payload(script, words.get("digest", ""))
     if files is None:
         return _said(disk, 6, "damaged", "what arrived has another digest")
+    return _take(machine, disk, version, files, told)
+
+
+def _take(machine: Row, disk: dict[str, Any], version: str, files: Mapping[str, Any], told: int | None) -> Done:
+    """What arrived whole is judged, moved into place, and taken up."""
     if bad := _bad(files):
         return _said(disk, 4, "invalid", f"a host with {BAD!r} in it", bad)
     if told:
@@ -52,14 +57,22 @@ def deliver(machine: Row, words: Mapping[str, str], script: str, now: float, tol
     disk |= {"files": version, "listens": _ports(files)}
     if told is None:
         _run(machine, disk)
+        disk["good"] = version
     return _said(disk, 0, "delivered")
+
+
+def _prove(disk: dict[str, Any], version: str) -> Done:
+    if disk["runs"] != version:
+        return _said(disk, 8, "unproved", seconds=20.0)
+    disk["good"] = version
+    return _said(disk, 0, "there")
 
 
 def report(machine: Row, now: float) -> Done:
     """Say what runs."""
     disk = _disk(machine, now)
     runs = dict.fromkeys(("cds", "rds", "lds"), disk["runs"])
-    said = {"answers": True, **runs, "files": disk["files"], "good": disk["runs"], "rejected": disk["rejected"]}
+    said = {"answers": True, **runs, "files": disk["files"], "good": disk["good"], "rejected": disk["rejected"]}
     return Done(0.3, 0, json.dumps(said | {"failed": 0, "warming": 0, "detail": ""}) + "\n")
 
 
@@ -72,7 +85,7 @@ def _said(
 
 def _disk(machine: Row, now: float) -> dict[str, Any]:
     """What lies on the machine; memory is of this boot."""
-    fresh = {"files": EMPTY, "runs": EMPTY, "rejected": 0, "boot": machine.since(now), "listens": [HTTP]}
+    fresh = {"files": EMPTY, "runs": EMPTY, "good": "", "rejected": 0, "boot": machine.since(now), "listens": [HTTP]}
     disk: dict[str, Any] = machine.data.setdefault("disk", {}).setdefault("envoy", fresh)
     if disk["boot"] != machine.since(now):
         disk |= {"boot": machine.since(now), "rejected": 0}

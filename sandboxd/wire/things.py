@@ -153,6 +153,46 @@ class Account(Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class IngressMachine(Struct, frozen=True, kw_only=True):
+    """One machine that runs Envoy: what it should run, and what its Envoy says it runs."""
+
+    region: str
+    id: str
+    address: str
+    wanted: str
+    """version: `<sequence>-<digest>`"""
+    runs: str = ""
+    """empty: it does not say, or is between two versions"""
+    state: str = "behind"
+    """current | behind | rejected | silent"""
+    reason: str | None = None
+
+
+class IngressRoute(Struct, frozen=True, kw_only=True):
+    """One way into a sandbox: what the wanted version leads where."""
+
+    region: str
+    sandbox: str
+    """tenant/name"""
+    route: str
+    layer: str
+    """http | tls | tcp"""
+    at: str
+    """a host, or the port of the network load balancer"""
+    target: str
+    state: str = "wanted"
+    """present: every machine runs a version with it | wanted"""
+
+
+class Ingress(Struct, frozen=True, kw_only=True):
+    """The Envoy configuration of an account: what was wanted, and what runs."""
+
+    id: str
+    """of the account"""
+    machines: list[IngressMachine] = field(default_factory=list)
+    routes: list[IngressRoute] = field(default_factory=list)
+
+
 class Pool(Struct, frozen=True, kw_only=True):
     """The accounts that wait for tenants."""
 

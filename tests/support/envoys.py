@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import re
 import shutil
 import socket
 import socketserver
@@ -58,7 +59,7 @@ class Machine:
             folder=f"{here}/e", envoy=need("envoy"), admin=f"{here}/a", address="127.0.0.1",
             http=http_port, tls=tls_port, unit=f"{here}/unit", connections=500,
         )  # fmt: skip
-        self.log = here / "log"
+        self.log, self.scripts = here / "log", 0
         self.process: subprocess.Popen[bytes] | None = None
         need("curl")
 
@@ -96,7 +97,8 @@ class Machine:
 
     def run(self, script: str, **env: str) -> subprocess.CompletedProcess[str]:
         """As the agent does: a file for sh."""
-        path = self.here / "script.sh"
+        self.scripts += 1
+        path = self.here / f"script{self.scripts}.sh"
         path.write_text(script)
         return subprocess.run(
             ["sh", str(path)], capture_output=True, text=True, timeout=120, check=False, env=os.environ | env
@@ -144,11 +146,10 @@ def get(port: int, host: str, path: str = "/", timeout: float = 10.0) -> tuple[i
     with socket.create_connection(("127.0.0.1", port), timeout=timeout) as conn:
         conn.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
         whole = b"".join(iter(lambda: conn.recv(65536), b""))
-    if not whole:
-        raise ConnectionError("closed without an answer")
     head, _, body = whole.partition(b"\r\n\r\n")
-    if b"chunked" in head.lower():
-        body = b"".join(body.split(b"\r\n")[1::2])
+    length = re.search(rb"content-length: (\d+)", head.lower())
+    if length is None or len(body) != int(length[1]):
+        raise ConnectionError(f"cut after {len(whole)} bytes")
     return int(head.split()[1]), body.decode()
 
 
@@ -219,11 +220,13 @@ def part(sandbox: str, port: int, route: str = "web", **words: object) -> Part:
 
 
 class Stream:
-    """Somebody who asks one host all the time, at every balancer's target that is healthy, one after the other; and counts."""
+    """Somebody who asks one host all the time, at every balancer's target that is healthy, one after the other.
+
+    Counts what was answered, what was not by any, and how often it had to go `elsewhere`."""
 
     def __init__(self, ports: list[int], host: str, wanted: str) -> None:
         self.ports, self.host, self.wanted = ports, host, wanted
-        self.good, self.bad = 0, list[str]()
+        self.good, self.bad, self.elsewhere = 0, list[str](), 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -245,6 +248,7 @@ class Stream:
         turn = 0
         while not self._over.is_set():
             turn += 1
+            self._over.wait(0.003)
             self._one(self.ports[turn % len(self.ports) :] + self.ports[: turn % len(self.ports)])
 
     def _one(self, ports: list[int]) -> None:
@@ -252,11 +256,12 @@ class Stream:
             try:
                 status, text = get(port, self.host)
             except OSError as error:
-                said_ = repr(error)
+                problem = repr(error)
+                self.elsewhere += 1
                 continue  # a balancer's other target
             if status == 200 and text.startswith(self.wanted + " "):
                 self.good += 1
             else:
                 self.bad.append(f"{status} {text}")
             return
-        self.bad.append(said_)
+        self.bad.append(problem)

@@ -70,6 +70,7 @@ class FakeDesk:
         self.keys: dict[tuple[str, str], tuple[str, str]] = {}
         self.callers: list[Caller] = []
         self.planned: list[PlanRequest] = []
+        self.ingress_ = things.Ingress(id="")
 
     # ---- reads
     def snapshot(self) -> things.Snapshot:
@@ -117,6 +118,9 @@ class FakeDesk:
 
     def account(self, ref: str) -> things.Account:
         return self._one("account", {a.id: a for a in self.accounts()}, ref, lambda account: account.name)
+
+    async def ingress(self, ref: str) -> things.Ingress:
+        return structs.replace(self.ingress_, id=self.account(ref).id)
 
     def sandbox(self, ref: str) -> things.Sandbox:
         return self._one("sandbox", self._sandboxes, ref, lambda sandbox: f"{sandbox.tenant}/{sandbox.name}")

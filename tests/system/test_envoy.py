@@ -1,21 +1,28 @@
 """The ingress with the real Envoy: what is generated is taken, what is delivered runs, what is bad changes nothing."""
 
+import http.client
 import json
 import random
 import socket
 import ssl
 import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from envoys import Stream, backend, echo, free_ports, get, machines, part, until
+from msgspec.structs import asdict
 from needs import need
 
 from sandboxd.ingress.content import EMPTY, TYPES, Content, bootstrap, content, first_files
 from sandboxd.ingress.parts import Part, Place
-from sandboxd.ingress.said import behind
+from sandboxd.ingress.said import behind, runs
 from sandboxd.ingress.scripts import deliver
+from sandboxd.simulator import guest_envoy
+from sandboxd.simulator.rows import Row
 
 
 def poisoned(made: Content, name: str, old: str, new: str) -> Content:
@@ -84,17 +91,19 @@ def test_each_host_reaches_its_own_sandbox_and_no_request_fails_meanwhile():
 
         first, second = part("sa", a), part("sb", b)
         everywhere([first], 1)
-        with Stream(ports, first.host, "A") as steady:
-            for sequence in (2, 4):
-                everywhere([first, second], sequence)
-                for port in ports:
-                    assert get(port, second.host) == (200, f"B {second.host} /")
-                    assert get(port, first.host.upper() + ":443", "/x?y") == (200, f"A {first.host.upper()}:443 /x?y")
-                steady.more(20)
-                everywhere([first], sequence + 1)
-                for port in ports:
-                    assert get(port, second.host)[0] == 404
-                steady.more(20)
+        with Stream(ports, first.host, "A") as steady, kept(ports[0], first.host) as balancer:
+            balancer.asks(f"A {first.host} /")
+            everywhere([first, second], 2)
+            for port in ports:
+                assert get(port, second.host) == (200, f"B {second.host} /")
+                assert get(port, first.host.upper() + ":443", "/x?y") == (200, f"A {first.host.upper()}:443 /x?y")
+            steady.more(20)
+            everywhere([first], 3)
+            for port in ports:
+                assert get(port, second.host)[0] == 404
+            steady.more(20)
+            balancer.asks(f"A {first.host} /")
+            assert (steady.bad, steady.elsewhere) == ([], 0)
             both[0].die()
             steady.more(50)
             both[0].start()
@@ -104,6 +113,31 @@ def test_each_host_reaches_its_own_sandbox_and_no_request_fails_meanwhile():
         assert get(ports[0], "elsewhere.example") == (404, "there is no such sandbox here\n")
         assert get(ports[0], first.host, "/healthz") == (200, f"A {first.host} /healthz")
         assert Path(both[0].here, "told").read_text().split() == ["daemon-reload", "enable", "--now", "sandboxd-envoy"]
+
+
+class Kept:
+    """One connection for many requests, as balancers keep them."""
+
+    def __init__(self, port: int, host: str) -> None:
+        self.host, self.conn = host, http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        self.conn.connect()
+        self.conn.auto_open = 0  # one that was closed is not opened again
+
+    def asks(self, wanted: str) -> None:
+        """One more request."""
+        self.conn.request("GET", "/", headers={"Host": self.host})
+        answer = self.conn.getresponse()
+        assert (answer.status, answer.read().decode()) == (200, wanted)
+
+
+@contextmanager
+def kept(port: int, host: str) -> Iterator[Kept]:
+    """A connection while it is needed."""
+    made = Kept(port, host)
+    try:
+        yield made
+    finally:
+        made.conn.close()
 
 
 def says(port: int, text: bytes) -> bytes:
@@ -332,3 +366,33 @@ def test_a_delivery_that_ended_in_the_middle_is_finished_by_the_next():
         assert "between versions" in behind("envoy-1", second.version, found)
         assert one.deliver(second, found.files).outcome == "delivered"
         assert not (folder / ".new.dead").exists()
+
+
+def test_of_two_deliveries_at_once_one_comes_true():
+    """They take turns, and the second one finds another version than it expects."""
+    with machines("e1") as (one,), backend("A") as a, ThreadPoolExecutor(2) as pool:
+        made = [content([part(name, a)], 1, one.place) for name in ("sa", "sb")]
+        said = list(pool.map(lambda some: one.deliver(some, EMPTY), made))
+        assert sorted(answer.outcome for answer in said) == ["delivered", "other"]
+        (won,) = {answer.version for answer in said}
+        assert one.report().version == won
+
+
+def test_the_simulated_machine_says_what_a_real_one_says():
+    """The same deliveries to both: the same outcomes, codes and versions."""
+    simulated = Row("machine", "i-1", "1", "r", 0.0)
+    with machines("e1") as (one,), backend("A") as a:
+        first, second = content([part("sa", a)], 1, one.place), content([part("sa", a), part("sb", a)], 2, one.place)
+        for made, expected in (
+            (first, "9-x"),
+            (first, EMPTY),
+            (first, EMPTY),
+            (second, EMPTY),
+            (second, first.version),
+        ):
+            script = deliver(made, expected, one.place)
+            words = dict(word.split("=", 1) for word in script.split("\n", 1)[0].split()[2:])
+            real, pretended = one.run(script), guest_envoy.deliver(simulated, words, script, 1.0)
+            assert (pretended.code, json.loads(pretended.output)) == (real.returncode, json.loads(real.stdout))
+            assert set(json.loads(guest_envoy.report(simulated, 1.0).output)) == set(asdict(one.report()))
+            assert runs(guest_envoy.report(simulated, 1.0).output) == one.report()

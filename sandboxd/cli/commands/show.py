@@ -33,6 +33,15 @@ def thing(arguments: Namespace) -> int:
     return OK
 
 
+def ingress(arguments: Namespace) -> int:
+    """The Envoy configuration of an account: a line for each machine and each route."""
+    found = connection_of(arguments).call(ops.ingress(arguments.ref))
+    print_thing(found, "ingress", form_of(arguments))
+    if not found.machines and form_of(arguments) == "table":
+        narrate("There is no ingress in this account now: it is there while a sandbox that needs it is started.")
+    return OK
+
+
 def pool(arguments: Namespace) -> int:
     """The pool."""
     print_thing(connection_of(arguments).call(ops.pool()), "pool", form_of(arguments))

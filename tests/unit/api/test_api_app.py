@@ -51,6 +51,17 @@ async def test_a_life_over_the_api():
         assert snapshot.seq == desk.feed.position
 
 
+async def test_the_ingress_of_an_account_is_shown():
+    """By id or name; of an account that is not there, nothing."""
+    desk = FakeDesk()
+    wanted = things.IngressMachine(region="r", id="i-1", address="10.0.0.4", wanted="2-b", runs="1-a", reason="behind")
+    desk.ingress_ = things.Ingress(id="", machines=[wanted])
+    async with client(desk, uid=2) as c:
+        found = msgspec.json.decode((await c.get("/v1/accounts/one/ingress")).content, type=things.Ingress)
+        assert (found.id, found.machines) == ("111111111111", [wanted])
+        problem(await c.get("/v1/accounts/nobody/ingress"), 404, "account_not_found")
+
+
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 @pytest.mark.parametrize(("uid", "rank"), [(0, 3), (1, 2), (2, 1), (3, 0)])
 async def test_every_route_asks_for_its_permission_first(route, uid, rank):

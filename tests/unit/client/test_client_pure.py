@@ -172,6 +172,7 @@ OPS = [
     ops.events(after="e-1", limit=3),
     ops.wait("op_1", 5),
     ops.pool(),
+    ops.ingress("acme/bank"),
     ops.why("acme/bank"),
     ops.health(),
     ops.whoami(),
