@@ -164,6 +164,9 @@ def _attachment(row: Row) -> Shape:
             "InstanceOwnerId": row.account,
             "DeleteOnTermination": True,
         }
+    if data["type"] == "interface":  # of an application load balancer, as recorded of the former kind
+        owner = {"InstanceOwnerId": data["requester"], "AttachTime": moment(row.created), "NetworkCardIndex": 0}
+        return base | owner | {"DeviceIndex": 1, "DeleteOnTermination": False}
     base["AttachmentId"] = data["attachment"].replace("eni-attach-", "ela-attach-")
     return base | {"DeviceIndex": 1, "InstanceOwnerId": "amazon-aws", "DeleteOnTermination": False}
 
