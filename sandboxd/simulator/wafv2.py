@@ -12,7 +12,7 @@ from sandboxd.simulator.durations import draw
 from sandboxd.simulator.ec2.shapes import Shape, tag_list
 from sandboxd.simulator.errors import ApiError
 from sandboxd.simulator.rows import Row
-from sandboxd.simulator.wafv2_rules import capacity, invalid, nonexistent
+from sandboxd.simulator.wafv2_rules import capacity, invalid, nonexistent, shown
 from sandboxd.simulator.world import World
 
 MOST = 100
@@ -82,9 +82,10 @@ def _acl(row: Row) -> Shape:
     data = row.data
     return {
         "Name": data["name"], "Id": data["number"], "ARN": row.id, "DefaultAction": data["action"],
-        "Description": data["text"], "Rules": data["rules"], "VisibilityConfig": data["visibility"],
+        "Description": data["text"], "Rules": [shown(rule) for rule in data["rules"]], "VisibilityConfig": data["visibility"],
         "Capacity": data["capacity"], "ManagedByFirewallManager": False,
         "LabelNamespace": f"awswaf:{row.account}:webacl:{data['name']}:", "RetrofittedByFirewallManager": False,
+        "OnSourceDDoSProtectionConfig": {"ALBLowReputationMode": "ACTIVE_UNDER_DDOS"},
     }  # fmt: skip
 
 

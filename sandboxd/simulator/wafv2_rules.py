@@ -19,6 +19,8 @@ MANAGED: Mapping[str, int] = {
 RATE = 2
 """capacity of a rate limit by source address, without a narrower scope"""
 LOWEST, HIGHEST = 10, 2_000_000_000
+WINDOW = 300
+"""seconds over which a rate limit counts, unless it says otherwise"""
 MOST = 5000
 """capacity of a web ACL"""
 
@@ -65,3 +67,11 @@ def _capacity(rule: Shape) -> int:
             raise invalid("A rule needs an Action.", "RULE_ACTION", rule["Name"])
         return RATE
     raise invalid("The simulator knows managed rule groups and rate limits only.", "STATEMENT", rule["Name"])
+
+
+def shown(rule: Shape) -> Shape:
+    """A rule as it is read back: a rate limit says over how many seconds it counts."""
+    statement = rule["Statement"]
+    if (rate := statement.get("RateBasedStatement")) is None:
+        return rule
+    return rule | {"Statement": {"RateBasedStatement": {"EvaluationWindowSec": WINDOW, **rate}}}

@@ -3,6 +3,7 @@
 It talks to any door; after each change it looks at everything. What the answers must be is not known here.
 """
 
+from tests.referee.life_balancing import balancing
 from tests.referee.life_desktops import desktops
 from tests.referee.life_iam import refused_profiles, roles, roles_end
 from tests.referee.life_machines import machines, public_machine, refused_launches
@@ -85,7 +86,7 @@ def limits(ask: Transcript) -> None:
 
 
 def whole_life(ask: Transcript, owner: str) -> None:
-    """All of EC2, IAM and AppStream in one account; `owner` is the account that shares its images with it."""
+    """All of EC2, IAM, load balancers, WAF and AppStream in one account; `owner` is the account that shares its images with it."""
     look(ask)
     catalogue(ask, owner)
     unknowns(ask)
@@ -94,6 +95,7 @@ def whole_life(ask: Transcript, owner: str) -> None:
     machines(ask, ids)
     public_machine(ask)
     refused_launches(ask, ids)
+    balancing(ask, ids)
     roles(ask)
     refused_profiles(ask, ids)
     roles_end(ask)

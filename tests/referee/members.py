@@ -5,6 +5,7 @@ FREE = frozenset({
     "PublicDnsName", "Progress", "QuotaName", "ServiceName", "ComputerName", "AgentVersion", "PlatformName", "PlatformVersion",
     "Device", "DeviceName", "RootDeviceName", "AlgorithmDescription", "StatusMessage", "SecretAccessKey", "SessionToken",
     "SerialNumber", "AvailabilityZone", "RegionName", "Endpoint", "Email", "NextToken", "KmsKeyId", "AssumedRoleId", "ServiceCode", "MasterAccountEmail", "GroupLongName", "ProductCodeId",
+    "LoadBalancerName", "TargetGroupName", "CanonicalHostedZoneId", "HealthCheckPort", "Scheme", "NextMarker",
     "Path", "RoleName", "InstanceProfileName", "PolicyName", "AssumeRolePolicyDocument",
 })  # fmt: skip
 """members that hold what a person or a secret generator wrote, or a name of a region"""

@@ -10,7 +10,7 @@ import pytest
 import trio
 from enginelab import REGION, Driver, image_of, nodes, zone_of
 from operations import FULL
-from unluckylab import FAULTS, Unlucky
+from unlucky import FAULTS, Unlucky
 
 from sandboxd.world import run
 

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 import trio
 from softwarelab import ACP, AGENT, PROBE, WITH_SECRET, driver_of, machine_row, runs
-from unluckylab import FAULTS, Unlucky
+from unlucky import FAULTS, Unlucky
 
 from sandboxd.simulator.consistency import Weather
 from sandboxd.world import run

@@ -10,6 +10,8 @@ from sandboxd.model.kind import KindSpec, Role
 from sandboxd.model.resource import Usual
 
 ATTACHED = 2
+LATE = 1800.0
+"""seconds after a gateway was made in which its attachment may be too new: it is attached later than it was made"""
 SPEC = KindSpec(
     name="load-balancer",
     roles=(
@@ -87,7 +89,8 @@ KIND = Kind(
             resolves="name",
             there=frozenset({"DuplicateLoadBalancerName"}),
             unseen=(
-                Unseen("InvalidSubnet", "has no internet gateway", "gateway"),
+                Unseen("InvalidSubnet", "has no internet gateway", "gateway", LATE),
+                Unseen("InvalidSecurityGroup", "is not valid", "groups"),
                 Unseen("AccessDenied", "iam:CreateServiceLinkedRole", "role"),
             ),
         ),

@@ -3,7 +3,7 @@
 It costs nothing and is part of no network, but it names its VPC for ever.
 """
 
-from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Questions, Reading, Seen, deleted, tag_list
+from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Questions, Reading, Seen, Unseen, deleted, tag_list
 from sandboxd.model.kind import KindSpec, Role
 from sandboxd.model.resource import Usual
 
@@ -81,6 +81,7 @@ KIND = Kind(
             accepted=_made,
             resolves="name",
             there=frozenset({"DuplicateTargetGroupName"}),
+            unseen=(Unseen("ValidationError", "is not found", "vpc"),),
         ),
         ("lower", 0): Move(operation="DeleteTargetGroup", parameters=_delete, accepted=deleted, gone=_MISSING),
     },

@@ -165,13 +165,8 @@ def _attachment(row: Row) -> Shape:
             "DeleteOnTermination": True,
         }
     if data["type"] == "interface":  # of a service that puts it into a network for each of its machines
-        return base | {
-            "AttachTime": moment(row.created),
-            "DeviceIndex": 1,
-            "NetworkCardIndex": 0,
-            "InstanceOwnerId": "amazon-aws",
-            "DeleteOnTermination": False,
-        }
+        owner = {"InstanceOwnerId": data.get("requester", "amazon-aws"), "AttachTime": moment(row.created)}
+        return base | owner | {"NetworkCardIndex": 0, "DeviceIndex": 1, "DeleteOnTermination": False}
     base["AttachmentId"] = data["attachment"].replace("eni-attach-", "ela-attach-")
     return base | {"DeviceIndex": 1, "InstanceOwnerId": "amazon-aws", "DeleteOnTermination": False}
 

@@ -169,7 +169,8 @@ def _balancer(row: Row, now: float) -> Shape:
 
 def describe_load_balancers(world: World, q: Request) -> Shape:
     rows = select(world, q, "load-balancer", "LoadBalancerArns")
-    return page(q, [_balancer(row, q.now) for row in rows], "LoadBalancers")
+    shapes = [_balancer(row, q.now) | {"EnablePrefixForIpv6SourceNat": "off"} for row in rows]
+    return page(q, shapes, "LoadBalancers")
 
 
 # ---- delete

@@ -1,4 +1,4 @@
-"""The engine's laboratory on unlucky days: any mutation may go wrong, at a rate that the seed draws; reads are only cut."""
+"""A laboratory where any call may go wrong, by a seed: what schedules of faults run in."""
 
 import random
 from collections import Counter
