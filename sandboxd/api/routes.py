@@ -57,6 +57,8 @@ WRITES = (
           status=202, keyed=True, guarded=True, summary="Stop a sandbox; its disks stay"),
     Route(method="POST", path="/v1/sandboxes/{id}/extend", permission="write", handler=h.extend, request=r.Extend,
           response=t.Sandbox, guarded=True, summary="Move the moment at which a sandbox expires"),
+    Route(method="GET", path="/v1/sandboxes/{id}/credentials/{name}", permission="write", handler=h.get_credential,
+          response=t.Credential, summary="Show a secret of a sandbox, and tell that it was shown"),
     Route(method="POST", path="/v1/operations/{id}/retry", permission="write", handler=h.retry, request=r.RetryRequest,
           optional=True, response=t.Operation, status=202, summary="Retry a failed or cancelled operation"),
     Route(method="POST", path="/v1/operations/{id}/skip", permission="write", handler=h.skip, request=r.SkipRequest,

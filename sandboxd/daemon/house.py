@@ -14,6 +14,7 @@ from msgspec import Struct
 from sandboxd.actors.alarms import Alarms
 from sandboxd.actors.archive import Archive
 from sandboxd.actors.commands import Commands
+from sandboxd.actors.credentials import Credentials
 from sandboxd.actors.desk import Desk
 from sandboxd.actors.directory import Directory
 from sandboxd.actors.feed import Feed
@@ -109,7 +110,10 @@ class House:
             call=self._call, kinds=shared.kinds, regions=shared.regions, stage=settings.stage,
             image_account=self._image_account, profile_dirs=dirs, role=settings.aws.role,
         )  # fmt: skip
-        commands = Commands(shared=shared, supervisor=self.supervisor, pool=self.pool, resolver=resolver)
+        commands = Commands(
+            shared=shared, supervisor=self.supervisor, pool=self.pool, resolver=resolver,
+            credentials=Credentials(call=self._call, role=settings.aws.role),
+        )  # fmt: skip
         return Desk(
             shared=shared, supervisor=self.supervisor, pool=self.pool, commands=commands,
             plans=Plans(shared=shared, supervisor=self.supervisor, resolver=resolver), health=health,

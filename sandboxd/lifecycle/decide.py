@@ -23,6 +23,7 @@ from sandboxd.lifecycle.messages import (
     Proved,
     Recovered,
     Retry,
+    Shown,
     Skip,
     Surveyed,
     Tick,
@@ -71,6 +72,8 @@ def _dispatch(turn: Turn, message: Message) -> None:  # noqa: C901, PLR0912 - on
             commands.skip(turn, message)
         case Extend():
             commands.extend(turn, message)
+        case Shown():
+            commands.shown(turn, message)
         case Called():
             outcomes.called(turn, message)
         case Unknown():

@@ -85,6 +85,14 @@ class Extend(Struct, frozen=True, tag=True, kw_only=True):
     by: str = ""
 
 
+class Shown(Struct, frozen=True, tag=True, kw_only=True):
+    """Somebody is about to be shown a secret of a sandbox."""
+
+    sandbox: str
+    name: str
+    by: str = ""
+
+
 class Tick(Struct, frozen=True, tag=True):
     """The moment that `wake_at` named has come."""
 
@@ -209,6 +217,7 @@ Message: TypeAlias = (
     | Cancel
     | Skip
     | Extend
+    | Shown
     | Tick
     | Recovered
     | Called

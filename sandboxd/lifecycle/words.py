@@ -15,6 +15,10 @@ _ACTIONS = {
     ("instance-role", "lower", 1): "detach",
     ("instance-profile", "raise", 1): "fill",
     ("instance-profile", "lower", 1): "empty",
+    ("agent", "raise", 0): "wait",
+    ("constellation", "raise", 0): "install",
+    ("constellation", "lower", 0): "cancel",
+    ("probe", "raise", 0): "probe",
     ("account-claim", "raise", 0): "move",
     ("account-claim", "raise", 1): "tag",
 }

@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-PACKAGES = {"curl": "curl", "tmux": "tmux"}
+PACKAGES = {"curl": "curl", "tmux": "tmux", "flock": "util-linux", "base64": "coreutils", "timeout": "coreutils"}
 """program -> Debian's package of it"""
 
 
