@@ -10,7 +10,8 @@ from functools import partial
 
 import trio
 
-from sandboxd.actors import views
+from sandboxd.actors import credentials, views
+from sandboxd.actors.credentials import Credentials
 from sandboxd.actors.desktops import Desktops
 from sandboxd.actors.mailbox import Ask
 from sandboxd.actors.pool import Pool
@@ -18,7 +19,7 @@ from sandboxd.actors.resolving import Resolver
 from sandboxd.actors.shared import Shared
 from sandboxd.actors.supervisor import Supervisor
 from sandboxd.identity.peers import Caller
-from sandboxd.lifecycle.messages import Cancel, Command, Create, Extend, LetIn, Message, Onboard, Retry, Skip
+from sandboxd.lifecycle.messages import Cancel, Command, Create, Extend, LetIn, Message, Onboard, Retry, Shown, Skip
 from sandboxd.lifecycle.state import State
 from sandboxd.model.errors import BadRequest, Conflict, LimitReached, NotFound, Refusal
 from sandboxd.model.ids import make_id
@@ -34,9 +35,10 @@ class Commands:
     """What may be asked of accounts."""
 
     def __init__(
-        self, *, shared: Shared, supervisor: Supervisor, pool: Pool, resolver: Resolver, desktops: Desktops
-    ) -> None:
-        self._desktops = desktops
+        self, *, shared: Shared, supervisor: Supervisor, pool: Pool, resolver: Resolver, desktops: Desktops,
+        credentials: Credentials,
+    ) -> None:  # fmt: skip
+        self._desktops, self._credentials = desktops, credentials
         self._shared, self._supervisor, self._pool, self._resolver = shared, supervisor, pool, resolver
         self._directory = shared.directory
         self._asking: dict[tuple[str, str], trio.Event] = {}
@@ -190,6 +192,18 @@ class Commands:
 
         await self._posted(sandbox.account_id, Ask(operation=sandbox.operation_id or "", build=build, caller=by.user))
         return things.Desktop(url=url, expires_at=views.stamp(until))
+
+    async def credential(self, ref: str, name: str, by: Caller) -> things.Credential:
+        """Show a secret: read at this moment, and told as an event before it is handed over; kept nowhere."""
+        sandbox = self._directory.sandbox(ref)
+        actor = self._supervisor.actor(sandbox.account_id)
+        value = await self._credentials.read(sandbox, credentials.place(actor.state, sandbox, name))
+
+        def build(_: State) -> Message:
+            return Shown(sandbox=sandbox.id, name=name, by=by.user)
+
+        await self._posted(sandbox.account_id, Ask(operation=sandbox.operation_id or "", build=build, caller=by.user))
+        return things.Credential(sandbox_id=sandbox.id, name=name, value=value)
 
     # ---- operations
     async def retry(self, ref: str, step: str | None, by: Caller, key: str | None, digest: str) -> things.Operation:

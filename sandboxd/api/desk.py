@@ -72,6 +72,10 @@ class Commands(Protocol):
         """Return a way into a sandbox's desktop, once it is durable that somebody was let in."""
         ...
 
+    async def credential(self, ref: str, name: str, by: Caller, /) -> things.Credential:
+        """Return a secret of a sandbox, read at this moment, once it is durable that it was shown."""
+        ...
+
     async def retry(self, ref: str, step: str | None, by: Caller, key: str | None, digest: str, /) -> things.Operation:
         """Reopen a failed or cancelled operation."""
         ...

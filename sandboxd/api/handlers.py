@@ -179,6 +179,11 @@ async def desktop(desk: Desk, ask: Ask) -> Answer:
     return Answer(thing=found, headers=(("cache-control", "no-store"),))
 
 
+async def get_credential(desk: Desk, ask: Ask) -> things.Credential:
+    """Show a secret; the event that says so is durable first."""
+    return await desk.commands.credential(ask.ref, ask.name, ask.caller)
+
+
 async def retry(desk: Desk, ask: Ask) -> Answer:
     """Retry an operation."""
     return accepted(await desk.commands.retry(ask.ref, ask.body.step, ask.caller, ask.key, ask.digest))

@@ -61,6 +61,8 @@ WRITES = (
           response=t.Sandbox, guarded=True, summary="Move the moment at which a sandbox expires"),
     Route(method="POST", path="/v1/sandboxes/{id}/desktop", permission="write", handler=h.desktop, response=t.Desktop,
           summary="A way into the desktop of a started sandbox, for some minutes; that somebody asked is an event"),
+    Route(method="GET", path="/v1/sandboxes/{id}/credentials/{name}", permission="write", handler=h.get_credential,
+          response=t.Credential, summary="Show a secret of a sandbox, and tell that it was shown"),
     Route(method="POST", path="/v1/operations/{id}/retry", permission="write", handler=h.retry, request=r.RetryRequest,
           optional=True, response=t.Operation, status=202, summary="Retry a failed or cancelled operation"),
     Route(method="POST", path="/v1/operations/{id}/skip", permission="write", handler=h.skip, request=r.SkipRequest,

@@ -69,6 +69,10 @@ COMMANDS = (
     ),
     Command("sandbox", "extend", "Let a sandbox live longer", "commands.write:extend", (SANDBOX, arg("--by", required=True, metavar="DURATION"), OUTPUT)),
     Command("sandbox", "desktop", "A way into the desktop, shown once; that you asked is an event", "commands.write:desktop", (SANDBOX, OUTPUT)),
+    Command(
+        "sandbox", "credentials", "Show a secret of a sandbox; that it was shown is an event", "commands.show:credential",
+        (SANDBOX, arg("name", metavar="NAME", help="of the secret, as the profile has it"), OUTPUT),
+    ),
     Command("operation", "list", "List operations", "commands.show:listing", LIST),
     Command("operation", "show", "Show an operation with its steps", "commands.show:thing", (arg("ref", metavar="OPERATION"), *SHOW)),
     Command("operation", "wait", "Wait for the end of an operation", "commands.write:wait", (OPERATION, arg("--timeout", metavar="DURATION", help="give up waiting after"), OUTPUT)),

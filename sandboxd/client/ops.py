@@ -161,6 +161,11 @@ def desktop(ref: str) -> Op[things.Desktop]:
     return _post(f"sandboxes/{_ref(ref)}/desktop", None, things.Desktop, keyed=False)
 
 
+def credential(ref: str, name: str) -> Op[things.Credential]:
+    """A secret of a sandbox; each asking is told as an event."""
+    return _get(f"sandboxes/{_ref(ref)}/credentials/{_ref(name)}", things.Credential)
+
+
 def retry(operation: str, step: str | None = None) -> Op[things.Operation]:
     """Retry an operation."""
     return _post(f"operations/{_ref(operation)}/retry", RetryRequest(step=step), keyed=False)

@@ -14,6 +14,7 @@ from msgspec import Struct
 from sandboxd.actors.alarms import Alarms
 from sandboxd.actors.archive import Archive
 from sandboxd.actors.commands import Commands
+from sandboxd.actors.credentials import Credentials
 from sandboxd.actors.desk import Desk
 from sandboxd.actors.desktops import Desktops
 from sandboxd.actors.directory import Directory
@@ -113,6 +114,7 @@ class House:
         commands = Commands(
             shared=shared, supervisor=self.supervisor, pool=self.pool, resolver=resolver,
             desktops=Desktops(call=self._call, role=settings.aws.role, valid=settings.desktop.valid),
+            credentials=Credentials(call=self._call, role=settings.aws.role),
         )  # fmt: skip
         return Desk(
             shared=shared, supervisor=self.supervisor, pool=self.pool, commands=commands,

@@ -3,7 +3,7 @@
 from sandboxd.lifecycle import account_life, table
 from sandboxd.lifecycle.account_life import claim_node
 from sandboxd.lifecycle.judging import in_the_way
-from sandboxd.lifecycle.messages import Cancel, Command, Create, Extend, LetIn, Onboard, Retry, Skip
+from sandboxd.lifecycle.messages import Cancel, Command, Create, Extend, LetIn, Onboard, Retry, Shown, Skip
 from sandboxd.lifecycle.steps import joined
 from sandboxd.lifecycle.turn import Turn
 from sandboxd.model.errors import Conflict, NotFound
@@ -200,6 +200,13 @@ def let_in(turn: Turn, message: LetIn) -> None:
     record = _sandbox(turn, message.sandbox)
     words = f"{message.by or 'Somebody'} was let into the desktop of {record.tenant}/{record.name}"
     turn.say("sandbox.desktop_opened", words, sandbox_id=record.id, by=message.by)
+
+
+def shown(turn: Turn, message: Shown) -> None:
+    """A secret is shown: that is told, its value is not."""
+    record = _sandbox(turn, message.sandbox)
+    words = f"The credential {message.name} of {record.tenant}/{record.name} was shown"
+    turn.say("sandbox.credentials_shown", words, sandbox_id=record.id, by=message.by)
 
 
 # ---- finding

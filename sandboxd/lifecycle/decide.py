@@ -24,6 +24,7 @@ from sandboxd.lifecycle.messages import (
     Proved,
     Recovered,
     Retry,
+    Shown,
     Skip,
     Surveyed,
     Tick,
@@ -74,6 +75,8 @@ def _dispatch(turn: Turn, message: Message) -> None:  # noqa: C901, PLR0912 - on
             commands.extend(turn, message)
         case LetIn():
             commands.let_in(turn, message)
+        case Shown():
+            commands.shown(turn, message)
         case Called():
             outcomes.called(turn, message)
         case Unknown():

@@ -92,6 +92,14 @@ class LetIn(Struct, frozen=True, tag=True, kw_only=True):
     by: str = ""
 
 
+class Shown(Struct, frozen=True, tag=True, kw_only=True):
+    """Somebody is about to be shown a secret of a sandbox."""
+
+    sandbox: str
+    name: str
+    by: str = ""
+
+
 class Tick(Struct, frozen=True, tag=True):
     """The moment that `wake_at` named has come."""
 
@@ -217,6 +225,7 @@ Message: TypeAlias = (
     | Skip
     | Extend
     | LetIn
+    | Shown
     | Tick
     | Recovered
     | Called

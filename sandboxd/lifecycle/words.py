@@ -22,6 +22,10 @@ _ACTIONS = {
     ("service-role", "raise", 1): "attach",
     ("service-role", "lower", 0): "leave",
     ("service-linked-role", "lower", 0): "leave",
+    ("agent", "raise", 0): "wait",
+    ("constellation", "raise", 0): "install",
+    ("constellation", "lower", 0): "cancel",
+    ("probe", "raise", 0): "probe",
     ("account-claim", "raise", 0): "move",
     ("account-claim", "raise", 1): "tag",
 }

@@ -120,6 +120,18 @@ class Mailbox(Struct, frozen=True):
     depth: int = 0
 
 
+class Credential(Struct, frozen=True, kw_only=True):
+    """A secret of a sandbox, as AWS has it at this moment; kept nowhere."""
+
+    sandbox_id: str
+    name: str
+    value: str
+
+    def __repr__(self) -> str:
+        """Return it without its value."""
+        return f"Credential(sandbox_id={self.sandbox_id!r}, name={self.name!r})"
+
+
 class Unmanaged(Struct, frozen=True, kw_only=True):
     """Something in an account that is not ours and is billed by the hour: it is told, never touched."""
 

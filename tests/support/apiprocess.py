@@ -26,7 +26,10 @@ class Daemon:
         argv = [sys.executable, str(SUPPORT / "fakedaemon.py"), str(self.path)]
         with self.err.open("ab") as err:
             return subprocess.Popen(
-                argv, stdout=subprocess.PIPE, stderr=err, env=os.environ | {"PYTHONPATH": str(SUPPORT)}
+                argv,
+                stdout=subprocess.PIPE,
+                stderr=err,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join([str(SUPPORT), os.environ.get("PYTHONPATH", "")])},
             )
 
     def connect(self, timeout: float = 5.0) -> socket.socket:

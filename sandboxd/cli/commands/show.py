@@ -48,6 +48,16 @@ def pool(arguments: Namespace) -> int:
     return OK
 
 
+def credential(arguments: Namespace) -> int:
+    """One secret: the value alone, so that it can be piped, or a form for programs."""
+    found = connection_of(arguments).call(ops.credential(arguments.sandbox, arguments.name))
+    if form_of(arguments) in ("table", "wide"):
+        print(safe_text(found.value, limit=10_000))
+    else:
+        print_thing(found, "credential", form_of(arguments))
+    return OK
+
+
 def why(arguments: Namespace) -> int:
     """A chain of reasons."""
     found = connection_of(arguments).call(ops.why(arguments.ref))

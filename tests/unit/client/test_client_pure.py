@@ -182,6 +182,7 @@ OPS = [
     *(ops.command(verb, "acme/bank") for verb in ("start", "stop", "delete")),
     ops.extend("acme/bank", 60),
     ops.desktop("acme/bank"),
+    ops.credential("acme/bank", "admin password"),
     ops.retry("op_1"),
     ops.skip("op_1", "s", "r"),
     ops.cancel("op_1"),
