@@ -36,9 +36,13 @@ class Engine:
         settings: EngineSettings,
         identity: Identity,
         places: Callable[[], Mapping[str, str]] = dict,
+        held: Callable[[str], Mapping[str, Iterable[Row]]] = lambda _: {},
         randbits: Callable[[int], int] = randbits,
     ) -> None:
-        """`places` answers `pool_ou` and `customers_ou`, for claims whose nodes do not carry them; of `randbits` secrets are made."""
+        """`places` answers `pool_ou` and `customers_ou`, for claims whose nodes do not carry them; of `randbits` secrets are made.
+
+        `held` answers the rows of a kind in every account, for documents that several share.
+        """
         limited = Limiter(call=call, clock=clock)
         self._ports = Ports(
             call=limited,
@@ -51,6 +55,7 @@ class Engine:
             born=clock.now(),
             places=places,
             randbits=randbits,
+            held=held,
         )
 
     def render(self, who: Owner, row: Row, start: Start, facts_of: FactsOf, now: float) -> Intent:
