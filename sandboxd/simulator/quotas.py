@@ -32,4 +32,12 @@ def list_service_quotas(world: World, q: Request) -> dict[str, Any]:
     return {"Quotas": [_quota(world, q, *key) for key in ROWS if key[0] == service]}
 
 
-OPERATIONS = {"GetServiceQuota": get_service_quota, "ListServiceQuotas": list_service_quotas}
+def get_aws_default_service_quota(world: World, q: Request) -> dict[str, Any]:
+    answer = get_service_quota(world, q)["Quota"]
+    return {"Quota": answer | {"Value": float(LIMITS[ROWS[answer["ServiceCode"], answer["QuotaCode"]][1]].value)}}
+
+
+OPERATIONS = {
+    "GetServiceQuota": get_service_quota, "ListServiceQuotas": list_service_quotas,
+    "GetAWSDefaultServiceQuota": get_aws_default_service_quota,
+}  # fmt: skip

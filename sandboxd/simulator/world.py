@@ -21,6 +21,7 @@ from sandboxd.simulator.limits import LIMITS, exceeded
 from sandboxd.simulator.needs import NEEDS
 from sandboxd.simulator.pending import Pending
 from sandboxd.simulator.rows import Row, Rows
+from sandboxd.simulator.scarcity import Scarcity
 from sandboxd.simulator.throttles import Throttles
 
 Answer: TypeAlias = dict[str, Any]
@@ -58,6 +59,7 @@ class World:
         self.quotas = {name: limit.value for name, limit in LIMITS.items()}
         self.throttles: Throttles | None = None
         """how many requests an account may send; None: any number"""
+        self.scarcity = Scarcity()
         self.organization: dict[str, Any] = {}
         self.keys: dict[str, str] = {}
         self.sessions: dict[str, tuple[str, str, float]] = {}

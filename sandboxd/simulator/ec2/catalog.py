@@ -47,10 +47,11 @@ def describe_regions(world: World, q: Request) -> Shape:
 
 def describe_instance_type_offerings(world: World, q: Request) -> Shape:
     by = q.parameters.get("LocationType", "region")
+    zones = world.zones(q.region)
     places = {
-        "region": [q.region],
-        "availability-zone": [name for name, _ in world.zones(q.region)],
-        "availability-zone-id": [number for _, number in world.zones(q.region)],
+        "region": [(q.region, zones)],
+        "availability-zone": [(zone[0], [zone]) for zone in zones],
+        "availability-zone-id": [(zone[1], [zone]) for zone in zones],
     }
     if by not in places:
         raise ApiError("InvalidParameterValue", f"Value ({by}) for parameter locationType is invalid.")
@@ -59,8 +60,9 @@ def describe_instance_type_offerings(world: World, q: Request) -> Shape:
     offers = [
         {"InstanceType": name, "LocationType": by, "Location": place}
         for name in TYPES
-        for place in places[by]
+        for place, inside in places[by]
         if (types is None or name in types) and (where is None or place in where)
+        if any(world.scarcity.offers(name, zone) for zone in inside)
     ]
     return page(q, offers, "InstanceTypeOfferings")
 

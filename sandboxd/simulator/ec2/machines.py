@@ -9,7 +9,7 @@ from sandboxd.simulator.consistency import NEVER
 from sandboxd.simulator.ec2 import images, profiles
 from sandboxd.simulator.ec2.catalog import TYPES
 from sandboxd.simulator.ec2.machine_shapes import CODES, instance, reservation, status
-from sandboxd.simulator.ec2.making import new_interface, no_room, public_ip, room
+from sandboxd.simulator.ec2.making import check_address, new_interface, no_room, public_ip, room
 from sandboxd.simulator.ec2.shapes import Shape, Values, listed, member, page, requested_tags, required, select
 from sandboxd.simulator.errors import ApiError
 from sandboxd.simulator.needs import DEFAULT_ROUTE, mapped, table_of
@@ -40,6 +40,8 @@ def run_instances(world: World, q: Request) -> Shape:
     _check_type(world, q, count)
     groups, profile = _groups(world, q, subnet), profiles.asked_for(world, q)
     _check_room(world, q, subnet, count)
+    zone = (subnet.data["zone"], subnet.data["zone_id"])
+    world.scarcity.check(q.parameters.get("InstanceType", "m1.small"), zone, world.zones(q.region))
     number = world.rows.new_id("reservation")
     machines = [_launch(world, q, subnet, image, groups, number, profile) for _ in range(count)]
     world.remember(q, machines[0], *scope)
@@ -86,6 +88,8 @@ def _check_room(world: World, q: Request, subnet: Row, count: int) -> None:
     world.check_quota("interfaces", len(world.rows.of(q.account, q.region, "interface")), count)
     if room(world, subnet, q.now) < count:
         raise no_room(subnet)
+    if "PrivateIpAddress" in q.parameters:
+        check_address(world, subnet, q.now, q.parameters["PrivateIpAddress"], count)
 
 
 def _groups(world: World, q: Request, subnet: Row) -> list[str]:
@@ -97,7 +101,8 @@ def _groups(world: World, q: Request, subnet: Row) -> list[str]:
 
 
 def _launch(world: World, q: Request, subnet: Row, image: Row, groups: list[str], number: str, profile: Shape) -> Row:
-    interface = new_interface(world, subnet, q.now, "", "interface", groups)
+    address = str(q.parameters.get("PrivateIpAddress", ""))
+    interface = new_interface(world, subnet, q.now, "", "interface", groups, address=address)
     machine = world.rows.make("machine", q.account, q.region, q.now)
     machine.tags, interface.tags = requested_tags(q, "instance"), requested_tags(q, "network-interface")
     volume = _volume(world, q, image, subnet)
