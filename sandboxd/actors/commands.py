@@ -86,7 +86,9 @@ class Commands:
             if known is not None:
                 return known
             account, tenant = self._account_for(request.tenant)
-            resolved = await self._resolver.resolve(request, account)
+            self._demand_ease(account)
+            state = self._supervisor.actor(account).state
+            resolved = await self._resolver.resolve(request, account, state)
             build = partial(self._create, request, tenant, resolved.expand, by)
             return await self._ask(account, build, by, key, digest)
 
@@ -207,15 +209,19 @@ class Commands:
         return await self._posted(account, ask)
 
     async def _posted(self, account: str, ask: Ask) -> things.Operation:
-        if self._shared.trouble.is_bad(account):
-            reason = self._shared.trouble.reason(account)
-            raise Conflict("account_left_alone", f"The account {account}: {reason}.", "See the daemon's log.")
+        self._demand_ease(account)
         await self._demand_trust()
         actor = self._supervisor.actor(account)
         operation = await actor.ask(ask)
         if operation is None:  # over, and not kept by the actor any more
             return self._directory.operation(ask.operation)
         return views.operation_view(actor.state, operation, account, self._shared.clock.now())
+
+    def _demand_ease(self, account: str) -> None:
+        """Raise Conflict where an account is left alone."""
+        if self._shared.trouble.is_bad(account):
+            reason = self._shared.trouble.reason(account)
+            raise Conflict("account_left_alone", f"The account {account}: {reason}.", "See the daemon's log.")
 
     @asynccontextmanager
     async def _once(self, by: Caller, key: str | None, digest: str) -> AsyncIterator[things.Operation | None]:

@@ -36,8 +36,8 @@ class Plans:
         target = f"{tenant.name}/{wanted.name}"
         if tenant.account_id is None or tenant.state != "active":
             return _refused("create", target, "tenant_not_active", f"The tenant {tenant.name!r} is {tenant.state}.")
-        resolved = await self._resolver.resolve(wanted, tenant.account_id)
         state = self._supervisor.actor(tenant.account_id).state
+        resolved = await self._resolver.resolve(wanted, tenant.account_id, state)
         identifier = self._id("sbx")
         blueprint = resolved.expand(state, identifier)
         message = Create(

@@ -84,7 +84,7 @@ SERVICES: Mapping[str, Codes] = {
         throttled=frozenset({"EC2ThrottledException"}),
         capacity=frozenset({
             "InsufficientInstanceCapacity", "InsufficientHostCapacity", "InsufficientReservedInstanceCapacity",
-            "InsufficientAddressCapacity", "InsufficientCapacity", "InsufficientFreeAddressesInSubnet", "Unsupported",
+            "InsufficientAddressCapacity", "InsufficientCapacity", "InsufficientFreeAddressesInSubnet",
         }),
         quota=frozenset({
             "VpcLimitExceeded", "SubnetLimitExceeded", "InternetGatewayLimitExceeded", "RouteTableLimitExceeded",

@@ -104,7 +104,7 @@ async def zones(call: Call, scope: Scope, types: Iterable[str]) -> list[str]:
     offered = await _zone_ids(call, scope)
     for kind in kinds:
         here = await _offering(call, scope, kind)
-        offered = {name: identifier for name, identifier in offered.items() if {name, identifier} & here}
+        offered = {name: identifier for name, identifier in offered.items() if identifier in here}
     if not offered:
         raise BadRequest(
             "zone_not_found",
@@ -113,6 +113,15 @@ async def zones(call: Call, scope: Scope, types: Iterable[str]) -> list[str]:
             "/region",
         )
     return sorted(offered.values())
+
+
+async def subnets(call: Call, scope: Scope, network: str) -> list[str]:
+    """Return the ranges of all subnets in a VPC, whoever made them; nothing without a VPC."""
+    if not network:
+        return []
+    parameters = {"Filters": [{"Name": "vpc-id", "Values": [network]}]}
+    found = await pages(call, scope, "ec2", "DescribeSubnets", parameters)
+    return [str(one["CidrBlock"]) for page in found for one in page.get("Subnets") or ()]
 
 
 async def _zone_ids(call: Call, scope: Scope) -> dict[str, str]:
@@ -125,6 +134,6 @@ async def _zone_ids(call: Call, scope: Scope) -> dict[str, str]:
 
 async def _offering(call: Call, scope: Scope, kind: str) -> set[str]:
     filters = [{"Name": "instance-type", "Values": [kind]}]
-    parameters = {"LocationType": "availability-zone", "Filters": filters}
+    parameters = {"LocationType": "availability-zone-id", "Filters": filters}
     found = await pages(call, scope, "ec2", "DescribeInstanceTypeOfferings", parameters)
     return {one["Location"] for page in found for one in page.get("InstanceTypeOfferings") or ()}

@@ -32,6 +32,8 @@ def create(turn: Turn, message: Create) -> None:
         id=message.sandbox, name=message.name, tenant=message.tenant, blueprint=message.blueprint, created_at=turn.now,
         expires_at=message.expires_at, labels=message.labels, cost_at=turn.now,
     )  # fmt: skip
+    if message.blueprint.zones:
+        state.account.zones[message.blueprint.region] = message.blueprint.zones
     state.reach[record.id] = state.planner.reached(message.blueprint.started)
     turn.decision.account_changed = True
     _begin(turn, Operation(id=message.operation, verb="create", target=record.id, requested_by=message.by))

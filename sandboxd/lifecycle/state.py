@@ -95,11 +95,6 @@ class State:
         row = self.planner.rows.get(key)
         return row.facts if row is not None else {}
 
-    def free_slot(self) -> int:
-        """The lowest number of the address plan that no living sandbox has."""
-        taken = {record.blueprint.slot for record in self.sandboxes.values() if record.state != "deleted"}
-        return next(slot for slot in range(len(taken) + 1) if slot not in taken)
-
     def may_stay(self) -> dict[Key, Stay]:
         """What a listing may find, by key: what is known to be there, at most as it is; anything else is a stray."""
         return {key: _stay(row) for key, row in self.planner.rows.items() if row.hi or row.flight is not None}

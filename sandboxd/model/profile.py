@@ -86,7 +86,21 @@ class Ingress(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     """Load balancers and Envoy before the sandbox."""
 
     image: Image | None = None
+    type: str = "t3.small"
+    """of the two machines that run Envoy"""
+    disk: Annotated[int, Meta(ge=8, le=16384)] = 8
+    """GiB of each"""
+    sources: tuple[str, ...] = ()
+    """ranges that may reach the load balancers; the whole internet must be written out: 0.0.0.0/0"""
     routes: tuple[Route, ...] = ()
+
+
+class Access(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Ports of a machine that the Smart Client reaches."""
+
+    machine: str
+    port: Port
+    to_port: Port | None = None
 
 
 class SmartClient(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -95,6 +109,8 @@ class SmartClient(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     when: str | None = None
     image: str = ""
     type: str = "stream.standard.medium"
+    access: tuple[Access, ...] = ()
+    """what its fleet is let into"""
 
 
 class Secret(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

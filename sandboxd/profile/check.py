@@ -36,6 +36,7 @@ def _all(profile: Profile) -> Found:
     yield from _references(profile)
     yield from _doubles(profile)
     yield from _names(profile)
+    yield from _sources(profile)
     if not _is_network(profile.network.cidr, longest=SMALLEST_NETWORK):
         words = f"{profile.network.cidr!r} is no IPv4 range of /16 to /{SMALLEST_NETWORK}"
         yield ("network", "cidr"), words, "its first 16 subnets are shared, each sandbox takes one of the others"
@@ -51,10 +52,50 @@ def _names(profile: Profile) -> Found:
         if not is_name(name):
             yield ("machines", name), f"{name!r} is no name of a machine", "a-z, then a-z, 0-9 and -; at most 31"
         rules = [f"{name}-{way}-{n}" for way in ("egress", "ingress") for n, _ in enumerate(getattr(machine, way), 1)]
-        for resource in (name, f"{name}-sg", *rules):
+        doors = [f"{name}-from-{who}-{port}" for who, port in dict.fromkeys(_doors(profile, name))]
+        for resource in (name, f"{name}-sg", *rules, *doors):
             if resource in taken:
                 yield ("machines", name), f"the name {resource!r} is taken by {taken[resource]}", ""
             taken.setdefault(resource, f"machine {name!r}")
+
+
+def _doors(profile: Profile, machine: str) -> Iterator[tuple[str, str]]:
+    """Who is let into a machine from outside the sandbox, and the ports as names of rules have them."""
+    for route in profile.ingress.routes if profile.ingress is not None else ():
+        if route.machine == machine:
+            yield "envoy", str(route.port)
+    for one in profile.smart_client.access if profile.smart_client is not None else ():
+        if one.machine == machine:
+            yield "desktop", str(one.port) if one.to_port is None else f"{one.port}-{one.to_port}"
+
+
+def _sources(profile: Profile) -> Found:
+    """Who may come in is said: by ranges before the load balancers, by peers before machines."""
+    ingress = profile.ingress
+    if ingress is not None and ingress.routes and not ingress.sources:
+        words = "`sources` is missing: the ranges that may reach the load balancers"
+        yield ("ingress",), words, 'the whole internet is sources = ["0.0.0.0/0"], which a plan warns of'
+    for index, source in enumerate(ingress.sources if ingress is not None else ()):
+        if not _is_network(source, longest=32):
+            yield ("ingress", "sources", index), f"{source!r} is no IPv4 range", ""
+    if not _is_network(profile.network.cidr, longest=SMALLEST_NETWORK):
+        return
+    for name, index, rule in open_to_neighbours(profile):
+        words = f"{rule.cidr!r} holds addresses of {profile.network.cidr}: other sandboxes of the account could come in"
+        yield ("machines", name, "ingress", index), words, "name a `peer`; what comes from outside comes by [ingress]"
+
+
+def open_to_neighbours(profile: Profile) -> Iterator[tuple[str, int, Rule]]:
+    """Rules by which a machine of another sandbox in the same network would be let in: machine, number, rule."""
+    network = ipaddress.IPv4Network(profile.network.cidr)
+    for name, machine in profile.machines.items():
+        for index, rule in enumerate(machine.ingress):
+            if (
+                rule.cidr is not None
+                and _is_range(rule.cidr)
+                and network.overlaps(ipaddress.IPv4Network(rule.cidr, strict=False))
+            ):
+                yield name, index, rule
 
 
 def _parameters(profile: Profile) -> Found:
@@ -104,7 +145,7 @@ def _wrong_image(image: Image) -> str:
 def _wrong_rule(rule: Rule, profile: Profile) -> Iterator[tuple[str, str]]:
     if (rule.cidr is None) == (rule.peer is None):
         yield "a rule needs either `cidr` or `peer`", ""
-    if rule.cidr is not None and not _is_network(rule.cidr, longest=32):
+    if rule.cidr is not None and not _is_range(rule.cidr):
         yield f"{rule.cidr!r} is no IPv4 range", ""
     if rule.peer is not None and rule.peer not in profile.machines:
         yield f"there is no machine {rule.peer!r}", _near(rule.peer, profile.machines)
@@ -122,6 +163,10 @@ def _references(profile: Profile) -> Found:
         out: list[tuple[Path, str]] = [(("ingress", "routes", i, "machine"), one.machine) for i, one in routes]
     else:
         out = []
+    if profile.smart_client is not None:
+        out += [
+            (("smart_client", "access", i, "machine"), one.machine) for i, one in enumerate(profile.smart_client.access)
+        ]
     for path, machine in [*named, *out]:
         if machine not in profile.machines:
             yield path, f"there is no machine {machine!r}", _near(machine, profile.machines)
@@ -146,6 +191,15 @@ def _is_network(text: str, *, longest: int) -> bool:
     except ValueError:
         return False
     return longest == 32 or 16 <= network.prefixlen <= longest  # noqa: PLR2004 - AWS's own bounds
+
+
+def _is_range(text: str) -> bool:
+    """Whether it says a range, if need be by an address inside it."""
+    try:
+        ipaddress.IPv4Network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _near(name: str, known: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 Names, roles and states are those of the kinds' specs; the specs come in from outside.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import structs
@@ -16,6 +16,7 @@ from sandboxd.profile import machines
 from sandboxd.profile.draft import Draft
 from sandboxd.profile.network import own_subnet, shared_network
 from sandboxd.profile.uses import not_yet
+from sandboxd.profile.ways import Ways, machine_ways
 
 
 def expand(
@@ -30,18 +31,22 @@ def expand(
     sandbox_name: str,
     stage: str,
     images: Mapping[str, str],
+    zones: Sequence[str] = (),
+    ports: Mapping[str, int] | None = None,
 ) -> Blueprint:
     """Return what one sandbox consists of; `images` says which image each ref of the profile means here.
 
-    Raises LimitReached when the address plan has no range of that `slot`.
+    Its machines live in `zone`; `zones` are the two of the account, `ports` those of its layer-4 routes. Raises LimitReached when the address plan has no range of that `slot`.
     """
     draft = Draft(kinds=kinds, region=region, sandbox=sandbox_id, names={"shared": stage, "own": sandbox_name})
     identity = machines.identity(draft)
-    ways = shared_network(draft, profile, zone)
-    ways += own_subnet(draft, profile, zone, slot)
+    way_out = [*shared_network(draft, profile, zones or (zone,)).out]
+    way_out += own_subnet(draft, profile, (zone, *(one for one in zones if one != zone)), slot)
     groups = {name: machines.group(draft, name) for name in profile.machines}
+    rules = Ways(draft)
     for name, machine in profile.machines.items():
-        ways += machines.rules(draft, name, machine, groups)
+        machine_ways(rules, name, machine, groups)
+    ways = [*way_out, *rules.add()]
     made = [
         machines.machine(
             draft, name, one, images, {"groups": (groups[name],), "profile": (identity,), "way": tuple(ways)}
@@ -56,6 +61,8 @@ def expand(
         started=(*(Need(key, 2) for key in made), *(Need(key, 1) for key in ways)),
         kept=tuple(Need(key, 1) for key in made),
         slot=slot,
+        zones=tuple(zones),
+        ports=dict(ports or {}),
         not_yet=tuple(not_yet(profile, parameters)),
         heal=structs.asdict(profile.heal),
     )

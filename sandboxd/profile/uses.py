@@ -21,6 +21,18 @@ def machine_types(profile: Profile) -> list[str]:
     return list(dict.fromkeys(machine.type for machine in profile.machines.values()))
 
 
+def has_ingress(profile: Profile, parameters: Mapping[str, Any]) -> bool:
+    """Whether load balancers and Envoys stand before it: a route is wanted."""
+    routes = profile.ingress.routes if profile.ingress is not None else ()
+    return any(wanted(route.when, parameters) for route in routes)
+
+
+def layer_4(profile: Profile, parameters: Mapping[str, Any]) -> list[str]:
+    """The names of the routes that need a port of their own at the load balancer."""
+    routes = profile.ingress.routes if profile.ingress is not None else ()
+    return [route.name for route in routes if route.layer == "tcp" and wanted(route.when, parameters)]
+
+
 def not_yet(profile: Profile, parameters: Mapping[str, Any]) -> list[str]:
     """Parts that are asked for and that this release does not make, in words."""
     out = [
