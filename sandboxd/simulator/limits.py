@@ -68,10 +68,6 @@ LIMITS: Mapping[str, Limit] = {
         64, "VcpuLimitExceeded", _VCPUS, "ec2", "L-1216C47A",
         "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
     ),
-    "volumes": Limit(
-        50, "VolumeLimitExceeded", "Volume limit exceeded", "ebs", "L-7A658B76",
-        "Storage for General Purpose SSD (gp3) volumes, in TiB",
-    ),
     "tags": Limit(50, "TagLimitExceeded", _MAXIMUM.format("Tags for a resource")),
     "roles": Limit(1000, "LimitExceeded", "Cannot exceed quota for RolesPerAccount: {}", status=409),
     "instance-profiles": Limit(
