@@ -15,7 +15,8 @@ from sandboxd.actors.credentials import Credentials
 from sandboxd.actors.desktops import Desktops
 from sandboxd.actors.mailbox import Ask
 from sandboxd.actors.pool import Pool
-from sandboxd.actors.resolving import Resolver
+from sandboxd.actors.preflight import Quotas
+from sandboxd.actors.resolving import Resolved, Resolver
 from sandboxd.actors.shared import Shared
 from sandboxd.actors.supervisor import Supervisor
 from sandboxd.identity.peers import Caller
@@ -35,11 +36,12 @@ class Commands:
     """What may be asked of accounts."""
 
     def __init__(
-        self, *, shared: Shared, supervisor: Supervisor, pool: Pool, resolver: Resolver, desktops: Desktops,
+        self, *, shared: Shared, supervisor: Supervisor, pool: Pool, resolver: Resolver, quotas: Quotas, desktops: Desktops,
         credentials: Credentials,
     ) -> None:  # fmt: skip
         self._desktops, self._credentials = desktops, credentials
-        self._shared, self._supervisor, self._pool, self._resolver = shared, supervisor, pool, resolver
+        self._shared, self._supervisor, self._pool = shared, supervisor, pool
+        self._resolver, self._quotas = resolver, quotas
         self._directory = shared.directory
         self._asking: dict[tuple[str, str], trio.Event] = {}
         self._onboarding: dict[str, bool] = {}
@@ -93,10 +95,16 @@ class Commands:
                 return known
             account, tenant = self._account_for(request.tenant)
             self._demand_ease(account)
-            state = self._supervisor.actor(account).state
-            resolved = await self._resolver.resolve(request, account, state)
+            resolved = await self._resolver.resolve(request, account, self._supervisor.actor(account).state)
+            await self._check_quotas(request, tenant, account, resolved)
             build = partial(self._create, request, tenant, resolved.expand, by)
             return await self._ask(account, build, by, key, digest)
+
+    async def _check_quotas(self, request: NewSandbox, tenant: things.Tenant, account: str, resolved: Resolved) -> None:
+        """Raise Refusal where a quota of the account is too low for a sandbox that could be made otherwise."""
+        state = self._supervisor.actor(account).state
+        self._check_new_sandbox(request, tenant, state)
+        await self._quotas.check(account, state, resolved.expand(state, "sbx_planned"))
 
     def _account_for(self, ref: str) -> tuple[str, things.Tenant]:
         tenant = self._directory.tenant(ref)

@@ -22,6 +22,7 @@ from sandboxd.actors.feed import Feed
 from sandboxd.actors.governor import Governor
 from sandboxd.actors.plans import Plans
 from sandboxd.actors.pool import Pool
+from sandboxd.actors.preflight import Quotas
 from sandboxd.actors.resolving import Resolver
 from sandboxd.actors.shared import Shared
 from sandboxd.actors.supervisor import Supervisor
@@ -32,6 +33,7 @@ from sandboxd.daemon.profiles import profile_views
 from sandboxd.daemon.settings import Settings, regions
 from sandboxd.engine.engine import Engine
 from sandboxd.engine.ports import Identity
+from sandboxd.engine.quotas import Preflight
 from sandboxd.lifecycle import state
 from sandboxd.model.errors import Refusal
 from sandboxd.model.ports import AwsError, Call, Clock
@@ -115,14 +117,15 @@ class House:
             call=self._call, kinds=shared.kinds, regions=shared.regions, stage=settings.stage,
             image_account=self._image_account, profile_dirs=dirs, role=settings.aws.role,
         )  # fmt: skip
+        quotas = Quotas(preflight=Preflight(call=self._call, clock=shared.clock), role=settings.aws.role)
         commands = Commands(
-            shared=shared, supervisor=self.supervisor, pool=self.pool, resolver=resolver,
+            shared=shared, supervisor=self.supervisor, pool=self.pool, resolver=resolver, quotas=quotas,
             desktops=Desktops(call=self._call, role=settings.aws.role, valid=settings.desktop.valid),
             credentials=Credentials(call=self._call, role=settings.aws.role),
         )  # fmt: skip
         return Desk(
             shared=shared, supervisor=self.supervisor, pool=self.pool, commands=commands,
-            plans=Plans(shared=shared, supervisor=self.supervisor, resolver=resolver), health=health,
+            plans=Plans(shared=shared, supervisor=self.supervisor, resolver=resolver, quotas=quotas), health=health,
             profiles=profile_views(dirs),
         )  # fmt: skip
 

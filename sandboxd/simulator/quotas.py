@@ -33,8 +33,10 @@ def list_service_quotas(world: World, q: Request) -> dict[str, Any]:
 
 
 def get_aws_default_service_quota(world: World, q: Request) -> dict[str, Any]:
-    answer = get_service_quota(world, q)["Quota"]
-    return {"Quota": answer | {"Value": float(LIMITS[ROWS[answer["ServiceCode"], answer["QuotaCode"]][1]].value)}}
+    quota = get_service_quota(world, q)["Quota"]
+    service, code = quota["ServiceCode"], quota["QuotaCode"]
+    default = float(LIMITS[ROWS[service, code][1]].value)
+    return {"Quota": quota | {"Value": default, "QuotaArn": f"arn:aws:servicequotas:{q.region}::{service}/{code}"}}
 
 
 OPERATIONS = {

@@ -335,6 +335,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     quotas: list[dict[str, Any]] = field(default_factory=list)
     not_yet: list[str] = field(default_factory=list)
     refusals: list[PlanRefusal] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 class Desktop(Struct, frozen=True, kw_only=True):

@@ -20,6 +20,8 @@ def catalogue(ask: Transcript, owner: str) -> None:
     types = [{"Name": "instance-type", "Values": ["t3.micro", "m6i.4xlarge"]}]
     for where in ("availability-zone", "region"):
         ask("DescribeInstanceTypeOfferings", LocationType=where, Filters=types)
+    ask("DescribeInstanceTypes", InstanceTypes=["t3.micro", "m6i.4xlarge"])
+    ask.refused("InvalidInstanceType", "DescribeInstanceTypes", InstanceTypes=["t3.gigantic"])
     ask("DescribeImages", Owners=["amazon"], Filters=[{"Name": "name", "Values": ["al2023-*"]}])
     shared = ask("DescribeImages", Owners=[owner])["Images"][0]["ImageId"]
     ask("DescribeImages", account=owner, Owners=["self"])
@@ -27,6 +29,7 @@ def catalogue(ask: Transcript, owner: str) -> None:
     sharing(ask, owner, shared)
     ask.refused("InvalidSnapshot.NotFound", "DescribeSnapshots", SnapshotIds=[unknown("snap")])
     ask("GetServiceQuota", "service-quotas", ServiceCode="vpc", QuotaCode="L-F678F1CE")
+    ask("GetAWSDefaultServiceQuota", "service-quotas", ServiceCode="ec2", QuotaCode="L-1216C47A")
     for service in ("vpc", "ec2"):
         ask("ListServiceQuotas", "service-quotas", ServiceCode=service)
 

@@ -30,6 +30,11 @@ def _show(arguments: Namespace, plan: Plan) -> int:
         return CONFLICT if plan.refusals else OK
     for refusal in plan.refusals:
         narrate(f"It would be refused: {safe_text(refusal.detail)} {safe_text(refusal.hint)}")
+    for quota in plan.quotas:
+        if quota["limit"] is None:
+            narrate(f"not known: {safe_text(quota['name'])}: {safe_text(quota['unknown'])}")
+    for warning in plan.warnings:
+        narrate(f"Take care: {safe_text(warning)}")
     if plan.refusals:
         return CONFLICT
     rows = [

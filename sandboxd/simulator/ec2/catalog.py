@@ -67,6 +67,25 @@ def describe_instance_type_offerings(world: World, q: Request) -> Shape:
     return page(q, offers, "InstanceTypeOfferings")
 
 
+def describe_instance_types(_: World, q: Request) -> Shape:
+    """Of all that AWS says of a type only what it consists of."""
+    wanted = q.parameters.get("InstanceTypes") or list(TYPES)
+    if unknown := [name for name in wanted if name not in TYPES]:
+        words = f"The following supplied instance types do not exist: [{', '.join(unknown)}]"
+        raise ApiError("InvalidInstanceType", words)
+    _refuse_unknown(q, ())
+    return page(q, [_type(name) for name in wanted], "InstanceTypes")
+
+
+def _type(name: str) -> Shape:
+    count = TYPES[name]
+    cores = max(1, count // 2)
+    return {
+        "InstanceType": name, "CurrentGeneration": name[:2] not in ("m5", "r5"), "Hypervisor": "nitro", "BareMetal": False,
+        "VCpuInfo": {"DefaultVCpus": count, "DefaultCores": cores, "DefaultThreadsPerCore": count // cores},
+    }  # fmt: skip
+
+
 def _filter(q: Request, name: str) -> list[str] | None:
     return next((one["Values"] for one in q.parameters.get("Filters", ()) if one["Name"] == name), None)
 
@@ -81,4 +100,5 @@ OPERATIONS = {
     "DescribeAvailabilityZones": describe_availability_zones,
     "DescribeRegions": describe_regions,
     "DescribeInstanceTypeOfferings": describe_instance_type_offerings,
+    "DescribeInstanceTypes": describe_instance_types,
 }

@@ -303,7 +303,8 @@ def organization(desk):
     desk.call("AssumeRole", "sts", MANAGEMENT, RoleArn=role, RoleSessionName="s")
     desk.call("GetCallerIdentity", "sts")
     desk.call("ListServiceQuotas", "service-quotas", ServiceCode="vpc")
-    desk.call("GetServiceQuota", "service-quotas", ServiceCode="vpc", QuotaCode="L-F678F1CE")
+    for operation in ("GetServiceQuota", "GetAWSDefaultServiceQuota"):
+        desk.call(operation, "service-quotas", ServiceCode="vpc", QuotaCode="L-F678F1CE")
     org("CloseAccount", AccountId=desk.account)
 
 
