@@ -67,7 +67,7 @@ async def _call(a: Attempt, move: Move) -> Ended:
                     return ended
                 a.facts |= {SEEN: "1"}
                 a.called()
-                return await _gone_true(a)
+                return await _gone_true(a, move)
             case Lost(reason):
                 a.unknown(a.now)
                 a.say(f"the outcome of {move.operation} is not known: {reason}")
@@ -110,7 +110,16 @@ async def _held(a: Attempt, code: str, message: str, tries: int) -> Ended | None
     return a.ended("nothing" if a.unknown_at is None else "between", "held_by_others", words, lasting=True)
 
 
-async def _gone_true(a: Attempt) -> Ended:
+async def _gone_true(a: Attempt, move: Move) -> Ended:
+    """Wait until it has come true; a look that does not show it is believed when the same call does not find it either."""
+
+    async def missing(a: Attempt) -> bool:
+        if a.start.step.to == 0 and move.gone:
+            sent = await sent_by(a, move, move.parameters(a.ask))
+            if isinstance(sent, Refused) and meaning(a.kind.service, sent.code, move, "lower") == "gone":
+                return True
+        return await is_missing(a)
+
     def judge(seen: Seen | None) -> Ended | None:
         if seen is None:
             return _over(a)
@@ -119,7 +128,7 @@ async def _gone_true(a: Attempt) -> Ended:
             a.say(seen.text or "waiting")
         return ended
 
-    return await looking(a, judge, since=a.began, delay=first_look(a.usual))
+    return await looking(a, judge, since=a.began, delay=first_look(a.usual), missing=missing)
 
 
 async def _is_gone(a: Attempt) -> bool:
