@@ -64,7 +64,7 @@ def ingress(draft: Draft, profile: Profile, parameters: Mapping[str, Any], on: G
     rules = _rules(draft, asked, routes, groups, on)
     entrance = _envoys(draft, profile, asked, groups, on, tuple(key for key in rules if draft.is_shared(key)))
     own = {route.name: _route(draft, route, on, entrance) for route in routes}
-    needs = [Need(key, 1) for key in (*rules, *own.values())]
+    needs = [Need(key, 1) for key in (*on.network.entrance, *rules, *own.values())]
     if groups.http:
         needs += _http(draft, asked, groups.http, on, entrance)
     if groups.layer_4:

@@ -18,6 +18,7 @@ ELSEWHERE = {
     "DeleteVolume",  # as the other deletes
     *balancinglab.UP, *balancinglab.DOWN,  # test_engine_balancing
     "ModifyImageAttribute", "CreateGrant", "RevokeGrant", "SetRepositoryPolicy",  # test_engine_shares
+    "UpdateImagePermissions", "DeleteImagePermissions",  # test_engine_desktops
     "SendCommand", "CancelCommand", "PutParameter", "DeleteParameter",  # test_engine_software
 }  # fmt: skip
 
@@ -95,7 +96,7 @@ def test_what_is_done_and_undone_on_one_id_waits_for_its_opposite():
         "CreateRoute", "ReplaceRoute", "DeleteRoute", "CreateRole", "AttachRolePolicy", "DetachRolePolicy",
         "CreateInstanceProfile", "AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile",
         "RegisterTargets", "DeregisterTargets", "AssociateWebACL", "DisassociateWebACL",
-        "ModifyImageAttribute", "CreateGrant", "SetRepositoryPolicy",
+        "ModifyImageAttribute", "CreateGrant", "SetRepositoryPolicy", "UpdateImagePermissions", "DeleteImagePermissions",
         "PutParameter",
         "CreateFleet", "StartFleet", "StopFleet", "CreateStack", "AssociateFleet", "DisassociateFleet",
     }  # fmt: skip
