@@ -29,10 +29,16 @@ def named(world: World, q: Request, name: str) -> Row | None:
     return next((row for row in rows if row.data["name"] == name and row.shows(q)), None)
 
 
+def _taken(world: World, q: Request, name: str) -> Row | None:
+    """Who has a name: what is not to be seen yet has it, too."""
+    rows = world.rows.of(q.account, q.region, "parameter")
+    return next((row for row in rows if row.data["name"] == name and row.is_listed(q.now)), None)
+
+
 def put_parameter(world: World, q: Request) -> Shape:
     name, value, overwrite = q.parameters["Name"], q.parameters["Value"], bool(q.parameters.get("Overwrite"))
     _check(name, value)
-    row, tags = named(world, q, name), q.parameters.get("Tags") or ()
+    row, tags = _taken(world, q, name), q.parameters.get("Tags") or ()
     check_tags([tag["Key"] for tag in tags], world.quotas["tags"])
     if tags and overwrite:
         raise ApiError("ValidationException", _TAGS_AND_OVERWRITE)
