@@ -89,7 +89,7 @@ class Oracle:
 
     def _lingers(self, entry: Entry) -> bool:
         """Whether what a service of AWS left behind holds it: the interfaces of a load balancer or a fleet, for minutes."""
-        held = (self._world.simulated.rows.holders(ref, self._now, "interface") for ref in entry.refs)
+        held = (self._world.simulated.rows.holders(ref, entry.at, "interface") for ref in entry.refs)
         return any("machine" not in row.refs for rows in held for row in rows)
 
     def _look_at(self, row: Row) -> None:
