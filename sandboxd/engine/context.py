@@ -5,17 +5,19 @@ It renders the kind's questions from what is known now; the mutation itself was 
 
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from msgspec import Struct, structs
 
 from sandboxd.aws.kind import Ask, Item, Kind, Questions, Seen
+from sandboxd.aws.outcomes import is_read
 from sandboxd.engine import tags
 from sandboxd.engine.looks import describe
 from sandboxd.engine.meaning import unanswered
 from sandboxd.engine.pace import back_off
 from sandboxd.engine.paging import joined, pages
 from sandboxd.engine.ports import Owner, Ports, Post
+from sandboxd.engine.send import send
 from sandboxd.lifecycle.messages import Called, Ended, Left, Progress, Start, Unknown
 from sandboxd.model.keys import Key, parts
 from sandboxd.model.ports import AwsError, FactsOf, Scope
@@ -171,9 +173,7 @@ class Attempt:
             asked = next(questions)
             while True:
                 operation, parameters = asked
-                service, _, name = operation.rpartition(":")
-                found = joined(await pages(self.ports.call, self.scope, service or self.kind.service, name, parameters))
-                answers[operation] = found
+                found = answers[operation] = await self._answer(operation, parameters)
                 asked = questions.send(found)
         except StopIteration:
             return answers
@@ -183,6 +183,14 @@ class Attempt:
             if error.code not in self.kind.missing:
                 raise
             return {}
+
+    async def _answer(self, operation: str, parameters: Mapping[str, Any]) -> Item:
+        """One answer, all its pages; what changes something (an echo) is not cut off."""
+        service, _, name = operation.rpartition(":")
+        service, call = service or self.kind.service, self.ports.call
+        if not is_read(name):
+            return dict(await send(call, self.scope, service, name, parameters, self.ports.settings.call_timeout))
+        return joined(await pages(call, self.scope, service, name, parameters))
 
     async def find(self, *, by_name: bool) -> "Discovery":
         """Look without an id: by what is unique about it, or by our tags. Raise AwsError."""

@@ -24,7 +24,7 @@ WILD = {"brief": (50.0, 350.0), "long": (2000.0, 4000.0)}
 """seconds in which everything goes wrong"""
 CALM = 500.0
 """seconds after which nothing of before can land or stay unseen any more"""
-MOST_CALLS = 6_000
+MOST_CALLS = 20_000
 """after which a schedule has run away"""
 WATCH = 1500.0
 """seconds after the last delete in which something might still turn up"""
