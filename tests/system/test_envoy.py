@@ -105,6 +105,17 @@ def test_each_host_reaches_its_own_sandbox_and_no_request_fails_meanwhile():
         assert Path(both[0].here, "told").read_text().split() == ["daemon-reload", "enable", "--now", "sandboxd-envoy"]
 
 
+def test_a_machine_that_was_made_anew_takes_over_without_a_failed_request():
+    """The same route at another address: requests go to the old one until they go to the new one."""
+    with machines("e1") as (one,), backend("A") as old, backend("A") as new:
+        first = content([part("sa", old)], 1, one.place)
+        one.deliver(first, EMPTY)
+        with Stream([one.place.http], part("sa", old).host, "A") as steady:
+            assert one.deliver(content([part("sa", new)], 2, one.place), first.version).outcome == "delivered"
+            steady.more(20)
+        assert (steady.bad, steady.elsewhere) == ([], 0)
+
+
 class Kept:
     """One connection for many requests, as balancers keep them."""
 

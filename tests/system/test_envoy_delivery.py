@@ -55,7 +55,7 @@ def test_a17_a_rejected_configuration_leaves_the_old_one_running_also_after_a_re
             taken.listen()
             amq = part("sb", 1, "amq", layer="tcp", host="", listen=taken.getsockname()[1])
             answer = one.deliver(content([good, amq], 3, one.place), made.version)
-            assert (answer.outcome, answer.version) == ("rejected", made.version), answer
+            assert (answer.outcome, answer.bad, answer.version) == ("rejected", ("sb",), made.version), answer
             assert "Address already in use" in answer.detail
         assert one.files() == before
         until(lambda: one.report().version == made.version, "the old one runs again")
