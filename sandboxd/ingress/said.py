@@ -22,7 +22,7 @@ class Delivered(Struct, frozen=True, kw_only=True):
     version: str
     detail: str = ""
     bad: tuple[str, ...] = ()
-    """sandboxes whose parts Envoy refuses, each judged alone"""
+    """sandboxes whose parts Envoy refuses: each judged alone, or by the listener that it could not make"""
 
 
 class Runs(Struct, frozen=True, kw_only=True):

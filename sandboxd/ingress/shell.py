@@ -11,7 +11,8 @@ ask() { curl -s -m 5 --unix-socket "$admin" "http://envoy$1"; }
 version_in() { sed -n 's/.*"version_info":"\([^"]*\)".*/\1/p' "$1" 2>/dev/null | head -n 1; }
 stats() { ask '/stats?filter=version_text%7Cupdate_rejected%7Cwarming'; }
 sum() { echo "0$(sed -n "s/.*$1[a-z_]*: /+/p" | tr -d '\n')"; }
-error() { ask '/config_dump?resource=dynamic_listeners' | sed -n 's/.*"details": //p' | flat; }
+dump() { ask '/config_dump?resource=dynamic_listeners'; }
+error() { sed -n 's/.*"details": //p' | sort -u | flat; }
 """
 
 DELIVER = r"""
@@ -31,6 +32,9 @@ settled() { # Envoy runs this version of all three, and nothing of it is on its 
   [ "$(grep -c "version_text: \"$version\"" "$new/stats")" = 3 ] && ! grep -q 'warming[a-z_]*: [1-9]' "$new/stats"
 }
 refused() { [ $(($(sum update_rejected <"$new/stats"))) -gt "$before" ]; }
+owners() { # of the listeners that Envoy could not make, by its dump: a name, then its error, at the same depth
+  sed -n -e '/^   "name": /h' -e '/^   "error_state": /{g;s/.*: "\([^/"]*\)\/.*/"\1"/p;}'
+}
 keep() { # what a rejected one is replaced by; it takes its name in one move
   rm -rf "$folder/good.$1" "$folder/.good" && mkdir "$folder/good.$1" && cp "$folder"/[crl]ds.json "$folder/good.$1" || return 1
   sync "$folder/good.$1"/* && ln -s "good.$1" "$folder/.good" && mv -T "$folder/.good" "$folder/good" || return 1
@@ -40,9 +44,9 @@ prove() {
   left=$patience
   until settled; do
     if refused; then
-      detail=$(error)
+      dump >"$new/dump"
       put "$folder/good"
-      say 5 rejected "$detail"
+      say 5 rejected "$(error <"$new/dump")" "$(owners <"$new/dump" | sort -u | paste -sd, -)"
     fi
     left=$((left - 1))
     [ "$left" -gt 0 ] || say 8 unproved "Envoy does not say that it runs it: $(grep version_text "$new/stats" | flat)"
@@ -87,7 +91,7 @@ count=$(($(printf '%s\n' "$lines" | sum update_rejected)))
 warming=$(($(printf '%s\n' "$lines" | sum warming)))
 failed=$(ask '/stats?filter=listener_create_failure' | sed -n 's/^listener_manager.listener_create_failure: //p')
 detail=""
-[ "$count" = 0 ] || detail=$(error)
+[ "$count" = 0 ] || detail=$(dump | error)
 printf '{"answers":%s,"cds":"%s","rds":"%s","lds":"%s","files":"%s","good":"%s","rejected":%s,"failed":%s,"warming":%s,"detail":"%s"}\n' \
   "$([ -n "$lines" ] && echo true || echo false)" "$(of cluster_manager.cds.version_text)" \
   "$(of 'http.ingress.rds.ingress.version_text')" "$(of listener_manager.lds.version_text)" \

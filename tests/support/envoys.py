@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import random
 import re
 import shutil
 import socket
@@ -23,20 +24,20 @@ from sandboxd.ingress.content import Content
 from sandboxd.ingress.parts import Part, Place
 from sandboxd.ingress.scripts import deliver, first_boot, report
 
-PATIENCE = 15.0
+_CHANCE = random.SystemRandom()
+PATIENCE = 30.0
 """seconds after which something that should happen at once did not"""
 
 
 def free_ports(many: int) -> list[int]:
-    """Ports that nobody uses now."""
-    held = [socket.socket() for _ in range(many)]
-    try:
-        for one in held:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in held]
-    finally:
-        for one in held:
-            one.close()
+    """Ports that nobody uses now, and that the kernel gives nobody who connects: below its range for that."""
+    found: dict[int, bool] = {}
+    while len(found) < many:
+        port = _CHANCE.randrange(15_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found[port] = True
+    return list(found)
 
 
 def until(true: Callable[[], object], what: str) -> None:
