@@ -91,6 +91,18 @@ ALLOWED = (
         "DescribeSecurityGroups", "*UserIdGroupPairs[]", "GroupName", "missing",
         "GroupName belongs to groups of EC2-Classic; the pairs recorded in a VPC lack it",
     ),
+    # ---- commands and parameters
+    Allowed("*", "ParameterAlreadyExists", "", "code never recorded", _NO_RECORDING),
+    Allowed("*", "InvalidResourceId", "", "code never recorded", _NO_RECORDING),
+    Allowed("PutParameter", "ValidationException", "", "code never recorded", _NO_RECORDING),
+    Allowed("SendCommand", "InvalidDocument", "", "words", "recorded of another operation, with the same words"),
+    Allowed("*CommandInvocation*", "*", "Status*", "form", "runs that were cancelled were not recorded; the model lists these words"),
+    Allowed(
+        "ListCommandInvocations", "CommandInvocations[].CommandPlugins[]", "ResponseFinishDateTime", "missing",
+        "only a run that was over was recorded; one that goes on has no end",
+    ),
+    Allowed("*Parameter*", "Parameter*", "Type", "form", "only plain strings were recorded; the model lists the types"),
+    Allowed("DescribeParameters", "Parameters[]", "ARN", "never recorded", "AWS added it after the newest recording, of 2020"),
     # ---- values that depend on the account, not on the state
     Allowed("DescribeTags", "Tags[]", "ResourceId", "form", "tags of machines, volumes and snapshots were recorded only"),
     Allowed(
@@ -131,7 +143,7 @@ UNLIKE = (
 
 NEVER_RECORDED = frozenset({
     "CreateInstanceProfile", "CreateOrganizationalUnit", "DescribeAccount", "GetInstanceProfile", "ListAccountsForParent", "ListChildren", "ListCreateAccountStatus",
-    "ListOrganizationalUnitsForParent", "ListParents", "ListRoots", "ListTagsForResource",
+    "ListOrganizationalUnitsForParent", "ListParents", "ListRoots", "ListTagsForResource", "GetParametersByPath", "ListCommands",
 })  # fmt: skip
 """operations of which nobody has recorded an answer: there is nothing to hold them against"""
 

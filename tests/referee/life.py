@@ -3,6 +3,7 @@
 It talks to any door; after each change it looks at everything. What the answers must be is not known here.
 """
 
+from tests.referee import life_ssm
 from tests.referee.life_iam import refused_profiles, roles, roles_end
 from tests.referee.life_machines import machines, public_machine, refused_launches
 from tests.referee.life_network import failing, gateways, gateways_end, network, network_end
@@ -84,7 +85,7 @@ def limits(ask: Transcript) -> None:
 
 
 def whole_life(ask: Transcript, owner: str) -> None:
-    """All of EC2 and IAM in one account; `owner` is the account that shares its images with it."""
+    """All of EC2, IAM and Systems Manager in one account; `owner` is the account that shares its images with it."""
     look(ask)
     catalogue(ask, owner)
     unknowns(ask)
@@ -95,6 +96,8 @@ def whole_life(ask: Transcript, owner: str) -> None:
     refused_launches(ask, ids)
     roles(ask)
     refused_profiles(ask, ids)
+    life_ssm.parameters(ask)
+    life_ssm.commands(ask, ids)
     roles_end(ask)
     ask("GetResources", "resourcegroupstaggingapi", TagFilters=[{"Key": "sandboxd:key"}])
     gateways_end(ask, ids)
