@@ -3,6 +3,7 @@
 It talks to any door; after each change it looks at everything. What the answers must be is not known here.
 """
 
+from tests.referee import life_ssm
 from tests.referee.life_balancing import balancing
 from tests.referee.life_desktops import desktops
 from tests.referee.life_iam import refused_profiles, roles, roles_end
@@ -89,7 +90,7 @@ def limits(ask: Transcript) -> None:
 
 
 def whole_life(ask: Transcript, owner: str) -> None:
-    """All of EC2, IAM, load balancers, WAF and AppStream in one account; `owner` is the account that shares its images with it."""
+    """Everything in one account; `owner` is the account that shares its images with it."""
     look(ask)
     catalogue(ask, owner)
     unknowns(ask)
@@ -101,6 +102,8 @@ def whole_life(ask: Transcript, owner: str) -> None:
     balancing(ask, ids)
     roles(ask)
     refused_profiles(ask, ids)
+    life_ssm.parameters(ask)
+    life_ssm.commands(ask, ids)
     roles_end(ask)
     ask("GetResources", "resourcegroupstaggingapi", TagFilters=[{"Key": "sandboxd:key"}])
     gateways_end(ask, ids)

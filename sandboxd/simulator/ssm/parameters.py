@@ -48,7 +48,11 @@ def put_parameter(world: World, q: Request) -> Shape:
         row = _make(world, q, name)
     else:
         world.rows.touch(row, q)
-    row.data = row.data | _content(q) | {"version": row.data["version"] + 1, "changed": q.now, "by": q.caller.arn}
+    row.data = (
+        row.data
+        | _content(q, row.data.get("type", "String"))
+        | {"version": row.data["version"] + 1, "changed": q.now, "by": q.caller.arn}
+    )
     row.tags |= {tag["Key"]: tag["Value"] for tag in tags}
     q.made(row.id)
     return {"Version": row.data["version"], "Tier": "Standard"}
@@ -76,8 +80,8 @@ def _make(world: World, q: Request, name: str) -> Row:
     return row
 
 
-def _content(q: Request) -> Shape:
-    kind = q.parameters.get("Type", "String")
+def _content(q: Request, former: str) -> Shape:
+    kind = q.parameters.get("Type", former)
     if kind not in TYPES:
         words = f"1 validation error detected: Value '{kind}' at 'type' failed to satisfy constraint: "
         raise ApiError("ValidationException", f"{words}Member must satisfy enum value set: [{', '.join(TYPES)}]")
