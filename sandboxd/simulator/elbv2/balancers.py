@@ -164,7 +164,7 @@ def _balancer(row: Row, now: float) -> Shape:
             {"ZoneName": zone, "SubnetId": subnet, "LoadBalancerAddresses": []} for zone, subnet in data["places"]
         ],
     }  # fmt: skip
-    return shape | ({"SecurityGroups": data["groups"]} if data["groups"] else {})
+    return shape | ({"SecurityGroups": [*data["groups"]]} if data["groups"] else {})
 
 
 def describe_load_balancers(world: World, q: Request) -> Shape:
