@@ -188,7 +188,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     by_content: bool = False
     """what says the same is the same: it may be adopted whoever made it; else its tags must be ours"""
     interfaces: str = ""
-    """what ties network interfaces, and what else may hold it, to it: vpc-id, subnet-id, group-id, attachment.vpc-id"""
+    """what ties network interfaces, and what else may hold it, to it: vpc-id, subnet-id, group-id, attachment.vpc-id,
+    NetworkLoadBalancerArns"""
     service: str = "ec2"
     where: Where = "account"
     """in which account its calls are made"""

@@ -62,7 +62,7 @@ ALLOWED = (
     Allowed("*", "LoadBalancerNotFound", "", "code never recorded", _NO_RECORDING),
     Allowed("*", "ListenerNotFound", "", "code never recorded", _NO_RECORDING),
     Allowed("Create*", "Duplicate*Name", "", "code never recorded", _NO_RECORDING),
-    Allowed("DeleteTargetGroup", "ResourceInUse", "", "code never recorded", _NO_RECORDING),
+    Allowed("Delete*", "ResourceInUse", "", "code never recorded", _NO_RECORDING),
     Allowed("CreateWebACL", "WAFDuplicateItemException", "", "code never recorded", _NO_RECORDING),
     Allowed("DeleteWebACL", "WAFAssociatedItemException", "", "code never recorded", _NO_RECORDING),
     # ---- states that were never recorded
@@ -156,7 +156,7 @@ UNLIKE = (
 """the same for whole structures held against the recordings themselves"""
 
 NEVER_RECORDED = frozenset({
-    "CreateInstanceProfile", "CreateWebACL", "GetWebACLForResource", "CreateOrganizationalUnit", "DescribeAccount", "GetInstanceProfile", "ListAccountsForParent", "ListChildren", "ListCreateAccountStatus",
+    "CreateInstanceProfile", "CreateVpcEndpointServiceConfiguration", "DeleteVpcEndpointServiceConfigurations", "CreateWebACL", "GetWebACLForResource", "CreateOrganizationalUnit", "DescribeAccount", "GetInstanceProfile", "ListAccountsForParent", "ListChildren", "ListCreateAccountStatus",
     "ListOrganizationalUnitsForParent", "ListParents", "ListRoots", "ListTagsForResource",
 })  # fmt: skip
 """operations of which nobody has recorded an answer: there is nothing to hold them against"""

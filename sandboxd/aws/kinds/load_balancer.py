@@ -81,6 +81,7 @@ KIND = Kind(
     missing=frozenset({"LoadBalancerNotFound"}),
     tags_of=described_tags,
     adopts=True,
+    interfaces="NetworkLoadBalancerArns",
     judge=judge,
     moves={
         ("raise", 1): Move(

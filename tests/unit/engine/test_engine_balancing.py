@@ -238,6 +238,20 @@ async def test_a51_who_waits_names_the_interface_and_touches_none(autojump_clock
     assert said
 
 
+async def test_a51_what_a_tenant_serves_through_it_is_named(autojump_clock):
+    """A51: AWS says only `another service`; its id is told, and nobody waits for what does not go by itself."""
+    lab, driver = await made()
+    arn = driver.rows[shared("nlb")].facts["id"]
+    theirs = aws(lab, "ec2", "CreateVpcEndpointServiceConfiguration", NetworkLoadBalancerArns=[arn])
+    service = theirs["ServiceConfiguration"]["ServiceId"]
+    await driver.step(shared("nlb-port"), "lower", 0)
+    ended = await driver.step(shared("nlb"), "lower", 0)
+    assert (ended.left, ended.how, ended.code) == ("nothing", "permanent", "held_by_others")
+    assert service in ended.reason
+    aws(lab, "ec2", "DeleteVpcEndpointServiceConfigurations", ServiceIds=[service])
+    assert (await driver.step(shared("nlb"), "lower", 0)).left == "done"
+
+
 async def test_what_comes_up_can_be_turned(autojump_clock):
     """A delete two minutes into a create: it is found by its tags, though nobody has its ARN."""
     lab, driver = await made(goals=NO_ALB)

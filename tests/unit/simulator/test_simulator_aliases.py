@@ -209,6 +209,10 @@ def balanced(desk):
         elb(operation)
     elb("DescribeListeners", **one)
     guarded(desk, arn)
+    net = elb("CreateLoadBalancer", Name="n", Type="network", **asked)["LoadBalancers"][0]["LoadBalancerArn"]
+    made = desk.call("CreateVpcEndpointServiceConfiguration", NetworkLoadBalancerArns=[net])["ServiceConfiguration"]
+    desk.call("DescribeVpcEndpointServiceConfigurations")
+    desk.call("DeleteVpcEndpointServiceConfigurations", ServiceIds=[made["ServiceId"]])
     elb("DeleteListener", **listener)
     elb("DeleteLoadBalancer", **one)
     elb("DeleteTargetGroup", **targets)
