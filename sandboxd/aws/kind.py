@@ -62,6 +62,11 @@ class Ask(Struct, frozen=True, kw_only=True):
         return [facts.get("id", "") for facts in self.ground.get(role, ())]
 
     @property
+    def is_seen(self) -> bool:
+        """Whether a look has shown it, and with our tags where that matters."""
+        return bool(self.id) and "seen" in self.facts
+
+    @property
     def id(self) -> str:
         """The physical id of the resource itself; empty if it is not known."""
         return self.facts.get("id", "")
@@ -267,7 +272,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     """(node, way, at, to) -> move, where it does"""
     questions: Callable[[Ask], Questions] | None = None
     """the calls that show one resource, where one batched describe does not; the judge then gets the answers by
-    operation. The thing itself is the `member` of the reading's `operation` among them, the first where it is a list"""
+    operation. The thing itself is the `member` of the reading's `operation` among them, the first where it is a list.
+    Of what a look has shown to be ours (`is_seen`) the tags need not be asked again"""
     missing: frozenset[str] = frozenset()
     """codes with which these calls say that it is not there; an answer without what the next question needs says so, too"""
     tags_of: Callable[[Item], Mapping[str, str]] = lambda item: tags(item)  # noqa: PLW0108 - it is defined below
@@ -283,7 +289,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     by_content: bool = False
     """what says the same is the same: it may be adopted whoever made it; else its tags must be ours"""
     interfaces: str = ""
-    """what ties network interfaces, and what else may hold it, to it: vpc-id, subnet-id, group-id, attachment.vpc-id"""
+    """what ties network interfaces, and what else may hold it, to it: vpc-id, subnet-id, group-id, attachment.vpc-id,
+    NetworkLoadBalancerArns"""
     document: Document | None = None
     """what it is a part of, where it is no thing of its own"""
     every: float = 0.0

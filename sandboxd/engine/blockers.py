@@ -12,16 +12,18 @@ from msgspec import Struct
 from sandboxd.engine import tags
 from sandboxd.engine.context import Attempt
 from sandboxd.engine.listing import TAGS, everything
-from sandboxd.engine.listings import INTERFACE, INTERFACES, LISTINGS, Item, Listing
+from sandboxd.engine.listings import ENDPOINT_SERVICES, INTERFACE, INTERFACES, LISTINGS, Item, Listing
 from sandboxd.model.keys import parts
 from sandboxd.model.ports import AwsError
 
 MOST_NAMED = 3
 MAPPED = "attachment.vpc-id"
 """an internet gateway is held by what has a public address in its VPC"""
+SERVED = "NetworkLoadBalancerArns"
+"""a load balancer is held by what is served through it"""
 _BESIDE = {"ec2": ("elbv2",)}
 """services whose things stand in another one's: their interfaces do not say whose they are"""
-_HELD_BY = {MAPPED: MAPPED, "vpc-id": "VpcId", "subnet-id": "SubnetId", "group-id": "GroupId"}
+_HELD_BY = {MAPPED: MAPPED, "vpc-id": "VpcId", "subnet-id": "SubnetId", "group-id": "GroupId", SERVED: SERVED}
 
 
 class Holders(Struct, frozen=True):
@@ -44,8 +46,18 @@ async def holders(a: Attempt) -> Holders:
     identifier = a.facts.get("vpc" if a.kind.interfaces == MAPPED else "id", "")
     if not member or not identifier:
         return Holders()
+    return await _among(a, identifier, member, _listings(a, member))
+
+
+def _listings(a: Attempt, member: str) -> list[Listing]:
+    """What may hold it."""
+    if member == SERVED:
+        return [ENDPOINT_SERVICES]
     services = (a.kind.service, *_BESIDE.get(a.kind.service, ()))
-    listings = [one for one in (*LISTINGS, INTERFACES) if one.kind != a.kind.spec.name and one.service in services]
+    return [one for one in (*LISTINGS, INTERFACES) if one.kind != a.kind.spec.name and one.service in services]
+
+
+async def _among(a: Attempt, identifier: str, member: str, listings: list[Listing]) -> Holders:
     found: dict[int, list[Item]] = {}
 
     async def one(place: int, listing: Listing) -> None:
@@ -73,6 +85,8 @@ def _stands_on(listing: Listing, item: Item, member: str) -> Iterator[str]:
         yield listing.network(item)
     elif member == MAPPED:
         yield listing.network(item) if _is_public(item) else ""
+    elif member == SERVED:
+        yield from item[SERVED]
     elif member == "SubnetId":
         yield str(item.get("SubnetId") or "")
         yield from (str(zone.get("SubnetId")) for zone in item.get("AvailabilityZones") or ())

@@ -196,7 +196,8 @@ class Attempt:
         """Look without an id: by what is unique about it, or by our tags. Raise AwsError."""
         kind, ask = self.kind, self.ask
         if kind.questions is not None:
-            answers = await self.answers(kind.questions(ask))
+            unseen = {name: value for name, value in ask.facts.items() if name != SEEN}
+            answers = await self.answers(kind.questions(structs.replace(ask, facts=unseen)))
             if not answers or kind.tagged:
                 return self._ours([kind.thing(answers)] if answers else [])
             return Discovery(kind.judge(answers, ask))

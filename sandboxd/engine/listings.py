@@ -196,6 +196,12 @@ LISTINGS = (
 """Routes, associations and rules have no life of their own: they go with their table, group or fleet. Roles that services ask
 for stay for ever, and are free."""
 
+ENDPOINT_SERVICES = Listing(
+    kind="endpoint-service", operation="DescribeVpcEndpointServiceConfigurations", member="ServiceConfigurations",
+    identity="ServiceId",
+)  # fmt: skip
+"""what a tenant may put before a network load balancer, which cannot be deleted any more then"""
+
 INTERFACES = Listing(
     kind=INTERFACE, operation="DescribeNetworkInterfaces", member="NetworkInterfaces", identity="NetworkInterfaceId",
     given=_goes_with_its_owner,

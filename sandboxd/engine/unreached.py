@@ -5,7 +5,7 @@ Otherwise it is what it says, at once. A read that does not show it may be stale
 """
 
 from sandboxd.aws.kind import Move, Seen, Unseen
-from sandboxd.engine.context import AT, Attempt, until_answered
+from sandboxd.engine.context import AT, SEEN, Attempt, until_answered
 from sandboxd.lifecycle.messages import Start
 from sandboxd.model.resource import Row, Step
 
@@ -66,10 +66,13 @@ async def _is_shown(a: Attempt, unseen: Unseen) -> bool:
     )
     start = Start(row.node.key, Step("raise", wanted), row.generation, row.run)
     other = Attempt(ports=a.ports, who=a.who, row=row, start=start, post=lambda _: None)
+    ever = SEEN in row.facts
     for look in range(LOOKS):
         if look:
             await a.ports.clock.sleep(AGAIN)
         seen = await until_answered(other, other.see)
         if seen is not None and seen.state is not None and seen.state >= wanted:
             return True
-    return False
+        ever = ever or seen is not None
+    # no read has ever shown it: where it was made it is not visible yet, either
+    return not ever and a.now < float(row.facts[AT]) + a.ports.settings.settle

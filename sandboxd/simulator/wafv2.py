@@ -3,6 +3,7 @@
 WAF learns of a new load balancer late, and of a new ACL too; what it says until then sounds like something that is gone.
 """
 
+import copy
 import random
 import re
 import uuid
@@ -59,11 +60,11 @@ def create_web_acl(world: World, q: Request) -> Shape:
     row = world.rows.make("web-acl", q.account, q.region, q.now, arn)
     row.tags = {tag["Key"]: tag.get("Value", "") for tag in q.parameters.get("Tags") or ()}
     after = draw(stream, "waf.acl") + world.weather.late(q.now, ACL_LATE)
-    row.data = {
+    row.data = copy.deepcopy({
         "name": name, "number": number, "lock": _uuid(stream), "text": q.parameters.get("Description", ""), "rules": rules,
         "action": q.parameters["DefaultAction"], "visibility": q.parameters["VisibilityConfig"], "capacity": used,
         "from": q.now + after,
-    }  # fmt: skip
+    })  # fmt: skip
     q.made(row.id, after)
     return {"Summary": _summary(row)}
 
@@ -79,7 +80,7 @@ def _summary(row: Row) -> Shape:
 
 
 def _acl(row: Row) -> Shape:
-    data = row.data
+    data = copy.deepcopy(row.data)
     return {
         "Name": data["name"], "Id": data["number"], "ARN": row.id, "DefaultAction": data["action"],
         "Description": data["text"], "Rules": [shown(rule) for rule in data["rules"]], "VisibilityConfig": data["visibility"],

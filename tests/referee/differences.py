@@ -72,7 +72,7 @@ ALLOWED = (
     Allowed("*", "LoadBalancerNotFound", "", "code never recorded", _NO_RECORDING),
     Allowed("*", "ListenerNotFound", "", "code never recorded", _NO_RECORDING),
     Allowed("Create*", "Duplicate*Name", "", "code never recorded", _NO_RECORDING),
-    Allowed("DeleteTargetGroup", "ResourceInUse", "", "code never recorded", _NO_RECORDING),
+    Allowed("Delete*", "ResourceInUse", "", "code never recorded", _NO_RECORDING),
     Allowed("CreateWebACL", "WAFDuplicateItemException", "", "code never recorded", _NO_RECORDING),
     Allowed("DeleteWebACL", "WAFAssociatedItemException", "", "code never recorded", _NO_RECORDING),
     # ---- states that were never recorded
@@ -190,7 +190,7 @@ UNLIKE = (
 """the same for whole structures held against the recordings themselves"""
 
 NEVER_RECORDED = frozenset({
-    "CreateFleet", "CreateInstanceProfile", "CreateOrganizationalUnit", "CreateStack", "CreateStreamingURL", "CreateWebACL", "DescribeAccount", "DescribeFleets", "DescribeImagePermissions", "DescribeImages", "DescribeStacks", "GetInstanceProfile", "GetParametersByPath", "GetWebACLForResource", "ListAccountsForParent", "ListAssociatedFleets", "ListAssociatedStacks", "ListChildren", "ListCommands", "ListCreateAccountStatus", "ListOrganizationalUnitsForParent", "ListParents", "ListRoots", "ListTagsForResource", "UpdateFleet",
+    "CreateFleet", "CreateInstanceProfile", "CreateOrganizationalUnit", "CreateStack", "CreateStreamingURL", "CreateVpcEndpointServiceConfiguration", "CreateWebACL", "DeleteVpcEndpointServiceConfigurations", "DescribeAccount", "DescribeFleets", "DescribeImagePermissions", "DescribeImages", "DescribeStacks", "GetInstanceProfile", "GetParametersByPath", "GetWebACLForResource", "ListAccountsForParent", "ListAssociatedFleets", "ListAssociatedStacks", "ListChildren", "ListCommands", "ListCreateAccountStatus", "ListOrganizationalUnitsForParent", "ListParents", "ListRoots", "ListTagsForResource", "UpdateFleet",
 })  # fmt: skip
 """operations of which nobody has recorded an answer: there is nothing to hold them against"""
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.referee.life_steps import AMI, TAGS, look
+from tests.referee.life_steps import AMI, TAGS, look, spec
 from tests.referee.transcript import Transcript
 
 SERVICE = "elasticloadbalancing.amazonaws.com"
@@ -54,8 +54,21 @@ def _role_and_balancer(ask: Transcript, ids: dict[str, str], subnets: list[str])
     ask("DescribeNetworkInterfaces")
     ask.later(200)
     ask("DescribeLoadBalancers", "elbv2")
+    _served(ask, network["LoadBalancerArn"])
     ask("DeleteLoadBalancer", "elbv2", LoadBalancerArn=network["LoadBalancerArn"])
     return str(made)
+
+
+def _served(ask: Transcript, network: str) -> None:
+    """A network load balancer behind an endpoint service, which holds it."""
+    made = ask(
+        "CreateVpcEndpointServiceConfiguration",
+        NetworkLoadBalancerArns=[network],
+        TagSpecifications=spec("vpc-endpoint-service"),
+    )
+    ask("DescribeVpcEndpointServiceConfigurations")
+    ask.refused("ResourceInUse", "DeleteLoadBalancer", "elbv2", LoadBalancerArn=network)
+    ask("DeleteVpcEndpointServiceConfigurations", ServiceIds=[made["ServiceConfiguration"]["ServiceId"]])
 
 
 def _names(ask: Transcript, ids: dict[str, str], subnets: list[str]) -> None:

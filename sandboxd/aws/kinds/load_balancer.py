@@ -22,7 +22,7 @@ SPEC = KindSpec(
     ),
     turns=True,
     prices={1: "load-balancer+elastic-ip*2"},
-    up={1: Usual(165, 190)},
+    up={1: Usual(165, 185)},
     down={1: Usual(0.5, 1)},
 )
 
@@ -46,7 +46,8 @@ def _delete(ask: Ask) -> Parameters:
 def _questions(ask: Ask) -> Questions:
     which: Parameters = {"LoadBalancerArns": [ask.id]} if ask.id else {"Names": [ask.parameter("name")]}
     found = yield "DescribeLoadBalancers", which
-    yield "DescribeTags", {"ResourceArns": [found["LoadBalancers"][0]["LoadBalancerArn"]]}
+    if not ask.is_seen:
+        yield "DescribeTags", {"ResourceArns": [found["LoadBalancers"][0]["LoadBalancerArn"]]}
 
 
 def described_tags(thing: Item) -> dict[str, str]:
@@ -80,6 +81,7 @@ KIND = Kind(
     missing=frozenset({"LoadBalancerNotFound"}),
     tags_of=described_tags,
     adopts=True,
+    interfaces="NetworkLoadBalancerArns",
     judge=judge,
     moves={
         ("raise", 1): Move(

@@ -21,7 +21,7 @@ SPEC = KindSpec(
         Role("serves", 1, HEALTHY, entry=True),
     ),
     free=True,
-    up={REGISTERED: Usual(0.5, 1), HEALTHY: Usual(20, 25)},
+    up={REGISTERED: Usual(0.5, 1), HEALTHY: Usual(20.5, 23)},
     down={HEALTHY: Usual(0.5, 1), REGISTERED: Usual(0.5, 1)},
 )
 

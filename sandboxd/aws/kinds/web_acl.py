@@ -77,7 +77,8 @@ def _questions(ask: Ask) -> Questions:
         found = yield "ListWebACLs", SCOPE
         arn = [one["ARN"] for one in found["WebACLs"] if one["Name"] == ask.parameter("name")][0]  # noqa: RUF015
     yield "GetWebACL", _named(arn)
-    yield "ListTagsForResource", {"ResourceARN": arn}
+    if not ask.is_seen:
+        yield "ListTagsForResource", {"ResourceARN": arn}
 
 
 def judge(item: Item, _: Ask) -> Seen:

@@ -7,6 +7,7 @@ from sandboxd.simulator.ec2 import (
     addresses,
     catalog,
     encryption,
+    endpoint_services,
     gateways,
     groups,
     images,
@@ -35,4 +36,5 @@ OPERATIONS: "dict[str, Callable[[World, Request], dict[str, Any]]]" = {
     **encryption.OPERATIONS,
     **tagging.OPERATIONS,
     **catalog.OPERATIONS,
+    **endpoint_services.OPERATIONS,
 }

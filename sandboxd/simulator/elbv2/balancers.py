@@ -164,7 +164,7 @@ def _balancer(row: Row, now: float) -> Shape:
             {"ZoneName": zone, "SubnetId": subnet, "LoadBalancerAddresses": []} for zone, subnet in data["places"]
         ],
     }  # fmt: skip
-    return shape | ({"SecurityGroups": data["groups"]} if data["groups"] else {})
+    return shape | ({"SecurityGroups": [*data["groups"]]} if data["groups"] else {})
 
 
 def describe_load_balancers(world: World, q: Request) -> Shape:
@@ -181,11 +181,9 @@ def delete_load_balancer(world: World, q: Request) -> Shape:
     if row.data["protected"]:
         words = f"Load balancer '{row.id}' cannot be deleted because deletion protection is enabled"
         raise ApiError("OperationNotPermitted", words)
-    # `held_by` is what a tenant has put on it by hand: an endpoint service, an API link
-    if (holder := row.data.get("held_by") or holder_of(world, row, q.now)) is not None:
-        raise ApiError(
-            "ResourceInUse", f"Load balancer '{row.id}' is currently associated with another service '{holder}'"
-        )
+    if world.rows.holders(row.id, q.now, "endpoint-service") or holder_of(world, row, q.now) is not None:
+        words = f"Load balancer '{row.id}' cannot be deleted because it is currently associated with another service"
+        raise ApiError("ResourceInUse", words)
     for listener in listeners_of(world, row, q.now):
         drop_listener(world, q, listener)
     if "acl" in row.refs:

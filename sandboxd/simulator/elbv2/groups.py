@@ -1,5 +1,6 @@
 """Target groups: a name, a protocol, a port, and how health is checked. They cost nothing and hold no network."""
 
+import copy
 from typing import Any
 
 from sandboxd.simulator.calls import Request
@@ -66,7 +67,7 @@ def _check(q: Request, protocol: str, kind: str) -> Shape:
     check: Shape = {"HealthCheckProtocol": given, "HealthCheckPort": "traffic-port", "HealthCheckEnabled": True}
     check |= {"HealthCheckIntervalSeconds": INTERVAL, **CHECKS[kind]}
     if given in ("HTTP", "HTTPS"):
-        codes = q.parameters.get("Matcher") or {"HttpCode": "200" if kind == "application" else "200-399"}
+        codes = dict(q.parameters.get("Matcher") or {}) or {"HttpCode": "200" if kind == "application" else "200-399"}
         check |= {"HealthCheckPath": "/", "Matcher": codes}
     return check | {name: q.parameters[name] for name in _ASKED if name in q.parameters}
 
@@ -75,7 +76,7 @@ def _group(row: Row) -> Shape:
     data = row.data
     shape: Shape = {
         "TargetGroupArn": row.id, "TargetGroupName": data["name"], "Protocol": data["protocol"], "Port": data["port"],
-        "VpcId": data["vpc"], "TargetType": data["type"], "IpAddressType": "ipv4", **data["check"],
+        "VpcId": data["vpc"], "TargetType": data["type"], "IpAddressType": "ipv4", **copy.deepcopy(data["check"]),
     }  # fmt: skip
     return shape | ({"ProtocolVersion": "HTTP1"} if data["of"] == "application" else {})
 

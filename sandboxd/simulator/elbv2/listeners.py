@@ -1,5 +1,7 @@
 """Listeners: one per load balancer and port; each forwards to one target group, which serves one load balancer only."""
 
+import copy
+
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.elbv2.groups import OF_BALANCERS
 from sandboxd.simulator.elbv2.health import checked_in
@@ -26,7 +28,7 @@ def create_listener(world: World, q: Request) -> Shape:
     place = balancer.id.partition(":loadbalancer/")[2]
     row = world.rows.make("listener", q.account, q.region, q.now, arn(q, f"listener/{place}/{world.rows.hex(16)}"))
     row.data, row.tags = {"port": port, "protocol": protocol, "settings": settings(q)}, tags(q)
-    row.data["certificates"] = q.parameters.get("Certificates") or []
+    row.data["certificates"] = copy.deepcopy(q.parameters.get("Certificates") or [])
     world.rows.refer(row, balancer=balancer.id, group=group.id)
     q.made(row.id)
     for target in world.rows.holders(group.id, q.now, "target"):
@@ -87,7 +89,7 @@ def _listener(row: Row) -> Shape:
         "Protocol": row.data["protocol"],
         "DefaultActions": [{"Type": "forward", "TargetGroupArn": group, "ForwardConfig": forward}],
     }  # fmt: skip
-    return shape | ({"Certificates": row.data["certificates"]} if row.data["certificates"] else {})
+    return shape | ({"Certificates": copy.deepcopy(row.data["certificates"])} if row.data["certificates"] else {})
 
 
 def describe_listeners(world: World, q: Request) -> Shape:

@@ -134,10 +134,14 @@ def test_a_protected_one_stays_and_one_that_a_tenant_uses_too():
     said = f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled"
     assert words(desk, "DeleteLoadBalancer", LoadBalancerArn=arn) == ("OperationNotPermitted", said)
     desk.elb("ModifyLoadBalancerAttributes", LoadBalancerArn=arn, Attributes=[on | {"Value": "false"}])
-    desk.world.rows.find(arn).data["held_by"] = "vpce-svc-1"
-    code, text = words(desk, "DeleteLoadBalancer", LoadBalancerArn=arn)
-    assert code == "ResourceInUse"
-    assert "vpce-svc-1" in text
+    network = desk.balancer(Name="net", Type="network")
+    made = desk.call("CreateVpcEndpointServiceConfiguration", NetworkLoadBalancerArns=[network])
+    said = f"Load balancer '{network}' cannot be deleted because it is currently associated with another service"
+    assert words(desk, "DeleteLoadBalancer", LoadBalancerArn=network) == ("ResourceInUse", said)
+    desk.call("DeleteVpcEndpointServiceConfigurations", ServiceIds=[made["ServiceConfiguration"]["ServiceId"]])
+    desk.elb("DeleteLoadBalancer", LoadBalancerArn=network)
+    refused = desk.refused("CreateVpcEndpointServiceConfiguration", NetworkLoadBalancerArns=[arn])
+    assert refused == "InvalidParameter"
 
 
 def test_there_are_only_so_many_and_pages_of_them():
