@@ -2,7 +2,8 @@
 
 import pytest
 import trio
-from enginelab import REGION, Driver, Lab, shared
+from desktoplab import FLEET, IMAGE, PAIR, ROLE, SHARED, STACK, UP, call, driver_of, fleet
+from enginelab import REGION, Lab
 from operations import DESKTOPS_DOWN, DESKTOPS_UP
 
 from sandboxd.aws.kinds import by_name, specs
@@ -12,45 +13,7 @@ from sandboxd.simulator.appstream.roles import NAME, POLICY
 from sandboxd.simulator.consistency import Weather
 from sandboxd.simulator.furnish import DESKTOP, MANAGEMENT
 
-FLEET, STACK, PAIR, ROLE = (shared(name) for name in ("desktop-fleet", "desktop-stack", "desktop-pair", "desktop-role"))
-SUBNET, GROUP, VPC = shared("desktop-a"), shared("desktop-sg"), shared("vpc")
-IMAGE = f"arn:aws:appstream:{REGION}:{MANAGEMENT}:image/{DESKTOP[0]}"
 WAYS = ("lose", "drop", "late", "crash-before", "crash-after", "InternalError", "ThrottlingException")
-UP = {"vpc": 1, "subnet": 1, "security-group": 1, "fleet": 1, "stack": 1, "fleet-association": 1}
-
-
-def nodes(instances=1):
-    """A network with a fleet in it, and what a fleet needs."""
-    s = specs()
-    return [
-        s["service-role"].node(ROLE, {}, name=NAME, service="appstream.amazonaws.com"),
-        s["vpc"].node(VPC, {}, cidr="10.0.0.0/16", name="vpc"),
-        s["subnet"].node(SUBNET, {"vpc": (VPC,)}, cidr="10.0.0.0/28", zone="euc1-az1", name="desktop-a"),
-        s["security-group"].node(GROUP, {"vpc": (VPC,)}, name="desktop", description="desktop"),
-        s["appstream-fleet"].node(
-            FLEET, {"subnets": (SUBNET,), "groups": (GROUP,), "role": (ROLE,)}, name="dev-desktop", image=IMAGE,
-            type="stream.standard.medium", instances=instances,
-        ),
-        s["appstream-stack"].node(STACK, {}, name="dev-desktop"),
-        s["appstream-association"].node(PAIR, {"fleet": (FLEET,), "stack": (STACK,)}),
-    ]  # fmt: skip
-
-
-def driver_of(lab, instances=1, *, share=True, **settings):
-    if share:
-        call(lab, "UpdateImagePermissions", MANAGEMENT, **SHARED, SharedAccountId=lab.account)
-    return Driver(lab, nodes(instances), **settings)
-
-
-SHARED = {"Name": DESKTOP[0], "ImagePermissions": {"allowFleet": True}}
-
-
-def call(lab, operation, account="", service="appstream", **parameters):
-    return lab.world.call(lab.world.caller(account or lab.account), REGION, service, operation, parameters)
-
-
-def fleet(lab):
-    return call(lab, "DescribeFleets")["Fleets"][0]
 
 
 async def up(lab, instances=1, **more):
