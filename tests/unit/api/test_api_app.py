@@ -116,6 +116,8 @@ async def test_what_is_not_there_is_said_with_its_code(method, path, status, cod
 async def test_a_way_into_a_desktop_is_not_kept_on_the_way():
     """No cache may have it."""
     async with client() as c:
+        await c.post("/v1/tenants", json={"name": "acme", "email": "ops@acme.example"})
+        await c.post("/v1/sandboxes", json=NEW)
         answer = await c.post(f"/v1/sandboxes/{REF}/desktop")
         assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
         assert answer.json()["url"].startswith("https://")
