@@ -146,6 +146,8 @@ class Move(Struct, frozen=True, kw_only=True):
     """refusals of what is too new, or wrong: only its age and a look where it was made tell"""
     returns: bool = False
     """done and undone on the same id or name: waits until its opposite can no longer land"""
+    again: bool = False
+    """sent once more when a look does not show it any more: what is gone takes minutes, and only a mutation proves it at once"""
     exclusive: bool = False
     """what is there already, without a call of ours whose outcome is unknown, is somebody else's"""
 

@@ -1,6 +1,6 @@
 """Waiting until what was asked for has come true: looks, at the moments when such things usually end, and verdicts."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from sandboxd.aws.kind import Seen
 from sandboxd.engine.absence import is_missing
@@ -48,13 +48,20 @@ async def come_true(a: Attempt) -> Ended:
     return await looking(a, judge, since=since, delay=delay)
 
 
-async def looking(a: Attempt, judge: Callable[[Seen | None], Ended | None], *, since: float, delay: float) -> Ended:
+async def looking(
+    a: Attempt,
+    judge: Callable[[Seen | None], Ended | None],
+    *,
+    since: float,
+    delay: float,
+    missing: Callable[[Attempt], Awaitable[bool]] = is_missing,
+) -> Ended:
     """Look, at the moments when such things usually end, until `judge` has an end; it hears None of what is surely not there."""
     failures = 0
     while True:
         try:
             seen = await a.see(max(delay, 0.0))
-            known = seen is not None or await is_missing(a)
+            known = seen is not None or await missing(a)
         except AwsError as error:
             failures += 1
             a.say(unanswered(error.code, error.message, "AWS does not answer a read"))

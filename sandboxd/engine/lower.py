@@ -4,6 +4,8 @@
 its successor would be made beside it. What holds a resource is named while it is waited for.
 """
 
+from functools import partial
+
 from sandboxd.aws.kind import Move, Seen
 from sandboxd.engine.absence import certain, is_missing
 from sandboxd.engine.blockers import holders
@@ -66,7 +68,7 @@ async def _call(a: Attempt, move: Move) -> Ended:
                     return ended
                 a.facts |= {SEEN: "1"}
                 a.called()
-                return await _gone_true(a)
+                return await _gone_true(a, move)
             case Lost(reason):
                 a.unknown(a.now)
                 a.say(f"the outcome of {move.operation} is not known: {reason}")
@@ -108,7 +110,7 @@ async def _held(a: Attempt, code: str, message: str, tries: int) -> Ended | None
     return a.ended("nothing" if a.unknown_at is None else "between", "held_by_others", words, lasting=True)
 
 
-async def _gone_true(a: Attempt) -> Ended:
+async def _gone_true(a: Attempt, move: Move) -> Ended:
     def judge(seen: Seen | None) -> Ended | None:
         if seen is None:
             return _over(a)
@@ -117,7 +119,20 @@ async def _gone_true(a: Attempt) -> Ended:
             a.say(seen.text or "waiting")
         return ended
 
-    return await looking(a, judge, since=a.began, delay=first_look(a.usual))
+    return await looking(a, judge, since=a.began, delay=first_look(a.usual), missing=partial(_proved, move))
+
+
+async def _proved(move: Move, a: Attempt) -> bool:
+    """Whether it is gone: a mutation that does not find what was seen says so at once, reads only after the settle time."""
+    if move.again and a.start.step.to == 0 and SEEN in a.facts:
+        sent = await attempt(
+            a.ports.call, a.scope, a.kind.service, move, move.parameters(a.ask), a.ask, a.ports.settings.call_timeout
+        )
+        if isinstance(sent, Refused) and sent.code in move.gone:
+            return True
+        if isinstance(sent, Lost):
+            a.unknown(a.now)
+    return await is_missing(a)
 
 
 async def _is_gone(a: Attempt) -> bool:

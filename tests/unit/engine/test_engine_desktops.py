@@ -8,6 +8,7 @@ from operations import DESKTOPS_DOWN, DESKTOPS_UP
 
 from sandboxd.aws.kinds import by_name, specs
 from sandboxd.lifecycle.messages import Progress, Proof, Stay
+from sandboxd.model.ports import AwsError
 from sandboxd.model.resource import Step
 from sandboxd.simulator.appstream.roles import NAME, POLICY
 from sandboxd.simulator.consistency import Weather
@@ -164,6 +165,33 @@ async def test_what_an_association_holds_for_some_seconds_more_is_waited_for(aut
     await driver.step(PAIR, "lower", 0)
     assert (await driver.step(STACK, "lower", 0)).left == "done"
     assert lab.mutations.count("DeleteStack") > 1
+
+
+async def test_a_fleet_that_is_gone_is_known_to_be_gone_without_the_settle_time(autojump_clock):
+    """Its delete takes three minutes; a look that misses it proves nothing, the same call again does."""
+    lab = Lab()
+    driver = await up(lab)
+    began = lab.clock.now()
+    assert (await driver.step(FLEET, "lower", 0)).left == "done"
+    assert lab.clock.now() - began < 230
+    assert lab.mutations.count("DeleteFleet") == 2
+
+
+async def test_a_look_that_misses_a_fleet_does_not_end_its_delete(autojump_clock):
+    """The call that is sent again is refused as in use, so it is still there."""
+    lab = Lab()
+    driver = await up(lab)
+    real, stale = lab.call, [True, True]
+
+    async def blinking(scope, service, operation, parameters):
+        if operation == "DescribeFleets" and lab.mutations.count("DeleteFleet") and stale:
+            stale.pop()
+            raise AwsError("refused", "ResourceNotFoundException", "by script", 400)
+        return await real(scope, service, operation, parameters)
+
+    driver.engine = lab.engine(blinking)
+    assert (await driver.step(FLEET, "lower", 0)).left == "done"
+    assert (stale, lab.there().get("fleet")) == ([], None)
 
 
 # ---- roles
