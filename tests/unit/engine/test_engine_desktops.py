@@ -3,7 +3,7 @@
 import pytest
 import trio
 from desktoplab import FLEET, IMAGE, PAIR, ROLE, SHARED, STACK, UP, call, driver_of, fleet
-from enginelab import REGION, Lab
+from enginelab import REGION, Driver, Lab, shared
 from operations import DESKTOPS_DOWN, DESKTOPS_UP
 
 from sandboxd.aws.kinds import by_name, specs
@@ -218,6 +218,45 @@ async def test_a_role_that_the_account_has_already_is_as_good(autojump_clock):
     calls = len(lab.calls)
     assert (await driver.step(ROLE, "lower", 0)).left == "done"
     assert len(lab.calls) == calls
+
+
+LINKED = "AWSServiceRoleForApplicationAutoScaling_AppStreamFleet"
+
+
+class Linking(Lab):
+    """An account in which a service's own role is made by the name of the service, and read some seconds later."""
+
+    visible, made = 0.0, False
+
+    async def call(self, scope, service, operation, parameters):
+        if operation == "CreateServiceLinkedRole":
+            self.calls.append((operation, scope.account, dict(parameters)))
+            if self.made:
+                raise AwsError(
+                    "refused", "InvalidInput", f"Service role name {LINKED} has been taken in this account", 400
+                )
+            self.made, self.visible = True, self.clock.now() + 20
+            return {"Role": {"RoleName": LINKED}}
+        if operation == "GetRole" and parameters["RoleName"] == LINKED:
+            if not self.made or self.clock.now() < self.visible:
+                raise AwsError("refused", "NoSuchEntity", "not there", 404)
+            return {"Role": {"RoleName": LINKED, "RoleId": "AROA1"}}
+        return await super().call(scope, service, operation, parameters)
+
+
+@pytest.mark.parametrize("made", [False, True])
+async def test_a46_the_role_linked_to_a_service_is_there_when_it_can_be_read(autojump_clock, made):
+    """Made once by the service's name; `has been taken` says that it is there; it is never deleted."""
+    lab = Linking()
+    lab.made = made
+    key = shared("scaling-role")
+    service = "appstream.application-autoscaling.amazonaws.com"
+    driver = Driver(lab, [specs()["service-linked-role"].node(key, {}, service=service, name=LINKED)])
+    assert (await driver.step(key, "raise", 1)).left == "done"
+    assert driver.rows[key].facts["id"] == LINKED
+    assert made or lab.clock.now() >= lab.visible
+    assert (await driver.step(key, "lower", 0)).left == "done"
+    assert lab.mutations == ["CreateServiceLinkedRole"]
 
 
 # ---- the proof of zero
