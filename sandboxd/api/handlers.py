@@ -173,10 +173,9 @@ async def extend(desk: Desk, ask: Ask) -> Answer:
     return Answer(thing=sandbox, headers=(("etag", tag_of(sandbox)),))
 
 
-async def desktop(desk: Desk, ask: Ask) -> Answer:
-    """Return a way into the desktop, which nobody on the way may keep."""
-    found = await desk.commands.desktop(ask.ref, ask.caller)
-    return Answer(thing=found, headers=(("cache-control", "no-store"),))
+async def desktop(desk: Desk, ask: Ask) -> things.Desktop:
+    """Return a way into the desktop; like every answer, nobody on the way may keep it."""
+    return await desk.commands.desktop(ask.ref, ask.caller)
 
 
 async def get_credential(desk: Desk, ask: Ask) -> things.Credential:

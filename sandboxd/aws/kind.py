@@ -189,6 +189,8 @@ class Move(Struct, frozen=True, kw_only=True):
     """parameter that says a length, and is sent as a fresh random text of it: no intent, store or log ever holds it"""
     returns: bool = False
     """done and undone on the same id or name: waits until its opposite can no longer land"""
+    again: bool = False
+    """sent once more when a look does not show it any more: what is gone takes minutes, and only a mutation proves it at once"""
     exclusive: bool = False
     """what is there already, without a call of ours whose outcome is unknown, is somebody else's"""
 

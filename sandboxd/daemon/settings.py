@@ -5,8 +5,9 @@ Every setting of the daemon is in this file with its default and its unit; the d
 
 import os
 from pathlib import Path
+from typing import Annotated
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from sandboxd.engine.settings import EngineSettings
 
@@ -42,7 +43,7 @@ class Profiles(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class DesktopSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The way into desktops."""
 
-    valid: float = 300.0
+    valid: Annotated[float, Meta(ge=1, le=604_800)] = 300.0
     """seconds for which a URL lets in, at most a week"""
 
 

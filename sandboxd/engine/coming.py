@@ -54,10 +54,14 @@ async def come_true(a: Attempt) -> Ended:
 
 
 async def looking(
-    a: Attempt, judge: Callable[[Seen | None], Ended | None], *, since: float, delay: float,
+    a: Attempt,
+    judge: Callable[[Seen | None], Ended | None],
+    *,
+    since: float,
+    delay: float,
     missing: Callable[[Attempt], Awaitable[bool]] = is_missing,
-) -> Ended:  # fmt: skip
-    """Look, at the moments when such things usually end, until `judge` has an end; it hears None of what is surely `missing`."""
+) -> Ended:
+    """Look, at the moments when such things usually end, until `judge` has an end; it hears None of what is surely not there."""
     failures = 0
     while True:
         try:

@@ -4,6 +4,8 @@
 its successor would be made beside it. What holds a resource is named while it is waited for.
 """
 
+from functools import partial
+
 from sandboxd.aws.kind import Move, Seen
 from sandboxd.engine.absence import certain, is_missing
 from sandboxd.engine.blockers import holders
@@ -111,15 +113,6 @@ async def _held(a: Attempt, code: str, message: str, tries: int) -> Ended | None
 
 
 async def _gone_true(a: Attempt, move: Move) -> Ended:
-    """Wait until it has come true; a look that does not show it is believed when the same call does not find it either."""
-
-    async def missing(a: Attempt) -> bool:
-        if a.start.step.to == 0 and move.gone:
-            sent = await sent_by(a, move, move.parameters(a.ask))
-            if isinstance(sent, Refused) and meaning(a.kind.service, sent.code, move, "lower") == "gone":
-                return True
-        return await is_missing(a)
-
     def judge(seen: Seen | None) -> Ended | None:
         if seen is None:
             return _over(a)
@@ -128,7 +121,18 @@ async def _gone_true(a: Attempt, move: Move) -> Ended:
             a.say(seen.text or "waiting")
         return ended
 
-    return await looking(a, judge, since=a.began, delay=first_look(a.usual), missing=missing)
+    return await looking(a, judge, since=a.began, delay=first_look(a.usual), missing=partial(_proved, move))
+
+
+async def _proved(move: Move, a: Attempt) -> bool:
+    """Whether it is gone: a mutation that does not find what was seen says so at once, reads only after the settle time."""
+    if move.again and a.start.step.to == 0 and SEEN in a.facts:
+        sent = await sent_by(a, move, move.parameters(a.ask))
+        if isinstance(sent, Refused) and sent.code in move.gone:
+            return True
+        if isinstance(sent, Lost):
+            a.unknown(a.now)
+    return await is_missing(a)
 
 
 async def _is_gone(a: Attempt) -> bool:

@@ -130,6 +130,7 @@ def _changing(operation: str, text: str) -> Move:
         accepted=lambda _, ask: Seen(text=text, facts={"id": _name(ask)}),
         gone=_MISSING,
         returns=operation != "DeleteFleet",
+        again=operation == "DeleteFleet",
     )
 
 

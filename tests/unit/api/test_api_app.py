@@ -129,6 +129,17 @@ async def test_what_is_not_there_is_said_with_its_code(method, path, status, cod
         assert "\x1b" not in found.detail
 
 
+async def test_a_way_into_a_desktop_is_not_kept_on_the_way():
+    """No cache may have it."""
+    async with client() as c:
+        await c.post("/v1/tenants", json={"name": "acme", "email": "ops@acme.example"})
+        await c.post("/v1/sandboxes", json=NEW)
+        answer = await c.post(f"/v1/sandboxes/{REF}/desktop")
+        assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+        assert answer.json()["url"].startswith("https://")
+        problem(await c.post("/v1/sandboxes/none/desktop"), 404, "sandbox_not_found")
+
+
 async def test_a_405_names_what_is_possible():
     """In the header, as HTTP wants it, and in words."""
     async with client() as c:

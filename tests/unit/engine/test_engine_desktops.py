@@ -2,55 +2,19 @@
 
 import pytest
 import trio
+from desktoplab import FLEET, IMAGE, PAIR, ROLE, SHARED, STACK, UP, call, driver_of, fleet
 from enginelab import REGION, Driver, Lab, shared
 from operations import DESKTOPS_DOWN, DESKTOPS_UP
 
 from sandboxd.aws.kinds import by_name, specs
 from sandboxd.lifecycle.messages import Progress, Proof, Stay
+from sandboxd.model.ports import AwsError
 from sandboxd.model.resource import Step
 from sandboxd.simulator.appstream.roles import NAME, POLICY
 from sandboxd.simulator.consistency import Weather
 from sandboxd.simulator.furnish import DESKTOP, MANAGEMENT
 
-FLEET, STACK, PAIR, ROLE = (shared(name) for name in ("desktop-fleet", "desktop-stack", "desktop-pair", "desktop-role"))
-SUBNET, GROUP, VPC = shared("desktop-a"), shared("desktop-sg"), shared("vpc")
-IMAGE = f"arn:aws:appstream:{REGION}:{MANAGEMENT}:image/{DESKTOP[0]}"
 WAYS = ("lose", "drop", "late", "crash-before", "crash-after", "InternalError", "ThrottlingException")
-UP = {"vpc": 1, "subnet": 1, "security-group": 1, "fleet": 1, "stack": 1, "fleet-association": 1}
-
-
-def nodes(instances=1):
-    """A network with a fleet in it, and what a fleet needs."""
-    s = specs()
-    return [
-        s["service-role"].node(ROLE, {}, name=NAME, service="appstream.amazonaws.com"),
-        s["vpc"].node(VPC, {}, cidr="10.0.0.0/16", name="vpc"),
-        s["subnet"].node(SUBNET, {"vpc": (VPC,)}, cidr="10.0.0.0/28", zone="euc1-az1", name="desktop-a"),
-        s["security-group"].node(GROUP, {"vpc": (VPC,)}, name="desktop", description="desktop"),
-        s["appstream-fleet"].node(
-            FLEET, {"subnets": (SUBNET,), "groups": (GROUP,), "role": (ROLE,)}, name="dev-desktop", image=IMAGE,
-            type="stream.standard.medium", instances=instances,
-        ),
-        s["appstream-stack"].node(STACK, {}, name="dev-desktop"),
-        s["appstream-association"].node(PAIR, {"fleet": (FLEET,), "stack": (STACK,)}),
-    ]  # fmt: skip
-
-
-def driver_of(lab, instances=1, *, share=True, **settings):
-    if share:
-        call(lab, "UpdateImagePermissions", MANAGEMENT, **SHARED, SharedAccountId=lab.account)
-    return Driver(lab, nodes(instances), **settings)
-
-
-SHARED = {"Name": DESKTOP[0], "ImagePermissions": {"allowFleet": True}}
-
-
-def call(lab, operation, account="", service="appstream", **parameters):
-    return lab.world.call(lab.world.caller(account or lab.account), REGION, service, operation, parameters)
-
-
-def fleet(lab):
-    return call(lab, "DescribeFleets")["Fleets"][0]
 
 
 async def up(lab, instances=1, **more):
@@ -203,6 +167,33 @@ async def test_what_an_association_holds_for_some_seconds_more_is_waited_for(aut
     assert lab.mutations.count("DeleteStack") > 1
 
 
+async def test_a_fleet_that_is_gone_is_known_to_be_gone_without_the_settle_time(autojump_clock):
+    """Its delete takes three minutes; a look that misses it proves nothing, the same call again does."""
+    lab = Lab()
+    driver = await up(lab)
+    began = lab.clock.now()
+    assert (await driver.step(FLEET, "lower", 0)).left == "done"
+    assert lab.clock.now() - began < 230
+    assert lab.mutations.count("DeleteFleet") == 2
+
+
+async def test_a_look_that_misses_a_fleet_does_not_end_its_delete(autojump_clock):
+    """The call that is sent again is refused as in use, so it is still there."""
+    lab = Lab()
+    driver = await up(lab)
+    real, stale = lab.call, [True, True]
+
+    async def blinking(scope, service, operation, parameters):
+        if operation == "DescribeFleets" and lab.mutations.count("DeleteFleet") and stale:
+            stale.pop()
+            raise AwsError("refused", "ResourceNotFoundException", "by script", 400)
+        return await real(scope, service, operation, parameters)
+
+    driver.engine = lab.engine(blinking)
+    assert (await driver.step(FLEET, "lower", 0)).left == "done"
+    assert (stale, lab.there().get("fleet")) == ([], None)
+
+
 # ---- roles
 async def test_a_role_that_is_too_new_is_waited_for(autojump_clock):
     """InvalidRoleException says the same of a wrong one, which is not waited for."""
@@ -227,6 +218,45 @@ async def test_a_role_that_the_account_has_already_is_as_good(autojump_clock):
     calls = len(lab.calls)
     assert (await driver.step(ROLE, "lower", 0)).left == "done"
     assert len(lab.calls) == calls
+
+
+LINKED = "AWSServiceRoleForApplicationAutoScaling_AppStreamFleet"
+
+
+class Linking(Lab):
+    """An account in which a service's own role is made by the name of the service, and read some seconds later."""
+
+    visible, made = 0.0, False
+
+    async def call(self, scope, service, operation, parameters):
+        if operation == "CreateServiceLinkedRole":
+            self.calls.append((operation, scope.account, dict(parameters)))
+            if self.made:
+                raise AwsError(
+                    "refused", "InvalidInput", f"Service role name {LINKED} has been taken in this account", 400
+                )
+            self.made, self.visible = True, self.clock.now() + 20
+            return {"Role": {"RoleName": LINKED}}
+        if operation == "GetRole" and parameters["RoleName"] == LINKED:
+            if not self.made or self.clock.now() < self.visible:
+                raise AwsError("refused", "NoSuchEntity", "not there", 404)
+            return {"Role": {"RoleName": LINKED, "RoleId": "AROA1"}}
+        return await super().call(scope, service, operation, parameters)
+
+
+@pytest.mark.parametrize("made", [False, True])
+async def test_a46_the_role_linked_to_a_service_is_there_when_it_can_be_read(autojump_clock, made):
+    """Made once by the service's name; `has been taken` says that it is there; it is never deleted."""
+    lab = Linking()
+    lab.made = made
+    key = shared("scaling-role")
+    service = "appstream.application-autoscaling.amazonaws.com"
+    driver = Driver(lab, [specs()["service-linked-role"].node(key, {}, service=service, name=LINKED)])
+    assert (await driver.step(key, "raise", 1)).left == "done"
+    assert driver.rows[key].facts["id"] == LINKED
+    assert made or lab.clock.now() >= lab.visible
+    assert (await driver.step(key, "lower", 0)).left == "done"
+    assert lab.mutations == ["CreateServiceLinkedRole"]
 
 
 # ---- the proof of zero
