@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from sandboxd.simulator.calls import Entry
+from sandboxd.simulator.given import given_away
 from sandboxd.simulator.inventory import Item, inventory
 from sandboxd.simulator.rows import Row
 from sandboxd.world import World
@@ -59,6 +60,8 @@ class Oracle:
     def __init__(self, world: World) -> None:
         self._world = world
         self._seen = 0
+        self._given = Counter(given_away(world.simulated))
+        """what nobody asked sandboxd for"""
         self.leaked: list[str] = []
         self.doubled: list[str] = []
         self.lost: list[str] = []
@@ -112,6 +115,8 @@ class Oracle:
     def empty(self, account: str) -> None:
         """Nothing is left."""
         self.leaked += [f"{item['kind']} {item['id']} ({item['state']})" for item in self.there(account)]
+        given = Counter(given_away(self._world.simulated)) - self._given
+        self.leaked += [f"{gift.kind} {gift.id} is still given to it" for gift in given if gift.account == account]
 
     def promised(self, verb: str, account: str, sandbox: str, profile: str, *, alone: bool) -> None:
         """What an operation that ended well promised is so."""

@@ -75,6 +75,30 @@ ALLOWED = (
     Allowed("Delete*", "ResourceInUse", "", "code never recorded", _NO_RECORDING),
     Allowed("CreateWebACL", "WAFDuplicateItemException", "", "code never recorded", _NO_RECORDING),
     Allowed("DeleteWebACL", "WAFAssociatedItemException", "", "code never recorded", _NO_RECORDING),
+    Allowed("DescribeRepositories", "RepositoryNotFoundException", "", "code never recorded", _NO_RECORDING),
+    Allowed("CreateGrant", "InvalidArnException", "", "code never recorded", _NO_RECORDING),
+    # ---- keys and repositories
+    Allowed(
+        "SetRepositoryPolicy", "InvalidParameterException", "", "words",
+        "recorded of names; that a principal is not found is known from public reports",
+    ),
+    Allowed("RevokeGrant", "NotFoundException", "", "words", "recorded of keys and aliases; the code for a grant is documented"),
+    Allowed(
+        "DescribeKey", "NotFoundException", "", "words", "recorded of other operations and aliases, in the same three patterns"
+    ),
+    Allowed(
+        "GetRepositoryPolicy", "RepositoryPolicyNotFoundException", "", "words", "recorded with another name of a repository"
+    ),
+    Allowed(
+        "GetRepositoryPolicy", "", "*", "*", "the one whole answer recorded is an error's body; SetRepositoryPolicy has the same members"
+    ),
+    Allowed(
+        "DescribeKey", "KeyMetadata", "*Algorithms", "missing", "of keys that sign or make codes; ours encrypt"
+    ),
+    Allowed("DescribeKey", "KeyMetadata", "ExpirationModel", "missing", "of imported key material only, as documented"),
+    Allowed("DescribeKey", "KeyMetadata", "MultiRegionConfiguration", "missing", "of keys with replicas only, as documented"),
+    Allowed("GetKeyPolicy", "", "PolicyName", "never recorded", "documented since 2023; recorded before"),
+    Allowed("ListGrants", "Grants[]", "", "state never recorded", "an empty list was recorded only; its members are documented"),
     # ---- states that were never recorded
     Allowed("DescribeLoadBalancers", "LoadBalancers[provisioning]", "", "state never recorded", _PENDING_READ),
     Allowed(
@@ -167,8 +191,7 @@ ALLOWED = (
 
 UNLIKE = (
     Allowed(
-        "DescribeTargetGroups", "TargetGroups[]", "*", "unlike any recording",
-        "those recorded whole are of TCP, which has no path; HTTP is documented, and recorded in parts",
+    "DescribeTargetGroups", "GetRepositoryPolicy",
     ),
     Allowed(
         "AuthorizeSecurityGroupIngress", "SecurityGroupRules[ports, ReferencedGroupInfo]", "SecurityGroupRuleArn",
@@ -190,7 +213,7 @@ UNLIKE = (
 """the same for whole structures held against the recordings themselves"""
 
 NEVER_RECORDED = frozenset({
-    "CreateFleet", "CreateInstanceProfile", "CreateOrganizationalUnit", "CreateStack", "CreateStreamingURL", "CreateVpcEndpointServiceConfiguration", "CreateWebACL", "DeleteVpcEndpointServiceConfigurations", "DescribeAccount", "DescribeFleets", "DescribeImagePermissions", "DescribeImages", "DescribeStacks", "GetInstanceProfile", "GetParametersByPath", "GetWebACLForResource", "ListAccountsForParent", "ListAssociatedFleets", "ListAssociatedStacks", "ListChildren", "ListCommands", "ListCreateAccountStatus", "ListOrganizationalUnitsForParent", "ListParents", "ListRoots", "ListTagsForResource", "UpdateFleet",
+    "CreateFleet", "CreateGrant", "CreateInstanceProfile", "CreateOrganizationalUnit", "CreateStack", "CreateStreamingURL", "CreateVpcEndpointServiceConfiguration", "CreateWebACL", "DeleteVpcEndpointServiceConfigurations", "DescribeAccount", "DescribeFleets", "DescribeImagePermissions", "DescribeImages", "DescribeStacks", "GetInstanceProfile", "GetParametersByPath", "GetWebACLForResource", "ListAccountsForParent", "ListAssociatedFleets", "ListAssociatedStacks", "ListChildren", "ListCommands", "ListCreateAccountStatus", "ListOrganizationalUnitsForParent", "ListParents", "ListRoots", "ListTagsForResource", "ResetEbsDefaultKmsKeyId", "UpdateFleet",
 })  # fmt: skip
 """operations of which nobody has recorded an answer: there is nothing to hold them against"""
 

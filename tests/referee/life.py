@@ -9,6 +9,7 @@ from tests.referee.life_desktops import desktops
 from tests.referee.life_iam import refused_profiles, roles, roles_end
 from tests.referee.life_machines import machines, public_machine, refused_launches
 from tests.referee.life_network import failing, gateways, gateways_end, network, network_end
+from tests.referee.life_shares import shares
 from tests.referee.life_steps import look, unknown
 from tests.referee.transcript import Transcript
 
@@ -93,6 +94,7 @@ def whole_life(ask: Transcript, owner: str) -> None:
     """Everything in one account; `owner` is the account that shares its images with it."""
     look(ask)
     catalogue(ask, owner)
+    shares(ask, owner)
     unknowns(ask)
     ids = network(ask)
     gateways(ask, ids)
