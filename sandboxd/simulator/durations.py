@@ -22,6 +22,8 @@ USUAL = {
     "interface.linger": (1.0, 15.0),  # for which a NAT gateway that is deleted still holds its subnet
     "vpc.create": (0.5, 2.0),
     "address.unbind": (1.0, 4.0),
+    "grant.reach": (0.5, 4.0),  # until all of KMS knows a grant; documented: typically a few seconds, minutes at worst
+    "machine.fail": (6.0, 10.0),  # from the launch to terminated, where a key or a quota of its volumes forbids it
     "profile.reach": (5.0, 15.0),  # until EC2 knows a new instance profile
     "account.create": (60.0, 300.0),
     "account.close": (60.0, 240.0),

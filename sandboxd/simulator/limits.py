@@ -20,6 +20,8 @@ class Limit(NamedTuple):
     quota: str = ""
     name: str = ""
     status: int = 400
+    scale: int = 1
+    """how many of ours are one of theirs: Service Quotas counts storage in TiB"""
 
 
 _MAXIMUM = "The maximum number of {} has been reached."
@@ -67,6 +69,13 @@ LIMITS: Mapping[str, Limit] = {
     "vcpus": Limit(
         64, "VcpuLimitExceeded", _VCPUS, "ec2", "L-1216C47A",
         "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
+    ),
+    "storage": Limit(
+        51_200, "VolumeLimitExceeded", "Volume limit exceeded", "ebs", "L-7A658B76",
+        "Storage for General Purpose SSD (gp3) volumes, in TiB", scale=1024,
+    ),
+    "launch_permissions": Limit(
+        1000, "ResourceLimitExceeded", "You have reached the limit of launch permissions for this image.",
     ),
     "tags": Limit(50, "TagLimitExceeded", _MAXIMUM.format("Tags for a resource")),
     "roles": Limit(1000, "LimitExceeded", "Cannot exceed quota for RolesPerAccount: {}", status=409),

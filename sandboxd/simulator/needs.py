@@ -45,6 +45,16 @@ def known_to_ec2(profile: str) -> str:
     return f"{profile} known"
 
 
+def launchable(image: str, account: str) -> str:
+    """The name that `this account may launch this image` has in the log."""
+    return f"{image} for {account}"
+
+
+def open_to(key: str, account: str) -> str:
+    """The name that `this account may use this key` has in the log."""
+    return f"{key} for {account}"
+
+
 def table_of(rows: Rows, subnet: Row, now: float) -> tuple[str, Row | None]:
     """The association that gives a subnet its route table (the main table needs none), and the table."""
     for association in rows.holders(subnet.id, now, "association"):
@@ -65,7 +75,17 @@ def _launch(rows: Rows, q: Request) -> list[str]:
     asked = q.parameters.get("IamInstanceProfile") or {}
     profile = _iam(rows, q, "instance-profile", str(asked.get("Name", "")))
     known = [need for one in profile for need in (known_to_ec2(one), in_profile(one))]
-    return _way_out(rows, q, rows.find(q.parameters.get("SubnetId", ""))) + known
+    return _way_out(rows, q, rows.find(q.parameters.get("SubnetId", ""))) + known + _shared(rows, q)
+
+
+def _shared(rows: Rows, q: Request) -> list[str]:
+    """That the image, and the key of its disks, were given to who launches."""
+    image = rows.find(str(q.parameters.get("ImageId", "")))
+    snapshot = rows.find(str(image.data.get("snapshot", ""))) if image else None
+    if image is None or snapshot is None or image.account == q.account:
+        return []
+    key = str(snapshot.data.get("key", "")).rpartition("/")[2]
+    return [launchable(image.id, q.account), *([open_to(key, q.account)] if key else [])]
 
 
 def _start(rows: Rows, q: Request) -> list[str]:

@@ -14,7 +14,7 @@ def _quota(world: World, q: Request, service: str, code: str) -> dict[str, Any]:
     name, key = ROWS[service, code]
     return {
         "ServiceCode": service, "ServiceName": service, "QuotaCode": code, "QuotaName": name, "Unit": "None",
-        "Value": float(world.quota(key)), "Adjustable": True, "GlobalQuota": False,
+        "Value": world.quota(key) / LIMITS[key].scale, "Adjustable": True, "GlobalQuota": False,
         "QuotaArn": f"arn:aws:servicequotas:{q.region}:{q.account}:{service}/{code}",
     }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sandboxd.simulator import ec2, iam, organizations, quotas, ssm, sts, tagging, vending
+from sandboxd.simulator import ec2, ecr, iam, kms, organizations, quotas, ssm, sts, tagging, vending
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.ec2.making import default_network
 from sandboxd.simulator.world import Service, World
@@ -16,7 +16,9 @@ def _ec2(world: World, q: Request) -> None:
 
 SERVICES: Mapping[str, Service] = {
     "ec2": Service(ec2.OPERATIONS, prepare=_ec2),
+    "ecr": Service(ecr.OPERATIONS, prepare=check_activated),
     "iam": Service(iam.OPERATIONS, prepare=iam.global_store),
+    "kms": Service(kms.OPERATIONS, prepare=check_activated),
     "organizations": Service(organizations.OPERATIONS, prepare=vending.settle),
     "resourcegroupstaggingapi": Service(tagging.OPERATIONS, prepare=check_activated),
     "service-quotas": Service(quotas.OPERATIONS, prepare=check_activated),

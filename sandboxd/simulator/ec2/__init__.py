@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 from sandboxd.simulator.ec2 import (
     addresses,
     catalog,
+    encryption,
     gateways,
     groups,
     images,
     machines,
     networks,
     routes,
+    snapshots,
     tagging,
     volumes,
 )
@@ -29,6 +31,8 @@ OPERATIONS: "dict[str, Callable[[World, Request], dict[str, Any]]]" = {
     **machines.OPERATIONS,
     **volumes.OPERATIONS,
     **images.OPERATIONS,
+    **snapshots.OPERATIONS,
+    **encryption.OPERATIONS,
     **tagging.OPERATIONS,
     **catalog.OPERATIONS,
 }

@@ -6,8 +6,9 @@ from functools import partial
 
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.consistency import NEVER
-from sandboxd.simulator.ec2 import images, profiles
+from sandboxd.simulator.ec2 import encryption, images, profiles
 from sandboxd.simulator.ec2.catalog import TYPES
+from sandboxd.simulator.ec2.encryption import Disk
 from sandboxd.simulator.ec2.machine_shapes import CODES, instance, reservation, status
 from sandboxd.simulator.ec2.making import new_interface, no_room, public_ip, room
 from sandboxd.simulator.ec2.shapes import Shape, Values, listed, member, page, requested_tags, required, select
@@ -41,7 +42,8 @@ def run_instances(world: World, q: Request) -> Shape:
     groups, profile = _groups(world, q, subnet), profiles.asked_for(world, q)
     _check_room(world, q, subnet, count)
     number = world.rows.new_id("reservation")
-    machines = [_launch(world, q, subnet, image, groups, number, profile) for _ in range(count)]
+    disks = encryption.disks(world, q, image)
+    machines = [_launch(world, q, subnet, image, disks, groups, number, profile) for _ in range(count)]
     world.remember(q, machines[0], *scope)
     return reservation(machines[0], [instance(world, row, q.now) for row in machines])
 
@@ -96,24 +98,27 @@ def _groups(world: World, q: Request, subnet: Row) -> list[str]:
     return [row.id for row in every if row.data["default"]]
 
 
-def _launch(world: World, q: Request, subnet: Row, image: Row, groups: list[str], number: str, profile: Shape) -> Row:
+def _launch(
+    world: World, q: Request, subnet: Row, image: Row, disks: list[Disk], groups: list[str], number: str, profile: Shape
+) -> Row:
     interface = new_interface(world, subnet, q.now, "", "interface", groups)
     machine = world.rows.make("machine", q.account, q.region, q.now)
     machine.tags, interface.tags = requested_tags(q, "instance"), requested_tags(q, "network-interface")
-    volume = _volume(world, q, image, subnet)
-    for part in (interface, volume):
+    flaw = encryption.flaw(world, q, image, disks)
+    volumes = [_volume(world, q, one, subnet) for one in disks]
+    for part in (interface, *volumes):
         world.rows.refer(part, machine=machine.id)
     world.rows.refer(machine, subnet=subnet.id, **{f"group {one}": one for one in groups})
-    machine.data = _data(q, image, subnet, interface, volume) | {
+    machine.data = _data(q, image, subnet, interface, volumes) | {
         "groups": groups,
         "reservation": number,
         "profile": profile,
     }
-    _come_up(world, q, machine, "machine.launch")
+    _come_up(world, q, machine, "machine.launch", flaw)
     return machine
 
 
-def _data(q: Request, image: Row, subnet: Row, interface: Row, volume: Row) -> Shape:
+def _data(q: Request, image: Row, subnet: Row, interface: Row, volumes: list[Row]) -> Shape:
     metadata = q.parameters.get("MetadataOptions", {})
     return {
         "type": q.parameters.get("InstanceType", "m1.small"),
@@ -121,7 +126,7 @@ def _data(q: Request, image: Row, subnet: Row, interface: Row, volume: Row) -> S
         "root": image.data["root"],
         "interface": interface.id,
         "ip": interface.data["ip"],
-        "volume": volume.id,
+        "volumes": [one.id for one in volumes],
         "vpc": subnet.refs["vpc"],
         "zone": subnet.data["zone"],
         "zone_id": subnet.data["zone_id"],
@@ -135,30 +140,30 @@ def _data(q: Request, image: Row, subnet: Row, interface: Row, volume: Row) -> S
     }
 
 
-def _volume(world: World, q: Request, image: Row, subnet: Row) -> Row:
-    mapping: Shape = next(iter(q.parameters.get("BlockDeviceMappings", ())), {})
-    ebs = mapping.get("Ebs", {})
+def _volume(world: World, q: Request, disk: Disk, subnet: Row) -> Row:
     volume = world.rows.make("volume", q.account, q.region, q.now)
     volume.tags = requested_tags(q, "volume")
     volume.data = {
-        "size": ebs.get("VolumeSize", image.data["size"]),
-        "type": ebs.get("VolumeType", "gp3"),
+        "size": disk.size,
+        "type": disk.type,
         "zone": subnet.data["zone"],
-        "snapshot": image.data["snapshot"],
-        "device": image.data["root"],
-        "encrypted": ebs.get("Encrypted", image.data["encrypted"]),
-        "deletes": ebs.get("DeleteOnTermination", True),
+        "snapshot": disk.snapshot,
+        "device": disk.device,
+        "encrypted": disk.encrypted,
+        "key": disk.key,
+        "deletes": disk.deletes,
     }
     volume.goes(q.now, (0, "in-use"))
     return volume
 
 
 # ---- power
-def _come_up(world: World, q: Request, row: Row, how: str) -> None:
+def _come_up(world: World, q: Request, row: Row, how: str, flaw: tuple[str, str] | None = None) -> None:
+    """A machine boots, or dies on the way: of bad weather, or of a flaw that was not looked at when it was accepted."""
     ready = world.draw(how)
     row.data |= {"launched": q.now, "state_reason": None}
-    if world.weather.dies(q.now):
-        _die(world, q, row, ready)
+    if world.weather.dies(q.now) or flaw:
+        _die(world, q, row, world.draw("machine.fail") if flaw else ready, flaw)
         return
     row.goes(q.now, (0, "pending"), (ready, "running"))
     if row.data["public"]:
@@ -169,11 +174,11 @@ def _come_up(world: World, q: Request, row: Row, how: str) -> None:
     q.made(row.id, ready)
 
 
-def _die(world: World, q: Request, row: Row, after: float) -> None:
+def _die(world: World, q: Request, row: Row, after: float, flaw: tuple[str, str] | None) -> None:
     """A launch that AWS accepted ends terminated, a start ends stopped; only the reasons say why."""
     launched = row.created == q.now
     reasons = DEATHS if launched else (STAYS_DOWN,)
-    row.data |= {"state_reason": list(world.weather.choose(*reasons)), "agent_at": NEVER, "checked_at": NEVER}
+    row.data |= {"state_reason": list(flaw or world.weather.choose(*reasons)), "agent_at": NEVER, "checked_at": NEVER}
     row.data["reason"] = row.data["state_reason"][0]
     row.goes(q.now, (0, "pending"), (after, "terminated" if launched else "stopped"))
     if launched:
@@ -190,8 +195,8 @@ def lose(world: World, row: Row, now: float) -> None:
 
 
 def _let_parts_go(world: World, now: float, row: Row, after: float) -> None:
-    for name in ("interface", "volume"):
-        if (part := world.rows.find(row.data[name])) is not None:
+    for name in (row.data["interface"], *row.data["volumes"]):
+        if (part := world.rows.find(name)) is not None:
             part.goes(now, (after, "deleted" if part.data.get("deletes", True) else "available"))
 
 

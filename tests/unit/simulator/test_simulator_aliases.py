@@ -1,6 +1,7 @@
 """Nothing that goes in or out is the store's own: callers may do with parameters and answers what they like."""
 
 import copy
+import json
 
 import pytest
 from simdesk import Desk
@@ -120,8 +121,9 @@ def seen(desk):
     desk.call("ModifyImageAttribute", "ec2", MANAGEMENT, **image, LaunchPermission=share)
     desk.call("DescribeImageAttribute", "ec2", MANAGEMENT, **image, Attribute="launchPermission")
     for operation in SERVICES["ec2"].operations:
-        if operation.startswith("Describe") and operation != "DescribeImageAttribute":
+        if operation.startswith("Describe") and not operation.endswith("Attribute"):
             desk.call(operation)
+    given(desk, image, share)
     desk.call("DescribeInstanceInformation", "ssm")
     desk.call("GetRole", "iam", RoleName="r")
     desk.call("ListAttachedRolePolicies", "iam", RoleName="r", MaxItems=10)
@@ -129,6 +131,39 @@ def seen(desk):
     desk.call("GetResources", "resourcegroupstaggingapi", TagFilters=[{"Key": "k"}], ResourcesPerPage=20)
     for operation in ("ListRoles", "ListInstanceProfiles"):
         desk.call(operation, "iam", PathPrefix="/", MaxItems=10)
+
+
+def given(desk, image, share):
+    """What the image account gives away."""
+    snapshot = desk.call("DescribeSnapshots", "ec2", MANAGEMENT, OwnerIds=["self"])["Snapshots"][0]
+    about = {"SnapshotId": snapshot["SnapshotId"], "Attribute": "createVolumePermission"}
+    desk.call("ModifySnapshotAttribute", "ec2", MANAGEMENT, **about, CreateVolumePermission=share)
+    desk.call("DescribeSnapshotAttribute", "ec2", MANAGEMENT, **about)
+    desk.call("ResetImageAttribute", "ec2", MANAGEMENT, **image, Attribute="launchPermission")
+    for operation in ("EnableEbsEncryptionByDefault", "GetEbsEncryptionByDefault", "DisableEbsEncryptionByDefault"):
+        desk.call(operation)
+    desk.call("ModifyEbsDefaultKmsKeyId", KmsKeyId="alias/aws/ebs")
+    for operation in ("GetEbsDefaultKmsKeyId", "ResetEbsDefaultKmsKeyId"):
+        desk.call(operation)
+    desk.call("CreateKey", "kms", Description="d", Tags=[{"TagKey": "k", "TagValue": "v"}])
+    for operation in ("ListKeys", "ListAliases"):
+        desk.call(operation, "kms", MANAGEMENT, Limit=10)
+    key = {"KeyId": snapshot["KmsKeyId"]}
+    policy = desk.call("GetKeyPolicy", "kms", MANAGEMENT, **key)["Policy"]
+    desk.call("PutKeyPolicy", "kms", MANAGEMENT, **key, Policy=policy)
+    grant = {"GranteePrincipal": f"arn:aws:iam::{desk.account}:root", "Operations": ["Decrypt"], "Name": "n"}
+    made = desk.call("CreateGrant", "kms", MANAGEMENT, **key, **grant)["GrantId"]
+    desk.call("ListGrants", "kms", MANAGEMENT, **key)
+    desk.call("RevokeGrant", "kms", MANAGEMENT, **key, GrantId=made)
+    for operation in ("DisableKey", "EnableKey", "DescribeKey"):
+        desk.call(operation, "kms", MANAGEMENT, **key)
+    name = desk.call("DescribeRepositories", "ecr", MANAGEMENT)["repositories"][0]["repositoryName"]
+    desk.call("DescribeImages", "ecr", MANAGEMENT, repositoryName=name)
+    pull = {"Effect": "Allow", "Principal": {"AWS": [desk.account]}, "Action": ["ecr:BatchGetImage"]}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [pull]})
+    desk.call("SetRepositoryPolicy", "ecr", MANAGEMENT, repositoryName=name, policyText=text)
+    for operation in ("GetRepositoryPolicy", "DeleteRepositoryPolicy"):
+        desk.call(operation, "ecr", MANAGEMENT, repositoryName=name)
 
 
 def gone(desk, net, things):
