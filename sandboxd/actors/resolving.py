@@ -8,13 +8,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from sandboxd.engine.preflight import Given, look_up
 from sandboxd.engine.resolve import resolve_images, zones
 from sandboxd.lifecycle.state import State
 from sandboxd.model.errors import BadRequest, Unavailable
 from sandboxd.model.keys import SHARED, make_key
 from sandboxd.model.kind import KindSpec
 from sandboxd.model.ports import AwsError, Call, Scope
-from sandboxd.model.profile import Profile
+from sandboxd.model.profile import Image, Profile
 from sandboxd.model.records import Blueprint
 from sandboxd.profile import check_parameters, expand, images_of, load, machine_types
 from sandboxd.wire.requests import NewSandbox
@@ -30,6 +31,8 @@ class Resolved(Struct, frozen=True, kw_only=True):
     parameters: dict[str, object]
     images: Mapping[str, str]
     zones: Sequence[str]
+    given: Given
+    """what the image account must give"""
     kinds: Mapping[str, KindSpec]
 
     def expand(self, state: State, sandbox: str) -> Blueprint:
@@ -52,6 +55,10 @@ class Resolved(Struct, frozen=True, kw_only=True):
         row = state.rows.get(make_key(self.region, SHARED, "public-a"))
         known = str(row.node.parameters.get("zone", "")) if row is not None and row.hi else ""
         return known or self.zones[0]
+
+
+def _of_image_account(wanted: Mapping[str, Image], images: Mapping[str, str]) -> list[str]:
+    return [image for ref, image in images.items() if wanted[ref].management is not None]
 
 
 class Resolver:
@@ -80,6 +87,9 @@ class Resolver:
         try:
             wanted = images_of(profile)
             images = await resolve_images(self._call, await self._image_account(), scope, wanted)
+            given = await look_up(
+                self._call, await self._image_account(), region, _of_image_account(wanted, images), profile.repositories
+            )
             offered = await zones(self._call, scope, machine_types(profile))
         except AwsError as error:
             raise Unavailable(
@@ -95,6 +105,7 @@ class Resolver:
             parameters=parameters,
             images=images,
             zones=offered,
+            given=given,
             kinds=self._kinds,
         )
 

@@ -116,7 +116,7 @@ class Reading(Struct, frozen=True, kw_only=True):
 
 
 class Unseen(NamedTuple):
-    """A refusal that may only mean that the service does not know yet what we made a moment ago."""
+    """A refusal, or a death, that may only mean that the service does not know yet what we made a moment ago."""
 
     code: str
     text: str
@@ -148,6 +148,36 @@ class Move(Struct, frozen=True, kw_only=True):
     """what is there already, without a call of ours whose outcome is unknown, is somebody else's"""
 
 
+class Document(Struct, frozen=True, kw_only=True):
+    """A text that many share and that is written as a whole: a resource is one part of it, and its moves change that part.
+
+    The moves' operations are this one's `write`; what they render says which part, never the whole text.
+    """
+
+    read: str
+    write: str
+    delete: str
+    """what is called when no part is left"""
+    about: Callable[[Ask], Parameters]
+    """parameters that say which document"""
+    member: str
+    """of answers, and of the parameters of `write`: the text"""
+    missing: frozenset[str]
+    """codes that say that there is none"""
+    part: Callable[[Ask], tuple[str, Item]]
+    """its name, and what it says"""
+    mine: Callable[[Ask], str]
+    """how the names of all parts of this installation begin"""
+    parts: Callable[[str], Mapping[str, Item]]
+    """text -> the parts in it by name"""
+    changed: Callable[[str, Mapping[str, Item | None], Iterable[str]], str]
+    """(text, parts to be in it or not, principals to leave out) -> text; the same where nothing changes, empty for none"""
+    principals: Callable[[str], Mapping[str, str]]
+    """text -> principals in it, each with its account; none for what is no more than the id of something gone"""
+    refused: tuple[str, str]
+    """code and part of the message that say: some principal in it is not there"""
+
+
 class Kind(Struct, frozen=True, kw_only=True):
     """One kind of resource: its spec, its moves, and how it is read."""
 
@@ -177,6 +207,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     """what says the same is the same: it may be adopted whoever made it; else its tags must be ours"""
     interfaces: str = ""
     """what ties network interfaces, and what else may hold it, to it: vpc-id, subnet-id, group-id, attachment.vpc-id"""
+    document: Document | None = None
+    """what it is a part of, where it is no thing of its own"""
     service: str = "ec2"
     where: Where = "account"
     """in which account its calls are made"""
@@ -214,6 +246,6 @@ def tag_list(named: Mapping[str, str]) -> list[Parameters]:
 
 
 __all__ = [
-    "Ask", "Facts", "Item", "Kind", "Move", "Parameters", "Questions", "Reading", "Resolution", "Seen", "Unseen", "Where",
+    "Ask", "Document", "Facts", "Item", "Kind", "Move", "Parameters", "Questions", "Reading", "Resolution", "Seen", "Unseen", "Where",
     "deleted", "tag_list", "tags",
 ]  # fmt: skip

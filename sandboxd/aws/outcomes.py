@@ -100,11 +100,18 @@ SERVICES: Mapping[str, Codes] = {
         young=frozenset({"PendingVerification"}),
         died=frozenset({"IdempotentInstanceTerminated"}),
     ),
+    "ecr": Codes(
+        quota=frozenset({"LimitExceededException"}),
+        given=frozenset({"RepositoryNotFoundException"}),
+    ),
     "iam": Codes(
         concurrent=frozenset({"ConcurrentModification", "EntityTemporarilyUnmodifiable"}),
         quota=frozenset({"LimitExceeded"}),
         dependency=frozenset({"DeleteConflict"}),
         unseen=frozenset({"NoSuchEntity"}),
+    ),
+    "kms": Codes(
+        given=frozenset({"NotFoundException"}),
     ),
     "organizations": Codes(
         concurrent=frozenset({"PolicyChangesInProgressException"}),

@@ -7,6 +7,7 @@ from sandboxd.engine.absence import is_missing
 from sandboxd.engine.context import Attempt
 from sandboxd.engine.meaning import is_lasting, unanswered
 from sandboxd.engine.pace import back_off, first_look, next_look
+from sandboxd.engine.unreached import too_early
 from sandboxd.lifecycle.messages import Ended, Left
 from sandboxd.model.ports import AwsError
 
@@ -26,7 +27,7 @@ def verdict(a: Attempt, seen: Seen) -> Ended | None:
     if seen.failed and not rebinding:
         untouched = bool(seen.state) and seen.state == a.row.lo
         left: Left = "nothing" if untouched or not a.kind.can_be_lowered else "spoiled"
-        return a.ended(left, seen.failed, seen.reason, lasting=is_lasting(seen.failed))
+        return a.ended(left, seen.failed, seen.reason, lasting=is_lasting(seen.failed) and not too_early(a, seen))
     if seen.state == 0:
         return a.ended("absent", "gone", f"the {a.kind.spec.name} is {seen.text or 'gone'}")
     if seen.state is not None and seen.state >= step.to and not seen.failed:

@@ -9,10 +9,11 @@ from sandboxd.engine.absence import certain, is_missing
 from sandboxd.engine.blockers import holders
 from sandboxd.engine.coming import looking
 from sandboxd.engine.context import SEEN, Attempt, until_answered
+from sandboxd.engine.documents import sent_by
 from sandboxd.engine.meaning import meaning
 from sandboxd.engine.pace import back_off, first_look
 from sandboxd.engine.refusals import refused
-from sandboxd.engine.send import Answered, Lost, Refused, attempt
+from sandboxd.engine.send import Answered, Lost, Refused
 from sandboxd.engine.step import opposite_landed
 from sandboxd.lifecycle.messages import Ended
 
@@ -56,10 +57,10 @@ async def _locate(a: Attempt) -> bool:
 
 
 async def _call(a: Attempt, move: Move) -> Ended:
-    tries, timeout = 0, a.ports.settings.call_timeout
+    tries = 0
     parameters = move.parameters(a.ask)
     while True:
-        sent = await attempt(a.ports.call, a.scope, a.kind.service, move, parameters, a.ask, timeout)
+        sent = await sent_by(a, move, parameters)
         match sent:
             case Answered(seen):
                 if (ended := lowered(a, seen)) is not None:

@@ -63,8 +63,25 @@ _HINTS: Mapping[str, str] = {
 }
 
 
+_KEY = "Enable the key of the image in the image account, or name another image in the profile; then retry."
+_SERVICE_HINTS: Mapping[tuple[str, str], str] = {
+    ("ec2", "AuthFailure"): "Look at the launch permissions of the image in the image account, then retry.",
+    (
+        "ecr",
+        "RepositoryNotFoundException",
+    ): "Make the repository in the image account, or change `repositories` in the profile.",
+    ("ecr", "PrincipalNotFound"): "Whether the account is active, AWS Organizations says; then retry.",
+    ("kms", "DisabledException"): _KEY,
+    ("kms", "KMSInvalidStateException"): _KEY,
+    ("kms", "NotFoundException"): _KEY,
+    ("kms", "InvalidArnException"): "Whether the account is active, AWS Organizations says; then retry.",
+}
+
+
 def hint(service: str, code: str) -> str:
     """Return what a person can do about a code; empty if the code says it all."""
+    if text := _SERVICE_HINTS.get((service, code)):
+        return text
     if code == "WrongAccount":
         return "The role leads into another account than the one asked for; nothing was sent."
     of = outcomes.codes(service)

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from sandboxd.aws.kind import Kind
+from sandboxd.engine.ledgers import Ledgers
 from sandboxd.engine.looks import Looks
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.lifecycle.messages import Message
@@ -43,6 +44,8 @@ class Ports(Struct, frozen=True, kw_only=True):
     looks: Looks
     born: float
     """when this life of the daemon began: whatever was in flight before may have landed until then"""
+    ledgers: Ledgers = field(default_factory=Ledgers)
+    """of documents that several accounts share"""
     places: Callable[[], Mapping[str, str]] = dict
     """`pool_ou` and `customers_ou`, for claims whose nodes do not carry them"""
 

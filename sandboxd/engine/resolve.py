@@ -1,7 +1,7 @@
 """What a create looks up once before it is accepted: image references become ids, machine types become zones.
 
 Reads only. A reference that leads nowhere is a refusal that says what was looked for and where. The result of an image
-is its id and, after a space, the name of its root device, which a machine with a disk of its own size needs.
+is its id and the names of its disks, the root device first: a machine asks for each of them by name.
 """
 
 from collections.abc import Iterable, Mapping
@@ -42,7 +42,7 @@ def _member(reference: Any, name: str) -> str:
 async def resolve_images(call: Call, image_account: str, scope: Scope, references: Mapping[str, Any]) -> dict[str, str]:
     """Return the id (and root device) behind each reference, by its name; raise NotFound `image_not_found`, or AwsError.
 
-    `scope` is the tenant's account and region: what counts is what that account may launch.
+    `scope` is the tenant's account and region. Images of the image account need not be shared yet: a sandbox does that.
     """
     return {name: await _image(call, image_account, scope, wanted(one)) for name, one in references.items()}
 
@@ -50,17 +50,17 @@ async def resolve_images(call: Call, image_account: str, scope: Scope, reference
 async def _image(call: Call, image_account: str, scope: Scope, asked: Wanted) -> str:
     if asked.where == "ssm":
         return await _by_parameter(call, scope, asked)
-    owner = image_account if asked.where == "management" else asked.owner
-    found = await _named(call, scope, owner, asked.name)
-    if not found and asked.where == "management":
-        # some emulators hide shared images from DescribeImages; the owner sees them in any case
-        own = Scope(image_account, scope.region, "")
-        found = await _named(call, own, owner, asked.name)
+    owner, found = asked.owner, list[Mapping[str, Any]]()
+    if asked.where == "management":
+        # what is not shared yet only its owner sees
+        owner = image_account
+        found = await _named(call, Scope(image_account, scope.region, ""), owner, asked.name)
+    found = found or await _named(call, scope, owner, asked.name)
     if not found:
         raise NotFound(
             "image_not_found",
             f"No image {asked.name!r} of {owner} can be used by account {scope.account} in {scope.region}.",
-            "Share the image with the account, or change `image` in the profile.",
+            "Look at the images of that account in this region, or change `image` in the profile.",
         )
     newest = max(found, key=lambda image: (image.get("CreationDate", ""), image["ImageId"]))
     return _with_device(newest)
@@ -94,8 +94,9 @@ async def _by_parameter(call: Call, scope: Scope, asked: Wanted) -> str:
 
 
 def _with_device(image: Mapping[str, Any]) -> str:
-    device = image.get("RootDeviceName") or ""
-    return f"{image['ImageId']} {device}".strip()
+    root = image.get("RootDeviceName") or ""
+    others = [one["DeviceName"] for one in image.get("BlockDeviceMappings") or () if "Ebs" in one]
+    return " ".join(filter(None, (image["ImageId"], *dict.fromkeys([root, *(others if root else ())]))))
 
 
 async def zones(call: Call, scope: Scope, types: Iterable[str]) -> list[str]:

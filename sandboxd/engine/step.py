@@ -7,9 +7,10 @@ anything else happens, and nothing is sent while its opposite may still land.
 from sandboxd.aws.kind import Move, Parameters, Seen
 from sandboxd.engine.coming import accepted, come_true, verdict
 from sandboxd.engine.context import Attempt
+from sandboxd.engine.documents import sent_by
 from sandboxd.engine.pace import back_off
 from sandboxd.engine.refusals import adopted, refused
-from sandboxd.engine.send import Answered, Lost, Refused, attempt
+from sandboxd.engine.send import Answered, Lost, Refused
 from sandboxd.lifecycle.messages import Ended
 
 TOKEN_LIFE = 6 * 3600.0
@@ -73,9 +74,7 @@ async def _call(a: Attempt, move: Move, parameters: Parameters) -> Ended:
     while True:
         if a.unknown_at is not None and move.resolves == "tags":
             return await adopted(a, f"the reply to {move.operation} was lost, and nothing came of it", after=0.0)
-        sent = await attempt(
-            a.ports.call, a.scope, a.kind.service, move, parameters, a.ask, a.ports.settings.call_timeout
-        )
+        sent = await sent_by(a, move, parameters)
         match sent:
             case Answered(seen):
                 return await accepted(a, seen)

@@ -4,7 +4,7 @@ It is waited out while what it names was made by us less than the settle time ag
 Otherwise it is what it says, at once. A read that does not show it may be stale, so it is repeated before it is believed.
 """
 
-from sandboxd.aws.kind import Move, Unseen
+from sandboxd.aws.kind import Move, Seen, Unseen
 from sandboxd.engine.context import AT, Attempt, until_answered
 from sandboxd.lifecycle.messages import Start
 from sandboxd.model.resource import Row, Step
@@ -21,6 +21,13 @@ def said_of(move: Move, code: str, message: str) -> Unseen | None:
 async def may_arrive(a: Attempt, unseen: Unseen) -> bool:
     """Whether what a refusal names may only be too new for the service that refuses."""
     return _is_young(a, unseen) and await _is_shown(a, unseen)
+
+
+def too_early(a: Attempt, seen: Seen) -> bool:
+    """Whether what was accepted died of what had not reached everywhere yet: then it lives the next time."""
+    move = a.kind.move(a.node, a.start.step.way, a.row.lo, a.start.step.to)
+    unseen = said_of(move, seen.failed, seen.reason) if move is not None else None
+    return unseen is not None and _is_young(a, unseen)
 
 
 def named(a: Attempt, unseen: Unseen) -> str:

@@ -133,6 +133,8 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     constellations: tuple[Constellation, ...] = ()
     ingress: Ingress | None = None
     smart_client: SmartClient | None = None
+    repositories: tuple[Annotated[str, Meta(pattern=r"^[a-z0-9*][a-z0-9*._/-]{0,254}$")], ...] = ()
+    """names or patterns (with *) of the container repositories of the image account that its machines pull from"""
     secrets: tuple[Secret, ...] = ()
     probes: tuple[Probe, ...] = ()
     heal: Heal = field(default_factory=Heal)

@@ -36,9 +36,19 @@ def _all(profile: Profile) -> Found:
     yield from _references(profile)
     yield from _doubles(profile)
     yield from _names(profile)
+    yield from _repositories(profile)
     if not _is_network(profile.network.cidr, longest=SMALLEST_NETWORK):
         words = f"{profile.network.cidr!r} is no IPv4 range of /16 to /{SMALLEST_NETWORK}"
         yield ("network", "cidr"), words, "its first 16 subnets are shared, each sandbox takes one of the others"
+
+
+def _repositories(profile: Profile) -> Found:
+    for index, name in enumerate(profile.repositories):
+        if not re.fullmatch(r"[a-z0-9*]+(?:[._/-]+[a-z0-9*]+)*", name):
+            hint = "a name as ECR has it (a-z, 0-9, and . _ - / between them), * for anything"
+            yield ("repositories", index), f"{name!r} is no name of a repository", hint
+        if name in profile.repositories[:index]:
+            yield ("repositories", index), f"{name!r} is named twice", ""
 
 
 def _names(profile: Profile) -> Found:
@@ -83,6 +93,9 @@ def _parameters(profile: Profile) -> Found:
 def _machines(profile: Profile) -> Found:
     if not profile.machines:
         yield ("machines",), "a profile needs at least one machine", ""
+    envoy = profile.ingress.image if profile.ingress is not None else None
+    if envoy is not None and (wrong := _wrong_image(envoy)):
+        yield ("ingress", "image"), wrong, ""
     for name, machine in profile.machines.items():
         if wrong := _wrong_image(machine.image):
             yield ("machines", name, "image"), wrong, ""

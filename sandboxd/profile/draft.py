@@ -38,6 +38,13 @@ class Draft:
         self.nodes.append(spec.node(key, dict(links or {}), **(parameters | named)))
         return key
 
+    def once(self, kind: str, name: str, **parameters: Any) -> Key:
+        """Add the node of a shared resource unless it was added before. Return its key."""
+        key = self.key(name, shared=True)
+        if any(node.key == key for node in self.nodes):
+            return key
+        return self.add(kind, name, shared=True, **parameters)
+
     def _name(self, kind: str, name: str, *, shared: bool) -> str:
         if kind in _OF_THE_ACCOUNT:
             return f"sandboxd-{self._names['shared']}-{self._region}-machines"
@@ -46,4 +53,6 @@ class Draft:
 
 _OF_THE_ACCOUNT = ("instance-role", "instance-profile")
 """named so that all regions of an account have names of their own; a profile and its role have the same"""
-_NAMELESS = ("route", "route-table-association", "security-group-rule")
+_NAMELESS = (
+    "route", "route-table-association", "security-group-rule", "image-share", "key-grant", "repository-share",
+)  # fmt: skip

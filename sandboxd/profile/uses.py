@@ -12,8 +12,11 @@ def wanted(when: str | None, parameters: Mapping[str, Any]) -> bool:
 
 
 def images_of(profile: Profile) -> dict[str, Image]:
-    """Every image of its machines, by its ref."""
-    return {machine.image.ref: machine.image for machine in profile.machines.values()}
+    """Every image of its machines and of its ingress, by its ref."""
+    images = [machine.image for machine in profile.machines.values()]
+    if profile.ingress is not None and profile.ingress.image is not None:
+        images.append(profile.ingress.image)
+    return {image.ref: image for image in images}
 
 
 def machine_types(profile: Profile) -> list[str]:

@@ -151,9 +151,10 @@ def _token(world: World, q: Request, grant: str) -> str:
 def list_grants(world: World, q: Request) -> Shape:
     key = _key(world, q)
     rows = [row for row in world.rows.seen(q, "grant") if row.refs.get("key") == key.id]
-    for name, value in (("GrantId", lambda row: row.id), ("GranteePrincipal", lambda row: row.data["grantee"])):
-        if wanted := q.parameters.get(name):
-            rows = [row for row in rows if value(row) == wanted]
+    if wanted := q.parameters.get("GrantId"):
+        rows = [row for row in rows if row.id == wanted]
+    if grantee := q.parameters.get("GranteePrincipal"):
+        rows = [row for row in rows if row.data["grantee"] == grantee]
     return _page(q, [_grant(key, row) for row in rows], "Grants")
 
 

@@ -114,10 +114,10 @@ def _disk(world: World, q: Request, image: Row, one: Shape, ebs: Shape) -> Disk:
         key = _key_of(world, image)
     return Disk(
         one["device"],
-        ebs.get("VolumeSize", one["size"]),
+        int(ebs.get("VolumeSize") or one["size"]),
         ebs.get("VolumeType", "gp3"),
         one["snapshot"],
-        ebs.get("DeleteOnTermination", one.get("deletes", True)),
+        bool(ebs.get("DeleteOnTermination", one.get("deletes", True))),
         encrypted,
         _arn(world, q, key) if encrypted else "",
     )
