@@ -29,7 +29,7 @@ def shares(
 
 
 def _grant(draft: Draft, key: str) -> Key:
-    return draft.once("key-grant", f"key-{key.rpartition('/')[2]}", key=key)
+    return draft.once("key-grant", f"key-{key.rpartition('/')[2]}", kms_key=key)
 
 
 def _pull(draft: Draft, name: str) -> Key:

@@ -58,11 +58,11 @@ class Crash(BaseException):
 class Lab:
     """One world, one account, a call that can be disturbed."""
 
-    def __init__(self, seed=1):
+    def __init__(self, seed=1, *, pool=2, shared=True):
         clock = SimClock(pace=1.0, origin=ORIGIN, real=lambda: ORIGIN + trio.current_time())
         self.clock = LabClock()
         self.world = open_world(clock=clock, seed=seed)
-        furnish(self.world, pool=2)
+        furnish(self.world, pool=pool, shared=shared)
         self.account = next(i for i, a in self.world.organization["accounts"].items() if "pool" in a["name"])
         self.calls = []
         self.faults: dict[str, list] = {}

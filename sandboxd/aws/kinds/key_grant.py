@@ -19,7 +19,7 @@ SPEC = KindSpec(name="key-grant", up={1: Usual(0.5, 2)}, down={1: Usual(0.5, 1)}
 
 
 def _key(ask: Ask) -> str:
-    return str(ask.parameter("key", ""))
+    return str(ask.parameter("kms_key", ""))
 
 
 def _name(ask: Ask) -> str:

@@ -14,6 +14,7 @@ ELSEWHERE = {
     "StartInstances", "StopInstances", "ReplaceRoute",  # test_engine_schedules, test_engine_cases
     "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress",  # as Egress
     "DeleteVolume",  # as the other deletes
+    "ModifyImageAttribute", "CreateGrant", "RevokeGrant", "SetRepositoryPolicy",  # test_engine_shares
 }  # fmt: skip
 
 
@@ -89,4 +90,5 @@ def test_what_is_done_and_undone_on_one_id_waits_for_its_opposite():
         "StartInstances", "StopInstances", "AttachInternetGateway", "DetachInternetGateway",
         "CreateRoute", "ReplaceRoute", "DeleteRoute", "CreateRole", "AttachRolePolicy", "DetachRolePolicy",
         "CreateInstanceProfile", "AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile",
+        "ModifyImageAttribute", "CreateGrant", "SetRepositoryPolicy",
     }  # fmt: skip
