@@ -166,10 +166,6 @@ class Document(Struct, frozen=True, kw_only=True):
     """codes that say that there is none"""
     part: Callable[[Ask], tuple[str, Item]]
     """its name, and what it says"""
-    mine: Callable[[Ask], str]
-    """how the names of all parts of this installation begin"""
-    parts: Callable[[str], Mapping[str, Item]]
-    """text -> the parts in it by name"""
     changed: Callable[[str, Mapping[str, Item | None], Iterable[str]], str]
     """(text, parts to be in it or not, principals to leave out) -> text; the same where nothing changes, empty for none"""
     principals: Callable[[str], Mapping[str, str]]

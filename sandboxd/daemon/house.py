@@ -5,7 +5,7 @@ It knows no socket and no signal: who runs it says when to start and when to sto
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 
 import trio
@@ -33,6 +33,7 @@ from sandboxd.engine.ports import Identity
 from sandboxd.lifecycle import state
 from sandboxd.model.errors import Refusal
 from sandboxd.model.ports import AwsError, Call, Clock
+from sandboxd.model.resource import Row
 from sandboxd.store import SqliteStore, Writer
 from sandboxd.wire import things
 
@@ -96,8 +97,11 @@ class House:
         )  # fmt: skip
         return Engine(
             call=self._call, clock=self._outside.clock, kinds=kinds.by_name(), settings=settings.engine,
-            identity=identity, places=self.pool.places,
+            identity=identity, places=self.pool.places, held=self._held,
         )  # fmt: skip
+
+    def _held(self, kind: str) -> Mapping[str, Iterable[Row]]:
+        return self.supervisor.rows_of(kind)
 
     def _ring(self, name: str) -> None:
         self.supervisor.ring(name)

@@ -7,7 +7,9 @@ reply was lost is guarded until it can no longer land: the step waits, then puts
 from collections.abc import Mapping
 from typing import Any
 
-from sandboxd.aws.kind import Document, Move, Seen
+from msgspec import structs
+
+from sandboxd.aws.kind import Ask, Document, Move, Seen
 from sandboxd.engine.context import Attempt
 from sandboxd.engine.ledgers import Ledger, Part
 from sandboxd.engine.meaning import unanswered
@@ -15,6 +17,7 @@ from sandboxd.engine.pace import back_off
 from sandboxd.engine.ports import ORGANIZATION_REGION
 from sandboxd.engine.send import Answered, Lost, Refused, attempt, send
 from sandboxd.model.ports import AwsError, Scope
+from sandboxd.model.resource import Row
 
 Sent = Answered | Refused | Lost
 NOBODY = "PrincipalNotFound"
@@ -36,9 +39,14 @@ async def sent_by(a: Attempt, move: Move, parameters: Mapping[str, Any]) -> Sent
 
 def _guarded(a: Attempt) -> float:
     """For how long a lost write of ours may still land."""
-    intent = a.row.intent
-    known = [at for at in (a.unknown_at, intent.unknown_at if intent else None) if at is not None]
+    known = _unknown(a)
     return max(known) + a.ports.settings.landing - a.now if known else 0.0
+
+
+def _unknown(a: Attempt) -> list[float]:
+    """When outcomes of this step became unknown."""
+    intent = a.row.intent
+    return [at for at in (a.unknown_at, intent.unknown_at if intent else None) if at is not None]
 
 
 async def _change(a: Attempt, document: Document) -> Sent:
@@ -71,13 +79,26 @@ class _Change:
 
     async def carry_out(self) -> Sent:
         text = await self._read()
-        self.ledger.begin(self.document.parts(text), self.document.mine(self.a.ask))
+        self.ledger.learn(self._known, again=bool(_unknown(self.a)))
         sent = await self._write(text, ())
         if self._names_nobody(sent):
             sent = await self._without_the_dead(text)
         if isinstance(sent, Answered):
             self.ledger.parts[self.name] = self.wanted
         return sent
+
+    def _known(self) -> dict[str, Part | None]:
+        """What the rows of all accounts say; of what a step is at work on, and of accounts that nobody knows, nothing."""
+        kind, parts = self.a.kind.spec.name, dict[str, Part | None]()
+        for account, rows in self.a.ports.held(kind).items():
+            name, part = self.document.part(structs.replace(self.a.ask, account=account))
+            here = [row for row in rows if self.document.about(self._ask_of(account, row)) == self.about]
+            if not any(row.flight is not None or row.lo != row.hi for row in here):
+                parts[name] = part if any(row.lo for row in here) else None
+        return parts
+
+    def _ask_of(self, account: str, row: Row) -> Ask:
+        return structs.replace(self.a.ask, account=account, node=row.node)
 
     async def _read(self) -> str:
         """The text; empty where there is none. Raise AwsError."""
@@ -92,7 +113,7 @@ class _Change:
 
     async def _write(self, text: str, dead: tuple[str, ...]) -> Sent:
         a, document = self.a, self.document
-        new = document.changed(text, {**self.ledger.parts, self.name: self.wanted}, dead)
+        new = document.changed(text, self._all, dead)
         done = Answered(self._seen(dead))
         if new == text:
             return done
@@ -117,7 +138,11 @@ class _Change:
         return done if landed and _guarded(self.a) <= 0 else Lost(str(error))
 
     def _is_so(self, text: str) -> bool:
-        return self.document.changed(text, {self.name: self.wanted}, ()) == text
+        return self.document.changed(text, self._all, ()) == text
+
+    @property
+    def _all(self) -> dict[str, Part | None]:
+        return {**self.ledger.parts, self.name: self.wanted}
 
     def _seen(self, dead: tuple[str, ...]) -> Seen:
         """Raised, a look must show it yet: another daemon may have written meanwhile."""

@@ -34,8 +34,12 @@ class Engine:
         settings: EngineSettings,
         identity: Identity,
         places: Callable[[], Mapping[str, str]] = dict,
+        held: Callable[[str], Mapping[str, Iterable[Row]]] = lambda _: {},
     ) -> None:
-        """`places` answers `pool_ou` and `customers_ou`, for claims whose nodes do not carry them."""
+        """`places` answers `pool_ou` and `customers_ou`, for claims whose nodes do not carry them.
+
+        `held` answers the rows of a kind in every account, for documents that several share.
+        """
         limited = Limiter(call=call, clock=clock)
         self._ports = Ports(
             call=limited,
@@ -46,6 +50,7 @@ class Engine:
             looks=Looks(call=limited, clock=clock),
             born=clock.now(),
             places=places,
+            held=held,
         )
 
     def render(self, who: Owner, row: Row, start: Start, facts_of: FactsOf, now: float) -> Intent:

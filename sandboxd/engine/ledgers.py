@@ -4,7 +4,7 @@ A write replaces the whole document, so a late one would take away what others w
 guards a lost write, puts back what the ledger says. Parts of other installations are never in it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 import trio
@@ -21,13 +21,11 @@ class Ledger:
         """name -> what it must say; None: it must not be there"""
         self._begun = False
 
-    def begin(self, there: Mapping[str, Part], mine: str) -> None:
-        """The first read of this life shows what former lives wrote."""
-        if not self._begun:
+    def learn(self, known: Callable[[], Mapping[str, Part | None]], *, again: bool) -> None:
+        """What rows say that this life has not written: asked once, and again by who guards a lost write."""
+        if again or not self._begun:
             self._begun = True
-            self.parts |= {
-                name: part for name, part in there.items() if name.startswith(mine) and name not in self.parts
-            }
+            self.parts = {**known(), **self.parts}
 
     def forget(self, names: Iterable[str]) -> None:
         """What these parts say can be written no more."""

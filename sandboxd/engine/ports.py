@@ -1,6 +1,6 @@
 """What every part of the engine needs, built once; and the words for who a step is carried out for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct, field
 
@@ -10,6 +10,7 @@ from sandboxd.engine.looks import Looks
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.lifecycle.messages import Message
 from sandboxd.model.ports import Call, Clock, Scope
+from sandboxd.model.resource import Row
 
 ORGANIZATION_REGION = "us-east-1"
 Post = Callable[[Message], None]
@@ -44,6 +45,8 @@ class Ports(Struct, frozen=True, kw_only=True):
     looks: Looks
     born: float
     """when this life of the daemon began: whatever was in flight before may have landed until then"""
+    held: Callable[[str], Mapping[str, Iterable[Row]]] = lambda _: {}
+    """kind -> the rows of that kind in each account that is known"""
     ledgers: Ledgers = field(default_factory=Ledgers)
     """of documents that several accounts share"""
     places: Callable[[], Mapping[str, str]] = dict

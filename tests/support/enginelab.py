@@ -137,7 +137,7 @@ class Lab:
                 counts[one["kind"]] = counts.get(one["kind"], 0) + 1
         return counts
 
-    def engine(self, call=None, places=dict, **settings):
+    def engine(self, call=None, places=dict, held=lambda _: {}, **settings):
         return Engine(
             call=call or self.call,
             clock=self.clock,
@@ -145,6 +145,7 @@ class Lab:
             settings=EngineSettings(**settings),
             identity=IDENTITY,
             places=places,
+            held=held,
         )
 
 

@@ -72,18 +72,31 @@ class House:
         self._one_engine()
 
     def _one_engine(self):
-        engine = self.lab.engine(**self.settings)
+        engine = self.lab.engine(held=self._held, **self.settings)
         for driver in self.drivers.values():
             driver.engine = engine
 
+    def _held(self, kind):
+        return {
+            account: [row for row in driver.rows.values() if row.node.kind == kind]
+            for account, driver in self.drivers.items()
+        }
+
     async def all(self, way, accounts=None):
         """`raise_all` or `lower_all` of these accounts at the same time, through as many deaths as there are."""
-        chosen = [self.drivers[one] for one in accounts or self.drivers]
+        await self._work([getattr(self.drivers[one], way) for one in accounts or self.drivers])
+
+    async def both(self, down, up):
+        """Some accounts leave while others come."""
+        lowering = [self.drivers[one].lower_all for one in down]
+        await self._work([*lowering, *(self.drivers[one].raise_all for one in up)])
+
+    async def _work(self, jobs):
         while True:
             try:
                 async with trio.open_nursery() as nursery:
-                    for driver in chosen:
-                        nursery.start_soon(getattr(driver, way))
+                    for job in jobs:
+                        nursery.start_soon(job)
             except* Crash:
                 for driver in self.drivers.values():
                     driver.restart()
