@@ -9,13 +9,14 @@ from typing import Any
 
 from msgspec import structs
 
-from sandboxd.aws.kind import Ask, Document, Move, Seen
+from sandboxd.aws.kind import Document, Move, Seen
 from sandboxd.engine.context import Attempt
 from sandboxd.engine.ledgers import Ledger, Part
 from sandboxd.engine.meaning import unanswered
 from sandboxd.engine.pace import back_off
 from sandboxd.engine.ports import ORGANIZATION_REGION
 from sandboxd.engine.send import Answered, Lost, Refused, attempt, send
+from sandboxd.model.keys import parts as key_parts
 from sandboxd.model.ports import AwsError, Scope
 from sandboxd.model.resource import Row
 
@@ -92,13 +93,16 @@ class _Change:
         kind, parts = self.a.kind.spec.name, dict[str, Part | None]()
         for account, rows in self.a.ports.held(kind).items():
             name, part = self.document.part(structs.replace(self.a.ask, account=account))
-            here = [row for row in rows if self.document.about(self._ask_of(account, row)) == self.about]
+            here = [row for row in rows if self._is_here(account, row)]
             if not any(row.flight is not None or row.lo != row.hi for row in here):
                 parts[name] = part if any(row.lo for row in here) else None
         return parts
 
-    def _ask_of(self, account: str, row: Row) -> Ask:
-        return structs.replace(self.a.ask, account=account, node=row.node)
+    def _is_here(self, account: str, row: Row) -> bool:
+        """Whether a row is about the same document."""
+        ask = structs.replace(self.a.ask, account=account, node=row.node)
+        same_region = key_parts(row.node.key).region == key_parts(self.a.node.key).region
+        return same_region and self.document.about(ask) == self.about
 
     async def _read(self) -> str:
         """The text; empty where there is none. Raise AwsError."""
