@@ -3,6 +3,7 @@
 A grant reaches all of KMS some seconds after it was made, in bad weather minutes; until then what it allows is refused.
 """
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,6 +46,7 @@ def _shape(row: Row) -> Shape:
         "Enabled": state == "Enabled", "Description": row.data["text"], "KeyUsage": "ENCRYPT_DECRYPT", "KeyState": state,
         "Origin": "AWS_KMS", "KeyManager": row.data["manager"], "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT",
         "KeySpec": "SYMMETRIC_DEFAULT", "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"], "MultiRegion": False,
+        "CurrentKeyMaterialId": hashlib.sha256(row.id.encode()).hexdigest(),
     }  # fmt: skip
 
 

@@ -57,6 +57,30 @@ ALLOWED = (
         "DeleteRouteTable", "DependencyViolation", "", "words",
         "recorded of subnets, gateways, groups and VPCs; the words for a route table follow their pattern",
     ),
+    Allowed("DescribeRepositories", "RepositoryNotFoundException", "", "code never recorded", _NO_RECORDING),
+    Allowed("CreateGrant", "InvalidArnException", "", "code never recorded", _NO_RECORDING),
+    # ---- keys and repositories
+    Allowed(
+        "SetRepositoryPolicy", "InvalidParameterException", "", "words",
+        "recorded of names; that a principal is not found is known from public reports",
+    ),
+    Allowed("RevokeGrant", "NotFoundException", "", "words", "recorded of keys and aliases; the code for a grant is documented"),
+    Allowed(
+        "DescribeKey", "NotFoundException", "", "words", "recorded of other operations and aliases, in the same three patterns"
+    ),
+    Allowed(
+        "GetRepositoryPolicy", "RepositoryPolicyNotFoundException", "", "words", "recorded with another name of a repository"
+    ),
+    Allowed(
+        "GetRepositoryPolicy", "", "*", "*", "the one whole answer recorded is an error's body; SetRepositoryPolicy has the same members"
+    ),
+    Allowed(
+        "DescribeKey", "KeyMetadata", "*Algorithms", "missing", "of keys that sign or make codes; ours encrypt"
+    ),
+    Allowed("DescribeKey", "KeyMetadata", "ExpirationModel", "missing", "of imported key material only, as documented"),
+    Allowed("DescribeKey", "KeyMetadata", "MultiRegionConfiguration", "missing", "of keys with replicas only, as documented"),
+    Allowed("GetKeyPolicy", "", "PolicyName", "never recorded", "documented since 2023; recorded before"),
+    Allowed("ListGrants", "Grants[]", "", "state never recorded", "an empty list was recorded only; its members are documented"),
     # ---- states that were never recorded
     Allowed("DescribeVpcs", "Vpcs[pending]", "", "state never recorded", _PENDING_READ),
     Allowed("DescribeInstances", "Reservations[].Instances[pending]", "", "state never recorded", _PENDING_READ),
@@ -115,6 +139,10 @@ ALLOWED = (
 
 UNLIKE = (
     Allowed(
+        "GetRepositoryPolicy", "", "*", "unlike any recording",
+        "the one answer recorded since is an error's body; SetRepositoryPolicy has the same members",
+    ),
+    Allowed(
         "AuthorizeSecurityGroupIngress", "SecurityGroupRules[ports, ReferencedGroupInfo]", "SecurityGroupRuleArn",
         "unlike any recording", "recorded in 2022 only, before rules had this member here; rules by CIDR have it",
     ),
@@ -130,7 +158,7 @@ UNLIKE = (
 """the same for whole structures held against the recordings themselves"""
 
 NEVER_RECORDED = frozenset({
-    "CreateInstanceProfile", "CreateOrganizationalUnit", "DescribeAccount", "GetInstanceProfile", "ListAccountsForParent", "ListChildren", "ListCreateAccountStatus",
+    "CreateGrant", "ResetEbsDefaultKmsKeyId", "CreateInstanceProfile", "CreateOrganizationalUnit", "DescribeAccount", "GetInstanceProfile", "ListAccountsForParent", "ListChildren", "ListCreateAccountStatus",
     "ListOrganizationalUnitsForParent", "ListParents", "ListRoots", "ListTagsForResource",
 })  # fmt: skip
 """operations of which nobody has recorded an answer: there is nothing to hold them against"""

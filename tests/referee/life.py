@@ -6,6 +6,7 @@ It talks to any door; after each change it looks at everything. What the answers
 from tests.referee.life_iam import refused_profiles, roles, roles_end
 from tests.referee.life_machines import machines, public_machine, refused_launches
 from tests.referee.life_network import failing, gateways, gateways_end, network, network_end
+from tests.referee.life_shares import shares
 from tests.referee.life_steps import look, unknown
 from tests.referee.transcript import Transcript
 
@@ -87,6 +88,7 @@ def whole_life(ask: Transcript, owner: str) -> None:
     """All of EC2 and IAM in one account; `owner` is the account that shares its images with it."""
     look(ask)
     catalogue(ask, owner)
+    shares(ask, owner)
     unknowns(ask)
     ids = network(ask)
     gateways(ask, ids)

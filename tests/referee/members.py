@@ -1,6 +1,7 @@
 """Members about which states say nothing: free text, and what follows from the request. Two literal tables, nothing else."""
 
 FREE = frozenset({
+    "repositoryName", "policyText", "Policy", "imageDigest",
     "Key", "Value", "GroupName", "Description", "Name", "KeyName", "ClientToken", "ImageLocation", "AccountName", "UserId",
     "PublicDnsName", "Progress", "QuotaName", "ServiceName", "ComputerName", "AgentVersion", "PlatformName", "PlatformVersion",
     "Device", "DeviceName", "RootDeviceName", "AlgorithmDescription", "StatusMessage", "SecretAccessKey", "SessionToken",

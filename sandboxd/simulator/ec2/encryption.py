@@ -50,7 +50,7 @@ def _mine(world: World, q: Request) -> Row:
 
 
 def get_encryption(world: World, q: Request) -> Shape:
-    return {"EbsEncryptionByDefault": _mine(world, q).data["encrypts"], "SseType": "sse-ebs"}
+    return {"EbsEncryptionByDefault": _mine(world, q).data["encrypts"]}
 
 
 def switch_encryption(world: World, q: Request) -> Shape:
