@@ -6,6 +6,7 @@ command that is not kept, never ends, or ended well without what it promised; a 
 
 from collections import Counter
 
+from sandboxd.simulator.given import given_away
 from sandboxd.simulator.inventory import Item, inventory
 from sandboxd.simulator.rows import Row
 from sandboxd.world import World
@@ -43,6 +44,8 @@ class Oracle:
     def __init__(self, world: World) -> None:
         self._world = world
         self._seen = 0
+        self._given = Counter(given_away(world.simulated))
+        """what nobody asked sandboxd for"""
         self.leaked: list[str] = []
         self.doubled: list[str] = []
         self.lost: list[str] = []
@@ -87,6 +90,8 @@ class Oracle:
     def empty(self, account: str) -> None:
         """Nothing is left."""
         self.leaked += [f"{item['kind']} {item['id']} ({item['state']})" for item in self.there(account)]
+        given = Counter(given_away(self._world.simulated)) - self._given
+        self.leaked += [f"{gift.kind} {gift.id} is still given to it" for gift in given if gift.account == account]
 
     def promised(self, verb: str, account: str, sandbox: str, profile: str, *, alone: bool) -> None:
         """What an operation that ended well promised is so."""
