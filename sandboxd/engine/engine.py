@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 from sandboxd.aws.kind import Kind
 from sandboxd.engine import listing, watch
-from sandboxd.engine.context import Attempt, RowOf, ask_for
+from sandboxd.engine.context import Attempt, Forbidden, RowOf, ask_for
 from sandboxd.engine.fresh import fresh_look
 from sandboxd.engine.limiter import Limiter
 from sandboxd.engine.looks import Looks
 from sandboxd.engine.lower import lower
+from sandboxd.engine.meaning import forbidden
 from sandboxd.engine.ports import Identity, Owner, Ports, Post
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.engine.step import raise_
@@ -89,7 +90,11 @@ class Engine:
     async def run(self, who: Owner, row: Row, start: Start, post: Post, row_of: RowOf = lambda _: None) -> None:
         """Carry out one step to its end; `row_of` answers what is known of others, as it is when it is asked."""
         attempt = Attempt(ports=self._ports, who=who, row=row, start=start, post=post, row_of=row_of)
-        post(await (lower(attempt) if start.step.way == "lower" else raise_(attempt)))
+        try:
+            ended = await (lower(attempt) if start.step.way == "lower" else raise_(attempt))
+        except Forbidden as error:
+            ended = attempt.forbidden(error)
+        post(ended)
 
     async def look(self, who: Owner, row: Row, look: Look, post: Post) -> None:
         """Look afresh at a step past its deadline, and end it as it stands."""
@@ -106,7 +111,8 @@ class Engine:
         try:
             seen = await listing.survey(self._ports, who, tuple(regions), expected)
         except AwsError as error:
-            post(Proved(proof.operation, proof.number, failed=str(error)))
+            words = forbidden(error.message, "Nobody can say what is left")
+            post(Proved(proof.operation, proof.number, failed=words or str(error), lasting=bool(words)))
             return
         post(Proved(proof.operation, proof.number, tuple(seen.found), unmanaged=tuple(seen.unmanaged)))
 

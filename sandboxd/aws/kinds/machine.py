@@ -62,7 +62,7 @@ def _launch(ask: Ask) -> Parameters:
         "ClientToken": ask.token,
         # a hop limit of 1, some accounts' default, cuts containers off
         "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled", "HttpPutResponseHopLimit": 2},
-        "TagSpecifications": ask.tagged("instance", "volume"),
+        "TagSpecifications": ask.tagged("instance", "volume", "network-interface"),
         **disks,
         **({"IamInstanceProfile": {"Name": profile}} if profile else {}),
     }
