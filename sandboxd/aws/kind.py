@@ -144,6 +144,9 @@ class Move(Struct, frozen=True, kw_only=True):
     """refusals of what is too new, or wrong: only its age and a look where it was made tell"""
     returns: bool = False
     """done and undone on the same id or name: waits until its opposite can no longer land"""
+    insists: Callable[[Ask], Parameters] | None = None
+    """parameters with which it is sent once more when waiting for it has taken `patience`"""
+    patience: float = 600.0
     exclusive: bool = False
     """what is there already, without a call of ours whose outcome is unknown, is somebody else's"""
 

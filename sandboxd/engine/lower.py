@@ -66,7 +66,7 @@ async def _call(a: Attempt, move: Move) -> Ended:
                     return ended
                 a.facts |= {SEEN: "1"}
                 a.called()
-                return await _gone_true(a)
+                return await _gone_true(a, move)
             case Lost(reason):
                 a.unknown(a.now)
                 a.say(f"the outcome of {move.operation} is not known: {reason}")
@@ -108,16 +108,27 @@ async def _held(a: Attempt, code: str, message: str, tries: int) -> Ended | None
     return a.ended("nothing" if a.unknown_at is None else "between", "held_by_others", words, lasting=True)
 
 
-async def _gone_true(a: Attempt) -> Ended:
+async def _gone_true(a: Attempt, move: Move) -> Ended:
+    """Look until it has come true; where a move insists, send it once more when that takes too long."""
+    late = a.ended("between", "late", "it takes too long")
+    insists = move.insists
+
     def judge(seen: Seen | None) -> Ended | None:
         if seen is None:
             return _over(a)
         a.shown({})
         if (ended := lowered(a, seen)) is None:
             a.say(seen.text or "waiting")
+            return late if insists is not None and a.now >= a.began + move.patience else None
         return ended
 
-    return await looking(a, judge, since=a.began, delay=first_look(a.usual))
+    ended = await looking(a, judge, since=a.began, delay=first_look(a.usual))
+    if ended is not late or insists is None:
+        return ended
+    parameters, insists = insists(a.ask), None
+    a.say(f"it takes longer than {move.patience / 60:.0f} minutes: {move.operation} is sent once more, to force it")
+    await attempt(a.ports.call, a.scope, a.kind.service, move, parameters, a.ask, a.ports.settings.call_timeout)
+    return await looking(a, judge, since=a.now, delay=first_look(a.usual))
 
 
 async def _is_gone(a: Attempt) -> bool:

@@ -72,6 +72,10 @@ def _itself(ask: Ask) -> Parameters:
     return {"InstanceIds": [ask.id]}
 
 
+def _forced(ask: Ask) -> Parameters:
+    return _itself(ask) | {"Force": True}
+
+
 def judge(item: Item, _: Ask) -> Seen:
     """Read the cause with the state: a machine that AWS gave up says why only there."""
     state = item["State"]["Name"]
@@ -122,6 +126,8 @@ def _changing(member: str, wanted: int) -> Move:
         gone=frozenset({"InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed"}),
         busy=frozenset({"IncorrectInstanceState", "IncorrectState"}),
         returns=wanted != 0,
+        # on a broken host it stays `stopping` for ever; what the guest had not written to disk by then is lost
+        insists=_forced if wanted == STOPPED else None,
     )
 
 

@@ -226,7 +226,8 @@ def _start(world: World, q: Request, row: Row) -> None:
 
 def _stop(world: World, q: Request, row: Row) -> None:
     gone = world.draw("machine.stop")
-    row.goes(q.now, (0, "stopping"), (gone, "stopped"))
+    hangs = row.id in world.scarcity.broken_hosts and not q.parameters.get("Force")
+    row.goes(q.now, (0, "stopping"), *(() if hangs else ((gone, "stopped"),)))
     row.data |= {"reason": _initiated(q.now), "state_reason": None}
     _show(world, row, None)
     q.made(row.id, gone)
@@ -270,8 +271,9 @@ def _power(world: World, q: Request) -> Shape:
     for row, state in zip(rows, before, strict=True):
         if state not in movable and state not in there:
             raise ApiError("IncorrectInstanceState", words.format(row.id))
+    forced = (("stopping",) if q.parameters.get("Force") else ()) if q.operation == "StopInstances" else ()
     for row, state in zip(rows, before, strict=True):
-        if state in movable:
+        if state in movable or state in forced:
             change(world, q, row)
     return {
         name: [

@@ -166,3 +166,32 @@ async def test_a12_a_route_to_a_gateway_that_is_gone_is_led_to_the_new_one(autoj
 def way(lab, table):
     (found,) = by_hand(lab, "DescribeRouteTables", RouteTableIds=[table])["RouteTables"]
     return next(route for route in found["Routes"] if route["DestinationCidrBlock"] == "0.0.0.0/0")
+
+
+# ---- A48
+async def test_a48_a_machine_that_hangs_in_stopping_is_forced_once(autojump_clock):
+    """A48: after ten minutes, said, once; a machine beside it is stopped already."""
+    lab, driver = await started(("acp", "ocp"))
+    lab.world.scarcity.broken_hosts[ids(lab, driver, own("ocp"))] = True
+    async with trio.open_nursery() as nursery:
+        for name in ("acp", "ocp"):
+            nursery.start_soon(driver.step, own(name), "lower", 1)
+        await trio.sleep(300)
+        assert (driver.rows[own("acp")].lo, driver.rows[own("ocp")].lo) == (1, 2)
+    assert [driver.rows[own(name)].lo for name in ("acp", "ocp")] == [1, 1]
+    forced = [
+        sent["InstanceIds"] for operation, _, sent in lab.calls if operation == "StopInstances" and sent.get("Force")
+    ]
+    assert forced == [[ids(lab, driver, own("ocp"))]]
+    assert "to force it" in said(driver)
+
+
+async def test_a48_a_stop_waits_for_a_machine_that_is_pending(autojump_clock):
+    """A48: AWS refuses it until the machine has run, which is no failure."""
+    lab, driver = await started()
+    await driver.step(own("acp"), "lower", 1)
+    by_hand(lab, "StartInstances", InstanceIds=[ids(lab, driver, own("acp"))])
+    driver.rows[own("acp")].lo = driver.rows[own("acp")].hi = 2
+    assert (await driver.step(own("acp"), "lower", 1)).left == "done"
+    (machine,) = by_hand(lab, "DescribeInstances")["Reservations"][0]["Instances"]
+    assert machine["State"]["Name"] == "stopped"
