@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from sandboxd.aws.kind import tags as tags_of
 from sandboxd.engine import tags
+from sandboxd.engine.aws_made import is_aws_made
 from sandboxd.engine.context import Attempt
 from sandboxd.engine.listing import TAGS, everything
 from sandboxd.engine.listings import INTERFACE, INTERFACES, LISTINGS, Item, Listing
@@ -104,7 +105,7 @@ def _is_public(item: Item) -> bool:
 
 def _is_somebodys(a: Attempt, listing: Listing, item: Item) -> bool:
     """Not ours, and nothing that goes with something of ours."""
-    if listing.given(item):
+    if listing.given(item) or is_aws_made(item):
         return False
     return tags.verify(a.ports.identity, a.who.account, item[TAGS]) is None
 

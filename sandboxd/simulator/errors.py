@@ -36,6 +36,7 @@ NOT_FOUND = {
     "interface": ("InvalidNetworkInterfaceID.NotFound", "The networkInterface ID '{}' does not exist"),
     "volume": ("InvalidVolume.NotFound", "The volume '{}' does not exist."),
     "snapshot": ("InvalidSnapshot.NotFound", "The snapshot '{}' does not exist."),
+    "endpoint": ("InvalidVpcEndpointId.NotFound", "The Vpc Endpoint Id '{}' does not exist"),
     "image": ("InvalidAMIID.NotFound", "The image id '[{}]' does not exist"),
 }
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sandboxd.simulator import ec2, iam, organizations, quotas, ssm, sts, tagging, vending
 from sandboxd.simulator.calls import Request
+from sandboxd.simulator.ec2 import endpoints
 from sandboxd.simulator.ec2.making import default_network
 from sandboxd.simulator.world import Service, World
 from sandboxd.simulator.young import check_activated
@@ -12,6 +13,7 @@ from sandboxd.simulator.young import check_activated
 def _ec2(world: World, q: Request) -> None:
     check_activated(world, q)
     default_network(world, q)
+    endpoints.settle(world, q.now)
 
 
 SERVICES: Mapping[str, Service] = {

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sandboxd.simulator.ec2 import (
     addresses,
     catalog,
+    endpoints,
     gateways,
     groups,
     images,
@@ -31,4 +32,5 @@ OPERATIONS: "dict[str, Callable[[World, Request], dict[str, Any]]]" = {
     **images.OPERATIONS,
     **tagging.OPERATIONS,
     **catalog.OPERATIONS,
+    **endpoints.OPERATIONS,
 }

@@ -115,6 +115,7 @@ def _launch(world: World, q: Request, subnet: Row, image: Row, groups: list[str]
         "profile": profile,
     }
     _come_up(world, q, machine, "machine.launch")
+    world.guard_duty.launched(subnet.refs["vpc"], q.now)
     return machine
 
 
