@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 TENANT, SANDBOX = "acme", "bank"
 
+
 class Phase(Struct):
     """One phase of the life."""
 
