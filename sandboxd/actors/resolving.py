@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct, structs
 
 from sandboxd.engine.preflight import Given, look_up
-from sandboxd.engine.resolve import resolve_images, subnets, zones
+from sandboxd.engine.resolve import check_region, resolve_images, subnets, zones
 from sandboxd.lifecycle.places import free_ports, free_slot, network_of, ranges, zones_of
 from sandboxd.lifecycle.state import State
 from sandboxd.model.errors import BadRequest, Unavailable
@@ -109,6 +109,7 @@ class Resolver:
         region = self._region(request.region)
         scope = Scope(account=account, region=region, role=self._role)
         try:
+            await check_region(self._call, scope)
             wanted = images_of(profile, parameters)
             images = await resolve_images(self._call, await self._image_account(), scope, wanted)
             given = await look_up(

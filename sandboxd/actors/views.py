@@ -5,6 +5,9 @@ Text from outside passes `safe_text` here once, on its way out.
 
 from datetime import UTC, datetime
 
+from msgspec import structs
+
+from sandboxd.lifecycle.cost import bill
 from sandboxd.lifecycle.state import State
 from sandboxd.lifecycle.views import StepView, health_of, hourly_cost, operation_eta, shared_cost, steps_of
 from sandboxd.lifecycle.why import Link, is_overdue
@@ -54,10 +57,18 @@ def sandbox_view(state: State, record: SandboxRecord, account: str, now: float, 
         labels=record.labels,
         not_yet=list(record.blueprint.not_yet),
         resources=[resource_view(row) for row in rows],
-        cost=things.Cost(
-            per_hour=round(hourly_cost(state, record.id), 6), to_date=round(spent, 6), currency=state.settings.currency
-        ),
+        cost=_cost(state, record, spent, full=full),
     )
+
+
+def _cost(state: State, record: SandboxRecord, spent: float, *, full: bool) -> things.Cost:
+    cost = things.Cost(
+        per_hour=round(hourly_cost(state, record.id), 6), to_date=round(spent, 6), currency=state.settings.currency
+    )
+    if not full or not record.blueprint.started:
+        return cost
+    running, stopped = bill(state, record.id)
+    return structs.replace(cost, running_per_hour=round(running, 6), stopped_per_hour=round(stopped, 6))
 
 
 def step_view(step: StepView, progress: str = "") -> things.Step:

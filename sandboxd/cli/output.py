@@ -92,12 +92,23 @@ def cell(value: Any) -> str:
         case None:
             return "-"
         case {"per_hour": per_hour, "currency": currency}:
-            value = f"{per_hour:.3f} {currency}/h"
+            value = f"{per_hour:.3f} {currency}/h" + _more_cost(value)
         case list():
             value = ", ".join(str(one.get("name", "")) if isinstance(one, dict) else str(one) for one in value)
         case dict():
             value = ", ".join(f"{key}={one}" for key, one in value.items())
     return safe_text(str(value)) or "-"
+
+
+def _more_cost(cost: dict[str, Any]) -> str:
+    """What is known of it besides: to date, and in its two states."""
+    told = [f"{cost['to_date']:.2f} to date"] if cost.get("to_date") else []
+    told += [
+        f"{cost[f'{state}_per_hour']:.3f} while {state}"
+        for state in ("running", "stopped")
+        if cost.get(f"{state}_per_hour") is not None
+    ]
+    return f" ({', '.join(told)})" if len(told) > 1 else ""
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -9,10 +9,13 @@ from collections.abc import Iterator
 import trio
 from msgspec import Struct
 
+from sandboxd.aws.kind import tags as tags_of
 from sandboxd.engine import tags
+from sandboxd.engine.aws_made import is_aws_made
 from sandboxd.engine.context import Attempt
 from sandboxd.engine.listing import TAGS, everything
 from sandboxd.engine.listings import ENDPOINT_SERVICES, INTERFACE, INTERFACES, LISTINGS, Item, Listing
+from sandboxd.engine.paging import pages
 from sandboxd.model.keys import parts
 from sandboxd.model.ports import AwsError
 
@@ -69,8 +72,7 @@ async def _among(a: Attempt, identifier: str, member: str, listings: list[Listin
     async with trio.open_nursery() as nursery:
         for place, listing in enumerate(listings):
             nursery.start_soon(one, place, listing)
-    named: list[str] = []
-    others: list[str] = []
+    named, others = await _references(a, identifier) if member == "GroupId" else ([], [])
     for place, listing in enumerate(listings):
         for item in found[place]:
             if identifier in _stands_on(listing, item, member) and not (listing.given(item) and listing != INTERFACES):
@@ -78,6 +80,24 @@ async def _among(a: Attempt, identifier: str, member: str, listings: list[Listin
                 if _is_somebodys(a, listing, item):
                     others.append(_named(listing, item))
     return Holders(tuple(named), tuple(others))
+
+
+async def _references(a: Attempt, group: str) -> tuple[list[str], list[str]]:
+    """Rules of other groups that name this one: all, and those that are not ours; in groups of ours, too, people add rules."""
+    scope = a.ports.scope(a.kind, a.who.account, parts(a.node.key).region)
+    try:
+        found = await pages(a.ports.call, scope, "ec2", "DescribeSecurityGroupRules", {})
+    except AwsError:
+        return [], []
+    named: list[str] = []
+    others: list[str] = []
+    for rule in (one for page in found for one in page.get("SecurityGroupRules") or ()):
+        referenced = (rule.get("ReferencedGroupInfo") or {}).get("GroupId")
+        if referenced == group != rule["GroupId"]:
+            named.append(f"{rule['SecurityGroupRuleId']} (rule of {rule['GroupId']})")
+            if tags.verify(a.ports.identity, a.who.account, tags_of(rule)) is None:
+                others.append(named[-1])
+    return named, others
 
 
 def _stands_on(listing: Listing, item: Item, member: str) -> Iterator[str]:
@@ -102,7 +122,7 @@ def _is_public(item: Item) -> bool:
 
 def _is_somebodys(a: Attempt, listing: Listing, item: Item) -> bool:
     """Not ours, and nothing that goes with something of ours."""
-    if listing.given(item):
+    if listing.given(item) or is_aws_made(item):
         return False
     return tags.verify(a.ports.identity, a.who.account, item[TAGS]) is None
 

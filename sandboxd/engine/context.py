@@ -13,7 +13,7 @@ from sandboxd.aws.kind import Ask, Item, Kind, Questions, Seen
 from sandboxd.aws.outcomes import is_read
 from sandboxd.engine import tags
 from sandboxd.engine.looks import describe
-from sandboxd.engine.meaning import unanswered
+from sandboxd.engine.meaning import forbidden, unanswered
 from sandboxd.engine.pace import back_off
 from sandboxd.engine.paging import joined, pages
 from sandboxd.engine.ports import Owner, Ports, Post
@@ -47,6 +47,14 @@ def ask_for(ports: Ports, who: Owner, row: Row, generation: int, step: Step, fac
         sent=intent.parameters if ours and intent else {},
         places=ports.places() if node.kind in ports.kinds and ports.kinds[node.kind].where == "organization" else {},
     )
+
+
+class Forbidden(Exception):
+    """A policy forbids by name what the attempt must look at."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
 
 
 class Discovery(Struct, frozen=True):
@@ -135,6 +143,16 @@ class Attempt:
         how: Literal["permanent", "temporary"] = "permanent" if lasting else "temporary"
         facts = dict(self.facts) if left in ("between", "spoiled", "nothing") else {}
         return Ended(self.node.key, self.start.run, left, how, code, reason, after, facts, outage)
+
+    def demand_permission(self, error: AwsError) -> None:
+        """Raise Forbidden for a read that a policy forbids by name: waiting is in vain, and nothing is known."""
+        if words := forbidden(error.message, "A read is denied"):
+            raise Forbidden(error.code, words)
+
+    def forbidden(self, error: Forbidden) -> Ended:
+        """What cannot be looked at is as unknown as it was."""
+        untouched = self.start.step.way == "lower" and self.unknown_at is None
+        return self.ended("nothing" if untouched else "between", error.code, error.reason, lasting=True)
 
     # ---- reads
     async def see(self, after: float = 0.0) -> Seen | None:
@@ -255,6 +273,7 @@ async def until_answered(attempt: Attempt, read: Callable[[], Awaitable[T]]) -> 
             return await read()
         except AwsError as error:
             tries += 1
+            attempt.demand_permission(error)
             attempt.say(unanswered(error.code, error.message, "AWS does not answer a read"))
             await attempt.ports.clock.sleep(back_off(tries, attempt.node.key, longest=30.0))
 
@@ -266,4 +285,4 @@ def _age(item: Item) -> str:
     return ""
 
 
-__all__ = ["AT", "GENERATION", "SEEN", "Attempt", "ask_for", "judged", "own_facts", "until_answered"]
+__all__ = ["AT", "GENERATION", "SEEN", "Attempt", "Forbidden", "ask_for", "judged", "own_facts", "until_answered"]

@@ -10,15 +10,16 @@ from secrets import randbits
 from sandboxd.aws.kind import Kind
 from sandboxd.engine import listing, watch
 from sandboxd.engine.contents import Contents
-from sandboxd.engine.context import NO_ROWS, Attempt, Rows, ask_for
+from sandboxd.engine.context import NO_ROWS, Attempt, Forbidden, Rows, ask_for
 from sandboxd.engine.fresh import fresh_look
 from sandboxd.engine.limiter import Limiter
 from sandboxd.engine.looks import Looks
 from sandboxd.engine.lower import lower
+from sandboxd.engine.meaning import forbidden
 from sandboxd.engine.ports import Identity, Owner, Ports, Post
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.engine.step import raise_
-from sandboxd.lifecycle.messages import Look, Proof, Proved, Start, Stay, Surveyed
+from sandboxd.lifecycle.messages import Ended, Look, Proof, Proved, Start, Stay, Surveyed
 from sandboxd.model.keys import Key, parts
 from sandboxd.model.ports import AwsError, Call, Clock, FactsOf
 from sandboxd.model.resource import Intent, Row
@@ -99,10 +100,16 @@ class Engine:
     async def run(self, who: Owner, row: Row, start: Start, post: Post, rows: Rows = NO_ROWS) -> None:
         """Carry out one step to its end; `rows` is what is known of all, as it is when it is asked."""
         attempt = Attempt(ports=self._ports, who=who, row=row, start=start, post=post, rows=rows)
+        try:
+            ended = await self._carried_out(attempt)
+        except Forbidden as error:
+            ended = attempt.forbidden(error)
+        post(ended)
+
+    async def _carried_out(self, attempt: Attempt) -> Ended:
         if attempt.kind.content is not None:
-            post(await self._ports.contents.enter(attempt, attempt.kind.content))
-            return
-        post(await (lower(attempt) if start.step.way == "lower" else raise_(attempt)))
+            return await self._ports.contents.enter(attempt, attempt.kind.content)
+        return await (lower(attempt) if attempt.start.step.way == "lower" else raise_(attempt))
 
     async def look(self, who: Owner, row: Row, look: Look, post: Post) -> None:
         """Look afresh at a step past its deadline, and end it as it stands."""
@@ -119,7 +126,8 @@ class Engine:
         try:
             seen = await listing.survey(self._ports, who, tuple(regions), expected)
         except AwsError as error:
-            post(Proved(proof.operation, proof.number, failed=str(error)))
+            words = forbidden(error.message, "Nobody can say what is left")
+            post(Proved(proof.operation, proof.number, failed=words or str(error), lasting=bool(words)))
             return
         post(Proved(proof.operation, proof.number, tuple(seen.found), unmanaged=tuple(seen.unmanaged)))
 

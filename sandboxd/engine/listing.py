@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from sandboxd.aws import outcomes
 from sandboxd.engine import tags
 from sandboxd.engine.listings import LISTINGS, Item, Listing
+from sandboxd.engine.meaning import forbidden
 from sandboxd.engine.paging import pages
 from sandboxd.engine.ports import Owner, Ports
 from sandboxd.lifecycle.messages import Found, Stay, Unmanaged
@@ -48,8 +49,8 @@ async def survey(ports: Ports, who: Owner, regions: tuple[str, ...], expected: M
                 if listing.everywhere and number:
                     continue
                 nursery.start_soon(one, (number, row), region, listing)
-    if failed:
-        raise failed[0]
+    if failed:  # what a policy forbids says more than what is only late
+        raise next((error for error in failed if forbidden(error.message, "")), failed[0])
     out = Survey()
     for place in sorted(listed):
         _read(ports, who, *listed[place], expected, out)

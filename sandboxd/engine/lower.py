@@ -8,6 +8,7 @@ from functools import partial
 
 from sandboxd.aws.kind import Move, Seen
 from sandboxd.engine.absence import certain, is_missing
+from sandboxd.engine.aws_made import let_go
 from sandboxd.engine.blockers import holders
 from sandboxd.engine.coming import looking
 from sandboxd.engine.context import SEEN, Attempt, until_answered
@@ -104,7 +105,10 @@ async def _held(a: Attempt, code: str, message: str, tries: int) -> Ended | None
     if tries % LOOK_EVERY != 1:  # the first refusal is often over a second later
         return None
     found = await holders(a)
-    a.say(f"{message or code} {found}".strip())
+    removed, in_vain = await let_go(a)
+    a.say(f"{message or code} {found} {removed}".strip())
+    if in_vain:
+        return a.ended("nothing" if a.unknown_at is None else "between", "held_by_aws", in_vain, lasting=True)
     if not found.others or found.others != a.held_by:
         a.held_by = found.others
         return None

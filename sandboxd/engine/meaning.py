@@ -1,5 +1,6 @@
 """What a refusal means for the step that met it: a pure reading of AWS's code, the move and the way."""
 
+import re
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
@@ -54,6 +55,15 @@ def _in_general(of: outcomes.Codes, code: str, way: Way) -> Meaning:
     return "unseen" if young else "permanent"
 
 
+_QUOTAS: Mapping[str, str] = {
+    "VcpuLimitExceeded": "Running On-Demand Standard instances (ec2 L-1216C47A)",
+    "AddressLimitExceeded": "EC2-VPC Elastic IPs (ec2 L-0263D0A3)",
+    "VpcLimitExceeded": "VPCs per Region (vpc L-F678F1CE)",
+    "NatGatewayLimitExceeded": "NAT gateways per Availability Zone (vpc L-FE5A380F)",
+    "VolumeLimitExceeded": "Storage for General Purpose SSD (gp3) volumes (ebs L-7A658B76)",
+    "TooManyLoadBalancers": "load balancers per Region (elasticloadbalancing L-53DA6B97, of layer 4 L-69A177A2)",
+}
+"""code -> the quota as Service Quotas lists it"""
 _HINTS: Mapping[str, str] = {
     "quota": "Raise this quota in the tenant's account, or free something there, then retry.",
     "mismatch": "The same client token was used with other parameters, which is a mistake of sandboxd: report it, and delete the sandbox.",
@@ -84,8 +94,23 @@ def hint(service: str, code: str) -> str:
         return text
     if code == "WrongAccount":
         return "The role leads into another account than the one asked for; nothing was sent."
-    of = outcomes.codes(service)
-    return next((text for name, text in _HINTS.items() if code in getattr(of, name)), "")
+    of, bare = outcomes.codes(service), code.removeprefix("Client.")  # so begin the reasons of what died after all
+    if bare in _QUOTAS:
+        return f"It is the quota {_QUOTAS[bare]}. {_HINTS['quota']}"
+    return next((text for name, text in _HINTS.items() if {code, bare} & getattr(of, name)), "")
+
+
+_POLICY = re.compile(r"arn:[\w-]*:organizations::[^\s,;]*policy/[\w/-]+")
+EXPLICIT = "explicit deny"
+
+
+def forbidden(message: str, what: str) -> str:
+    """Return why waiting is in vain, where a policy forbids something by name; empty where it may only be too early."""
+    if EXPLICIT not in message.lower():
+        return ""
+    policy = _POLICY.search(message)
+    which = f"The policy {policy.group()}" if policy else "A policy"
+    return f"{what}: {message.rstrip('. ')}. {which} forbids it: change it in the organization, then retry."
 
 
 def unanswered(code: str, message: str, what: str) -> str:

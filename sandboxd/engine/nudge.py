@@ -1,4 +1,7 @@
-"""The one call that may help what does not come true by itself: a reboot for an agent that sleeps. Once in an attempt, recorded in its facts."""
+"""The one call that may help what does not come true by itself; once in an attempt, recorded in its facts.
+
+A reboot for an agent that sleeps, force for a machine that does not stop.
+"""
 
 from sandboxd.engine.context import Attempt
 from sandboxd.engine.send import send
@@ -11,7 +14,8 @@ NUDGED = "nudged"
 async def nudge(a: Attempt, since: float) -> None:
     """Make the call when its time has come; whether it was answered does not matter, looks go on."""
     step = a.start.step
-    move = None if step.way == "lower" else a.kind.move(a.node, step.way, a.row.lo, step.to)
+    at = max(a.row.hi, a.row.lo) if step.way == "lower" else a.row.lo
+    move = a.kind.move(a.node, step.way, at, step.to)
     if move is None or move.nudge is None or NUDGED in a.facts or a.now < since + move.nudge.after:
         return
     a.facts |= {NUDGED: f"{a.now:.0f}"}

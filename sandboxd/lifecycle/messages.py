@@ -205,6 +205,8 @@ class Proved(Struct, frozen=True, tag=True):
     failed: str = ""
     """why the listing could not be completed: then it proves nothing"""
     unmanaged: tuple[Unmanaged, ...] = ()
+    lasting: bool = False
+    """whether it will fail again until a person does something"""
 
 
 class Surveyed(Struct, frozen=True, tag=True):

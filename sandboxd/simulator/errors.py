@@ -47,6 +47,7 @@ NOT_FOUND = {
         "WAFNonexistentItemException",
         "AWS WAF couldn’t perform the operation because your resource doesn’t exist.",
     ),
+    "endpoint": ("InvalidVpcEndpointId.NotFound", "The Vpc Endpoint Id '{}' does not exist"),
     "image": ("InvalidAMIID.NotFound", "The image id '[{}]' does not exist"),
 }
 

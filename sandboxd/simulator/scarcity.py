@@ -1,4 +1,4 @@
-"""Which instance types a zone offers, and of which it has none left: a few facts of the world, in AWS's words.
+"""Which instance types a zone offers, of which it has none left, and which hosts are broken: facts of the world, in AWS's words.
 
 Knows zones and types by name. Everything is offered everywhere unless a test says otherwise.
 """
@@ -14,10 +14,12 @@ Zone = tuple[str, str]
 
 @dataclass(slots=True)
 class Scarcity:
-    """What is not to be had where: instance type -> ids of zones."""
+    """What is not to be had where (instance type -> ids of zones), and what does not work."""
 
     not_offered: dict[str, tuple[str, ...]] = field(default_factory=dict)
     exhausted: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    broken_hosts: dict[str, bool] = field(default_factory=dict)
+    """ids of machines that stop only when they are forced to"""
 
     def offers(self, type_: str, zone: Zone) -> bool:
         """Whether a zone has such machines at all."""

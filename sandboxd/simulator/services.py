@@ -18,6 +18,7 @@ from sandboxd.simulator import (
     wafv2,
 )
 from sandboxd.simulator.calls import Request
+from sandboxd.simulator.ec2 import endpoints
 from sandboxd.simulator.ec2.making import default_network
 from sandboxd.simulator.world import Service, World
 from sandboxd.simulator.young import check_activated
@@ -26,6 +27,7 @@ from sandboxd.simulator.young import check_activated
 def _ec2(world: World, q: Request) -> None:
     check_activated(world, q)
     default_network(world, q)
+    endpoints.settle(world, q.now)
 
 
 SERVICES: Mapping[str, Service] = {

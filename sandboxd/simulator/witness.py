@@ -57,9 +57,12 @@ class Witness:
 
 
 def _counts(entries: list[Entry]) -> dict[str, Any]:
+    changes = [number for number, entry in enumerate(entries) if entry.mutation and entry.service != "sts"]
+    first = entries[: changes[0]] if changes else entries
     return {
         "calls": len(entries),
         "mutations": sum(entry.mutation for entry in entries),
+        "before": sum(entry.service != "sts" for entry in first),
         "refused": sum(bool(entry.error) for entry in entries),
         "operations": dict(Counter(f"{entry.service}:{entry.operation}" for entry in entries)),
     }

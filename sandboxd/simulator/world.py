@@ -17,6 +17,7 @@ from sandboxd.simulator.calls import Caller, Log, Parameters, Request, is_mutati
 from sandboxd.simulator.clock import SimClock
 from sandboxd.simulator.consistency import Weather
 from sandboxd.simulator.errors import ApiError, NoReply
+from sandboxd.simulator.guard_duty import GuardDuty
 from sandboxd.simulator.limits import LIMITS, exceeded
 from sandboxd.simulator.needs import NEEDS
 from sandboxd.simulator.pending import Pending
@@ -62,6 +63,9 @@ class World:
         self.throttles: Throttles | None = None
         """how many requests an account may send; None: any number"""
         self.scarcity = Scarcity()
+        self.guard_duty = GuardDuty()
+        self.opt_in: dict[str, bool] = {}
+        """`<account> <region>` of a region that must be opted in to -> whether that was done"""
         self.organization: dict[str, Any] = {}
         self.keys: dict[str, str] = {}
         self.sessions: dict[str, tuple[str, str, float]] = {}

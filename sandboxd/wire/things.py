@@ -14,6 +14,10 @@ class Cost(Struct, frozen=True, kw_only=True):
     per_hour: float = 0.0
     to_date: float = 0.0
     currency: str = "USD"
+    running_per_hour: float | None = None
+    """were it alone in its account: all that it needs while it runs"""
+    stopped_per_hour: float | None = None
+    """what stays and is billed while it is stopped: disks"""
 
 
 class Endpoint(Struct, frozen=True):

@@ -148,6 +148,10 @@ ALLOWED = (
     Allowed("DescribeTargetGroups", "TargetGroups[]", "*Protocol", "form", "the whole recordings are of TCP; HTTP is documented"),
     Allowed("DescribeTargetGroups", "TargetGroups[]", "LoadBalancerArns", "form", "none of those recorded whole was in use"),
     Allowed(
+        "DeleteVpcEndpoints", "Unsuccessful[]", "", "state never recorded",
+        "recorded where all were deleted; the item and its error are in the service model, the code in EC2's list",
+    ),
+    Allowed(
         "GetAWSDefaultServiceQuota", "Quota", "UsageMetric", "missing",
         "recorded for a quota that CloudWatch counts; not all have it, and nobody of ours reads it",
     ),

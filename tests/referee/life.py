@@ -22,6 +22,7 @@ def catalogue(ask: Transcript, owner: str) -> None:
     types = [{"Name": "instance-type", "Values": ["t3.micro", "m6i.4xlarge"]}]
     for where in ("availability-zone", "region"):
         ask("DescribeInstanceTypeOfferings", LocationType=where, Filters=types)
+    ask("DeleteVpcEndpoints", VpcEndpointIds=[unknown("vpce")])
     ask("DescribeInstanceTypes", InstanceTypes=["t3.micro", "m6i.4xlarge"])
     ask.refused("InvalidInstanceType", "DescribeInstanceTypes", InstanceTypes=["t3.gigantic"])
     ask("DescribeImages", Owners=["amazon"], Filters=[{"Name": "name", "Values": ["al2023-*"]}])

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import structs
 
-from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen, Unseen
+from sandboxd.aws.kind import Ask, Item, Kind, Move, Nudge, Parameters, Reading, Seen, Unseen
 from sandboxd.ingress.scripts import first_boot
 from sandboxd.model.keys import Key
 from sandboxd.model.kind import KindSpec, Role
@@ -85,7 +85,7 @@ def _launch(ask: Ask) -> Parameters:
             "HttpPutResponseHopLimit": int(ask.parameter("hops", 2)),
             "InstanceMetadataTags": "disabled",
         },
-        "TagSpecifications": ask.tagged("instance", "volume"),
+        "TagSpecifications": ask.tagged("instance", "volume", "network-interface"),
         **_disks(ask, devices),
         **({"IamInstanceProfile": {"Name": profile}} if profile else {}),
         **_of_its_own(ask),
@@ -101,6 +101,10 @@ def _of_its_own(ask: Ask) -> Parameters:
 
 def _itself(ask: Ask) -> Parameters:
     return {"InstanceIds": [ask.id]}
+
+
+def _forced(ask: Ask) -> Parameters:
+    return _itself(ask) | {"Force": True}
 
 
 def judge(item: Item, _: Ask) -> Seen:
@@ -169,6 +173,10 @@ def _changing(member: str, wanted: int) -> Move:
         gone=frozenset({"InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed"}),
         busy=frozenset({"IncorrectInstanceState", "IncorrectState"}),
         returns=wanted != 0,
+        # on a broken host it stays `stopping` for ever; what the guest had not written to disk by then is lost
+        nudge=Nudge(after=600, service="ec2", operation="StopInstances", parameters=_forced)
+        if wanted == STOPPED
+        else None,
     )
 
 

@@ -8,6 +8,7 @@ from sandboxd.simulator.ec2 import (
     catalog,
     encryption,
     endpoint_services,
+    endpoints,
     gateways,
     groups,
     images,
@@ -37,4 +38,5 @@ OPERATIONS: "dict[str, Callable[[World, Request], dict[str, Any]]]" = {
     **tagging.OPERATIONS,
     **catalog.OPERATIONS,
     **endpoint_services.OPERATIONS,
+    **endpoints.OPERATIONS,
 }

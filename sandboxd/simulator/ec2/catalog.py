@@ -33,16 +33,24 @@ def describe_availability_zones(world: World, q: Request) -> Shape:
 
 
 def describe_regions(world: World, q: Request) -> Shape:
-    q.parameters.get("AllRegions")  # there are no others
+    every = q.parameters.get("AllRegions")
     _refuse_unknown(q, ("region-name",))
     names = q.parameters.get("RegionNames") or _filter(q, "region-name") or world.regions
     return {
         "Regions": [
-            {"RegionName": name, "Endpoint": f"ec2.{name}.amazonaws.com", "OptInStatus": "opt-in-not-required"}
+            {"RegionName": name, "Endpoint": f"ec2.{name}.amazonaws.com", "OptInStatus": _opt_in(world, q, name)}
             for name in world.regions
-            if name in names
+            if name in names and (every or _opt_in(world, q, name) != CLOSED)
         ]
     }
+
+
+CLOSED = "not-opted-in"
+
+
+def _opt_in(world: World, q: Request, region: str) -> str:
+    done = world.opt_in.get(f"{q.account} {region}")
+    return "opt-in-not-required" if done is None else "opted-in" if done else CLOSED
 
 
 def describe_instance_type_offerings(world: World, q: Request) -> Shape:

@@ -124,6 +124,7 @@ def _launch(
         "profile": profile,
     }
     _come_up(world, q, machine, "machine.launch", flaw)
+    world.guard_duty.launched(subnet.refs["vpc"], q.now)
     return machine
 
 
@@ -248,7 +249,8 @@ def _agent_goes(world: World, q: Request, row: Row) -> None:
 def _stop(world: World, q: Request, row: Row) -> None:
     gone = world.draw("machine.stop")
     _agent_goes(world, q, row)
-    row.goes(q.now, (0, "stopping"), (gone, "stopped"))
+    hangs = row.id in world.scarcity.broken_hosts and not q.parameters.get("Force")
+    row.goes(q.now, (0, "stopping"), *(() if hangs else ((gone, "stopped"),)))
     row.data |= {"reason": _initiated(q.now), "state_reason": None}
     _show(world, row, None)
     q.made(row.id, gone)
@@ -296,8 +298,9 @@ def _power(world: World, q: Request) -> Shape:
     for row, state in zip(rows, before, strict=True):
         if state not in movable and state not in there:
             raise ApiError("IncorrectInstanceState", words.format(row.id))
+    forced = (("stopping",) if q.parameters.get("Force") else ()) if q.operation == "StopInstances" else ()
     for row, state in zip(rows, before, strict=True):
-        if state in movable:
+        if state in movable or state in forced:
             change(world, q, row)
     if not name:
         return {}

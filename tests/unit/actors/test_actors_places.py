@@ -182,3 +182,20 @@ async def test_the_plan_of_a_start_tells_the_quotas(autojump_clock, tmp_path):
         assert {one["name"] for one in plan.quotas} == {
             "Running On-Demand Standard instances", "EC2-VPC Elastic IPs", "NAT gateways per Availability Zone",
         }  # fmt: skip
+
+
+async def test_a_sandbox_tells_what_it_costs_in_both_states(autojump_clock, tmp_path):
+    """Stopped, its disk is left; running, machine, gateway and address are added."""
+    lab = Lab()
+    async with living(lab, tmp_path) as life:
+        await life.onboard()
+        await life.create()
+        cost = life.desk.sandbox("acme/bank").cost
+        assert (
+            cost.per_hour == cost.running_per_hour == pytest.approx(0.012 + 8 * 0.0952 / 730 + 0.052 + 0.005, rel=1e-3)
+        )
+        await life.command("stop")
+        cost = life.desk.sandbox("acme/bank").cost
+        assert cost.per_hour == cost.stopped_per_hour == pytest.approx(8 * 0.0952 / 730, rel=1e-3)
+        await life.command("delete")
+        assert life.desk.sandbox("acme/bank").cost.stopped_per_hour is None

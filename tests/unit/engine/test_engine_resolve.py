@@ -3,7 +3,7 @@
 import pytest
 from enginelab import REGION, Lab, Ssm
 
-from sandboxd.engine.resolve import resolve_images, zones
+from sandboxd.engine.resolve import check_region, resolve_images, zones
 from sandboxd.model.errors import BadRequest, NotFound
 from sandboxd.model.ports import Scope
 from sandboxd.simulator.appstream.images import furnish_image
@@ -70,3 +70,20 @@ async def test_types_that_no_zone_offers_together_are_refused(autojump_clock):
         await zones(lab.call, scope(lab), ["t3.micro", "u-24tb1.metal"])
     assert caught.value.code == "zone_not_found"
     assert "u-24tb1.metal" in caught.value.detail
+
+
+async def test_a_region_that_the_account_has_not_opted_in_to_is_refused(autojump_clock):
+    """With how to opt in; what every account has is not asked about."""
+    lab = Lab()
+    lab.world.regions = (*lab.world.regions, "eu-south-1")
+    there = Scope(lab.account, "eu-south-1")
+    lab.world.opt_in[f"{lab.account} eu-south-1"] = False
+    with pytest.raises(BadRequest, match="eu-south-1") as caught:
+        await check_region(lab.call, there)
+    assert caught.value.code == "region_not_enabled"
+    assert "enable-region" in caught.value.hint
+    lab.world.opt_in[f"{lab.account} eu-south-1"] = True
+    await check_region(lab.call, there)
+    before = len(lab.calls)
+    await check_region(lab.call, scope(lab))
+    assert len(lab.calls) == before

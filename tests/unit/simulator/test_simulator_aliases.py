@@ -232,6 +232,7 @@ def gone(desk, net, things):
     desk.call("ReleaseAddress", AllocationId=net["address"])
     desk.call("DetachInternetGateway", VpcId=net["vpc"], InternetGatewayId=net["gateway"])
     desk.call("DeleteInternetGateway", InternetGatewayId=net["gateway"])
+    desk.call("DeleteVpcEndpoints", VpcEndpointIds=["vpce-0"])
     subnet = desk.call("CreateSubnet", VpcId=net["vpc"], CidrBlock="10.0.7.0/24")["Subnet"]["SubnetId"]
     vpc = desk.call("CreateVpc", CidrBlock="10.5.0.0/16", TagSpecifications=specs("vpc"))["Vpc"]["VpcId"]
     desk.later(300)
