@@ -37,7 +37,7 @@ def open_world(*, clock: SimClock, seed: int = 1, regions: tuple[str, ...] = REG
     return World(clock=clock, seed=seed, regions=regions, services=SERVICES)
 
 
-def furnish(world: World, *, pool: int, stage: str = "dev", shared: bool = True) -> None:
+def furnish(world: World, *, pool: int, stage: str = "dev", shared: bool = False) -> None:
     """Fill an empty world; with `shared` the accounts of the pool may use the images without anybody's doing."""
     now = world.clock.now()
     world.keys[KEYS[0]] = MANAGEMENT

@@ -11,7 +11,7 @@ class Desk:
         self.at = 1_790_000_000.0
         clock = SimClock(pace=1, origin=0, real=lambda: self.at)
         self.world = open_world(clock=clock, seed=seed)
-        furnish(self.world, pool=3)
+        furnish(self.world, pool=3, shared=True)
         self.account = next(a for a in self.world.organization["accounts"] if a != MANAGEMENT)
 
     def later(self, seconds: float) -> None:
