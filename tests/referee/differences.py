@@ -195,7 +195,12 @@ ALLOWED = (
 
 UNLIKE = (
     Allowed(
-    "DescribeTargetGroups", "GetRepositoryPolicy",
+        "DescribeTargetGroups", "TargetGroups[]", "*", "unlike any recording",
+        "those recorded whole are of TCP, which has no path; HTTP is documented, and recorded in parts",
+    ),
+    Allowed(
+        "GetRepositoryPolicy", "", "*", "unlike any recording",
+        "the one answer recorded since is an error's body; SetRepositoryPolicy has the same members",
     ),
     Allowed(
         "AuthorizeSecurityGroupIngress", "SecurityGroupRules[ports, ReferencedGroupInfo]", "SecurityGroupRuleArn",
@@ -217,7 +222,7 @@ UNLIKE = (
 """the same for whole structures held against the recordings themselves"""
 
 NEVER_RECORDED = frozenset({
-    "CreateFleet", "CreateGrant", "CreateInstanceProfile", "CreateOrganizationalUnit", "CreateStack", "CreateStreamingURL", "CreateVpcEndpointServiceConfiguration", "CreateWebACL", "DeleteVpcEndpointServiceConfigurations", "DescribeAccount", "DescribeFleets", "DescribeImagePermissions", "DescribeImages", "DescribeStacks", "GetInstanceProfile", "GetParametersByPath", "GetWebACLForResource", "ListAccountsForParent", "ListAssociatedFleets", "ListAssociatedStacks", "ListChildren", "ListCommands", "ListCreateAccountStatus", "ListOrganizationalUnitsForParent", "ListParents", "ListRoots", "ListTagsForResource", "ResetEbsDefaultKmsKeyId", "UpdateFleet",
+    "CreateFleet", "CreateGrant", "CreateInstanceProfile", "CreateOrganizationalUnit", "CreateStack", "CreateStreamingURL", "CreateVpcEndpointServiceConfiguration", "CreateWebACL", "DeleteVpcEndpointServiceConfigurations", "DescribeAccount", "DescribeFleets", "DescribeImagePermissions", "DescribeImages", "DescribeInstanceTypes", "DescribeStacks", "GetInstanceProfile", "GetParametersByPath", "GetWebACLForResource", "ListAccountsForParent", "ListAssociatedFleets", "ListAssociatedStacks", "ListChildren", "ListCommands", "ListCreateAccountStatus", "ListOrganizationalUnitsForParent", "ListParents", "ListRoots", "ListTagsForResource", "ResetEbsDefaultKmsKeyId", "UpdateFleet",
 })  # fmt: skip
 """operations of which nobody has recorded an answer: there is nothing to hold them against"""
 

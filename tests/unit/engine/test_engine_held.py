@@ -183,7 +183,7 @@ async def test_a48_a_machine_that_hangs_in_stopping_is_forced_once(autojump_cloc
         sent["InstanceIds"] for operation, _, sent in lab.calls if operation == "StopInstances" and sent.get("Force")
     ]
     assert forced == [[ids(lab, driver, own("ocp"))]]
-    assert "to force it" in said(driver)
+    assert "nothing for 10 min: StopInstances, once" in said(driver)
 
 
 async def test_a48_a_stop_waits_for_a_machine_that_is_pending(autojump_clock):

@@ -43,7 +43,7 @@ def test_all_mistakes_are_named_with_their_places(tmp_path):
     said = str(caught.value)
     assert len(caught.value.mistakes) == 3
     for words in (
-        "changed.toml:27:1: machines.acp.sumary",
+        "changed.toml:36:1: machines.acp.sumary",
         "did you mean 'summary'",
         "machines.acp.ingress[0].port",
         "machines.ocp.disk",

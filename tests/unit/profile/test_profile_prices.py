@@ -14,7 +14,7 @@ def test_everything_of_a_profile_has_a_price(name):
     asked = {key: True for key, one in profile.parameters.items() if one.type == "boolean"}
     blueprint = expand(
         profile, check_parameters(profile, asked), kinds=specs(), region="r", zone="z1", zones=("z1", "z2"), slot=0,
-        sandbox_id="sbx_1", sandbox_name="s", stage="dev", images=dict.fromkeys(images_of(profile), "ami-1"),
+        sandbox_id="sbx_1", sandbox_name="s", stage="dev", images=dict.fromkeys(images_of(profile), "ami-1"), ports={"amq": 20000},
     )  # fmt: skip
     billed = [price for node in blueprint.nodes for price in node.prices.values()]
     assert billed

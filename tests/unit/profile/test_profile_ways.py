@@ -16,6 +16,7 @@ from sandboxd.profile.ways import (
     Ways,
     balancer_ways,
     desktop_ways,
+    envoy_out,
     layer_4_ways,
     machine_ways,
     network_of,
@@ -69,6 +70,7 @@ def _open(draft, profile, groups, shared, port, sources):
     ways = Ways(draft)
     for name, machine in profile.machines.items():
         machine_ways(ways, name, machine, groups)
+    envoy_out(ways, shared["envoy"])
     balancer_ways(ways, shared["alb"], shared["envoy"], FRONTS, BACK, sources)
     for route in profile.ingress.routes:
         if route.layer == "tcp":
