@@ -12,6 +12,7 @@ from sandboxd.lifecycle.state import State
 from sandboxd.model.errors import BadRequest, Refusal
 from sandboxd.model.ids import make_id
 from sandboxd.model.records import Blueprint
+from sandboxd.profile.components import components
 from sandboxd.wire import things
 from sandboxd.wire.requests import NewSandbox, PlanRequest
 
@@ -51,7 +52,8 @@ class Plans:
             operation=self._id("op"), sandbox=identifier, name=wanted.name, tenant=tenant.name, blueprint=blueprint
         )
         plan = self._forecast(state, message, "create", target, list(blueprint.not_yet))
-        plan = structs.replace(plan, warnings=_warnings(blueprint))
+        told = [things.PlanComponent(**one._asdict()) for one in components(resolved.profile, resolved.parameters)]
+        plan = structs.replace(plan, warnings=_warnings(blueprint), components=told)
         return plan if plan.refusals else await self._with_quotas(plan, tenant.account_id, blueprint)
 
     async def _with_quotas(self, plan: things.Plan, account: str, blueprint: Blueprint) -> things.Plan:

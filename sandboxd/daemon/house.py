@@ -20,6 +20,7 @@ from sandboxd.actors.desktops import Desktops
 from sandboxd.actors.directory import Directory
 from sandboxd.actors.feed import Feed
 from sandboxd.actors.governor import Governor
+from sandboxd.actors.ingresses import Ingresses
 from sandboxd.actors.plans import Plans
 from sandboxd.actors.pool import Pool
 from sandboxd.actors.preflight import Quotas
@@ -127,6 +128,9 @@ class House:
             shared=shared, supervisor=self.supervisor, pool=self.pool, commands=commands,
             plans=Plans(shared=shared, supervisor=self.supervisor, resolver=resolver, quotas=quotas), health=health,
             profiles=profile_views(dirs),
+            ingresses=Ingresses(
+                call=self._call, clock=shared.clock, role=settings.aws.role, timeout=settings.engine.call_timeout
+            ),
         )  # fmt: skip
 
     # ---- whose organization

@@ -21,10 +21,11 @@ class Cost(Struct, frozen=True, kw_only=True):
 
 
 class Endpoint(Struct, frozen=True):
-    """Where a sandbox answers."""
+    """Where a sandbox answers; `via` is the load balancer's own name, for whoever has no DNS record of the URL's host."""
 
     name: str
     url: str
+    via: str = ""
 
 
 class Resource(Struct, frozen=True, kw_only=True):
@@ -328,6 +329,14 @@ class PlanRefusal(Struct, frozen=True):
     hint: str = ""
 
 
+class PlanComponent(Struct, frozen=True, kw_only=True):
+    """A part of what is planned, and why it is there or not."""
+
+    name: str
+    there: bool
+    because: str
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """What would happen, in order, with time and cost; nothing was touched."""
 
@@ -340,6 +349,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     not_yet: list[str] = field(default_factory=list)
     refusals: list[PlanRefusal] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    components: list[PlanComponent] = field(default_factory=list)
 
 
 class Desktop(Struct, frozen=True, kw_only=True):

@@ -42,8 +42,8 @@ class Life:
     async def onboard(self, name="acme"):
         return await self._over(await self.desk.commands.onboard(NewTenant(name=name, email="a@b"), ANN, None, ""))
 
-    async def create(self, name="bank", tenant="acme"):
-        wanted = NewSandbox(name=name, tenant=tenant, profile="trial")
+    async def create(self, name="bank", tenant="acme", profile="trial", **parameters):
+        wanted = NewSandbox(name=name, tenant=tenant, profile=profile, parameters=parameters)
         return await self._over(await self.desk.commands.create(wanted, ANN, None, ""))
 
     async def command(self, verb, ref="acme/bank", key=None, if_match=None):
