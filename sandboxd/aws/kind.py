@@ -300,6 +300,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     service: str = "ec2"
     where: Where = "account"
     """in which account its calls are made"""
+    watched: bool = True
+    """whether AWS shows it for as long as it is there: looked at while it is at rest"""
     content: Content | None = None
     """of which content its resources are parts; then they have no calls of their own"""
 

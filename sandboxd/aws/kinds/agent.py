@@ -83,6 +83,7 @@ KIND = Kind(
     questions=_questions,
     missing=frozenset({"InvalidInstanceId"}),
     tagged=False,
+    watched=False,
     judge=judge,
     moves={
         ("raise", ONLINE): Move(

@@ -94,6 +94,7 @@ KIND = Kind(
     questions=_questions,
     missing=MISSING,
     tagged=False,
+    watched=False,
     judge=judge,
     every=EVERY,
     moves={

@@ -81,6 +81,7 @@ KIND = Kind(
     reading=Reading(operation="", member="", identity="", id_filter=""),
     judge=judge,
     tagged=False,
+    watched=False,
     content=Content(bearers="agents", owner="sandbox", sift=_sift, make=_make, read=_read, first=EMPTY),
     moves={
         ("raise", 1): Move(operation="", parameters=_part),

@@ -53,6 +53,7 @@ KIND = Kind(
     questions=_questions,
     missing=MISSING,
     tagged=False,
+    watched=False,
     judge=judge,
     moves={
         ("raise", PASSED): Move(operation="SendCommand", parameters=_send, accepted=sent, explain=EXPLAIN),

@@ -5,7 +5,7 @@ import trio
 from balancinglab import DOWN, FULL, UP, aws, ingress_of, rows
 from enginelab import REGION, SANDBOX, Driver, Lab, shared
 
-from sandboxd.lifecycle.messages import Progress, Proof
+from sandboxd.lifecycle.messages import Lost, Progress, Proof
 from sandboxd.simulator.bound import bound
 
 WAYS = ("lose", "drop", "late", "crash-before", "crash-after", "empty", "InternalError", "RequestLimitExceeded")
@@ -306,3 +306,16 @@ async def test_the_listings_find_them_and_say_what_they_cost(autojump_clock):
         row.tags = {}
     said = (await prove(driver, driver.may_stay())).unmanaged
     assert [one.price for one in said] == ["load-balancer+elastic-ip*2"] * 2
+
+
+async def test_what_somebody_takes_down_is_told(autojump_clock):
+    """A load balancer deleted by hand, a target that does not answer any more: each is told; the rest is quiet."""
+    lab, driver = await made()
+    found = []
+    await driver.engine.watch(driver.who, list(driver.rows.values()), found.append)
+    assert found == []
+    balancer = driver.rows[shared("nlb")]
+    aws(lab, "elbv2", "DeleteLoadBalancer", LoadBalancerArn=balancer.facts["id"])
+    await driver.engine.watch(driver.who, list(driver.rows.values()), found.append)
+    assert all(isinstance(one, Lost) and one.reason for one in found)
+    assert (balancer.node.key, 0) in {(one.key, one.state) for one in found}
