@@ -77,12 +77,16 @@ async def looking(
         if known and (ended := judge(seen)) is not None:
             return ended
         await nudge(a, since)
-        delay = _shortened(a, next_look(a.usual, a.now - since))
+        delay = _shortened(a, next_look(a.usual, a.now - since), a.now - since)
 
 
-def _shortened(a: Attempt, delay: float) -> float:
-    """People who watch want to see how it goes on."""
-    return min(delay, a.kind.every) if a.kind.every else delay
+def _shortened(a: Attempt, delay: float, waited: float = 0.0) -> float:
+    """People who watch want to see how it goes on, and that it is over."""
+    kind = a.kind
+    if not kind.every:
+        return delay
+    may_be_over = kind.brief and waited + kind.every >= first_look(a.usual)
+    return min(delay, kind.brief if may_be_over else kind.every)
 
 
 def _judged(a: Attempt, seen: Seen, since: float) -> Ended | None:
@@ -93,5 +97,6 @@ def _judged(a: Attempt, seen: Seen, since: float) -> Ended | None:
     if (seen.state is not None or seen.failed) and a.now >= since + a.ports.settings.settle:
         words = f"the {a.kind.spec.name} is still {seen.text or seen.reason}"
         return a.ended("nothing" if seen.state == a.row.lo else "between", seen.failed or "no_effect", words)
-    a.say(seen.text or "waiting")
+    if not a.is_brief:
+        a.say(seen.text or "waiting")
     return None

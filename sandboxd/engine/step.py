@@ -35,6 +35,7 @@ async def raise_(a: Attempt) -> Ended:
         words = f"a {a.kind.spec.name} cannot go from {at} to {step.to}"
         return a.ended("nothing", "step_unknown", words, lasting=True)
     if not move.operation:
+        a.learn(move.accepted({}, a.ask).facts)
         a.called()
         return await come_true(a)
     return await _call(a, move, _frozen(a, move, at))

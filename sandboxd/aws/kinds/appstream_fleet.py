@@ -84,7 +84,8 @@ def _create(ask: Ask) -> Parameters:
 
 def _questions(ask: Ask) -> Questions:
     found = yield "DescribeFleets", {"Names": [_name(ask)]}
-    yield "ListTagsForResource", {"ResourceArn": found["Fleets"][0]["Arn"]}
+    if not ask.is_seen:
+        yield "ListTagsForResource", {"ResourceArn": found["Fleets"][0]["Arn"]}
 
 
 def judge(item: Item, ask: Ask) -> Seen | None:

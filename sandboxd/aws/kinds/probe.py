@@ -17,7 +17,7 @@ DEADLINE, MARGIN = 300, 90
 SPEC = KindSpec(
     name="probe",
     states=("absent", "passed"),
-    roles=(Role("machine", 2), Role("agent", 1, entry=True), Role("after", 1, entry=True)),
+    roles=(Role("machine", 2), Role("agent", 2, entry=True), Role("after", 1, entry=True)),
     turns=True,
     skippable=True,
     up={PASSED: Usual(3, 6)},
