@@ -307,6 +307,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     """what it is a part of, where it is no thing of its own"""
     every: float = 0.0
     """seconds between two looks at the most, where people watch how it goes on"""
+    least: float = 0.0
+    """seconds between two looks at the least, where what stands on it waits for something slower, too"""
     brief: float = 0.0
     """seconds between looks, once it may have come true, that ask only whether it has: `every` is for those that tell more"""
     service: str = "ec2"

@@ -44,7 +44,7 @@ async def come_true(a: Attempt) -> Ended:
     """Look until it is as wanted or will never be."""
     intent = a.row.intent
     since = intent.rendered_at if a.start.resumed and intent else a.began
-    delay = 0.0 if a.start.resumed else _shortened(a, first_look(a.usual) - (a.now - since))
+    delay = 0.0 if a.start.resumed else _paced(a, first_look(a.usual) - (a.now - since))
 
     def judge(seen: Seen | None) -> Ended | None:
         if seen is None:
@@ -77,14 +77,14 @@ async def looking(
         if known and (ended := judge(seen)) is not None:
             return ended
         await nudge(a, since)
-        delay = _shortened(a, next_look(a.usual, a.now - since), a.now - since)
+        delay = _paced(a, next_look(a.usual, a.now - since), a.now - since)
 
 
-def _shortened(a: Attempt, delay: float, waited: float = 0.0) -> float:
-    """People who watch want to see how it goes on, and that it is over."""
+def _paced(a: Attempt, delay: float, waited: float = 0.0) -> float:
+    """People who watch want to see how it goes on, and that it is over; where nobody waits for a look it may be rare."""
     kind = a.kind
     if not kind.every:
-        return delay
+        return max(delay, kind.least) if waited else delay
     may_be_over = kind.brief and waited + kind.every >= first_look(a.usual)
     return min(delay, kind.brief if may_be_over else kind.every)
 

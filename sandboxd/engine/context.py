@@ -27,7 +27,7 @@ T = TypeVar("T")
 Rows = Mapping[Key, Row]
 NO_ROWS: Rows = MappingProxyType({})
 GENERATION, AT, SEEN = "generation", MADE_AT, "seen"
-"""facts of the engine's own: the life that the others are about, when it was made, and that a look has seen it"""
+"""facts of the engine's own: the life that the others are about, when it was made, and when a look last saw it (or 1)"""
 
 
 def ask_for(ports: Ports, who: Owner, row: Row, generation: int, step: Step, facts_of: FactsOf | None = None) -> Ask:
@@ -263,7 +263,7 @@ class Attempt:
     def shown(self, facts: Facts) -> None:
         """A read has shown it: take over what it says."""
         self.missing_since = None
-        self.learn({**facts, SEEN: "1"})
+        self.learn({**facts, SEEN: f"{self.now:.0f}"})
 
     async def look_surely(self) -> Seen | None:
         """Look until AWS answers."""

@@ -24,9 +24,16 @@ async def may_arrive(a: Attempt, unseen: Unseen) -> bool:
     """Whether what a refusal names may only be too new for the service that refuses."""
     if not _is_young(a, unseen):
         return False
+    a.shown_at = a.shown_at or _shown_before(a, unseen)
     if a.shown_at is None or a.now >= a.shown_at + BELIEVED:
         a.shown_at = a.now if await _is_shown(a, unseen) else None
     return a.shown_at is not None
+
+
+def _shown_before(a: Attempt, unseen: Unseen) -> float | None:
+    """When a look of its own last showed what is there now."""
+    row = _ground(a, unseen)
+    return float(row.facts[SEEN]) if row is not None and row.lo == row.hi > 0 and SEEN in row.facts else None
 
 
 def too_early(a: Attempt, seen: Seen) -> bool:

@@ -144,6 +144,7 @@ KIND = Kind(
     missing=_MISSING,
     tags_of=lambda item: item["ListTagsForResource"]["Tags"],
     judge=judge,
+    least=60.0,
     moves={
         ("raise", STOPPED): Move(
             operation="CreateFleet",

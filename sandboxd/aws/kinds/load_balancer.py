@@ -87,6 +87,7 @@ KIND = Kind(
     adopts=True,
     interfaces="NetworkLoadBalancerArns",
     judge=judge,
+    least=12.0,
     moves={
         ("raise", 1): Move(
             operation="CreateLoadBalancer",

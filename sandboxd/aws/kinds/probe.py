@@ -20,7 +20,7 @@ SPEC = KindSpec(
     roles=(Role("machine", 2), Role("agent", 2, entry=True), Role("after", 1, entry=True)),
     turns=True,
     skippable=True,
-    up={PASSED: Usual(3, 6)},
+    up={PASSED: Usual(4.5, 6)},
 )
 
 

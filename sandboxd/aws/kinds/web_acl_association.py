@@ -69,6 +69,7 @@ KIND = Kind(
     tagged=False,
     by_content=True,
     judge=judge,
+    least=4.0,
     moves={
         ("raise", 1): Move(
             operation="AssociateWebACL",
