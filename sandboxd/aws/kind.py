@@ -41,6 +41,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     token: str = ""
     sent: Mapping[str, Any] = field(default_factory=dict)
     """parameters of the committed call; what stood in them is known even where the ground is not"""
+    finds: bool = False
+    """whether a look has to show whose it is: its id is not known, or not believed"""
     brief: bool = False
     """whether only what decides is asked; the last look that told more is young"""
     places: Mapping[str, str] = field(default_factory=dict)
@@ -112,6 +114,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     """name of the parameter"""
     filter_name: str = "Name"
     """member of a filter that says which"""
+    single: str = ""
+    """parameter that takes one value, where no filter takes many: asked once for all who look at that"""
     by: str = "id"
     """the fact whose value is looked up"""
     grouped_by: str = ""
@@ -128,6 +132,8 @@ class Reading(Struct, frozen=True, kw_only=True):
 
     def parameters(self, filters: Mapping[str, list[str]]) -> Parameters:
         """Return the parameters of a describe call with these filters; of one that knows none, those that show everything."""
+        if self.single:
+            return {self.single: filters[self.single][0]}
         if not self.id_filter:
             return {}
         return {self.filters: [{self.filter_name: name, "Values": values} for name, values in filters.items()]}

@@ -167,7 +167,12 @@ class Attempt:
             return await self._looked(kind.questions)
         ask = self.ask
         value = self.facts.get(kind.reading.by) or ask.id
-        return judged(kind, await self.ports.looks.look(self.scope, kind, value, after), ask)
+        try:
+            return judged(kind, await self.ports.looks.look(self.scope, kind, value, after), ask)
+        except AwsError as error:
+            if error.code not in kind.missing:
+                raise
+            return None
 
     async def _looked(self, questions: Callable[[Ask], Questions | None]) -> Seen | None:
         """Ask, and no more than what decides while what was told last is young."""
@@ -228,7 +233,7 @@ class Attempt:
         """Look without an id: by what is unique about it, or by our tags. Raise AwsError."""
         kind, ask = self.kind, self.ask
         unseen = {name: value for name, value in ask.facts.items() if name != SEEN}
-        questions = kind.questions(structs.replace(ask, facts=unseen)) if kind.questions is not None else None
+        questions = kind.questions(structs.replace(ask, facts=unseen, finds=True)) if kind.questions is not None else None
         if questions is not None:
             answers = await self.answers(questions)
             if not answers or kind.tagged:

@@ -16,7 +16,7 @@ from sandboxd.lifecycle.messages import Ended
 
 TOKEN_LIFE = 6 * 3600.0
 """seconds for which AWS surely remembers a client token (EC2 documents a day or more)"""
-TOO_NEW = 3.0
+TOO_NEW = 5.0
 """half of the seconds before a call is made again that was refused for what its service does not know yet"""
 
 FORGOTTEN = "the reply was lost so long ago that its token is worth nothing, and nothing came of it"

@@ -13,6 +13,8 @@ LOOKS, AGAIN = 4, 15.0
 """looks at what is not shown, and seconds between them: longer than reads are usually stale"""
 BELIEVED = 120.0
 """seconds for which a look that shows it is not repeated"""
+STILL = 30.0
+"""seconds for which that holds of the last look of its own, before it was refused"""
 
 
 def said_of(move: Move, code: str, message: str) -> Unseen | None:
@@ -31,9 +33,11 @@ async def may_arrive(a: Attempt, unseen: Unseen) -> bool:
 
 
 def _shown_before(a: Attempt, unseen: Unseen) -> float | None:
-    """When a look of its own last showed what is there now."""
+    """When a look showed it, as far as its own last one counts."""
     row = _ground(a, unseen)
-    return float(row.facts[SEEN]) if row is not None and row.lo == row.hi > 0 and SEEN in row.facts else None
+    if row is None or not row.lo == row.hi > 0 or SEEN not in row.facts:
+        return None
+    return float(row.facts[SEEN]) + STILL - BELIEVED
 
 
 def too_early(a: Attempt, seen: Seen) -> bool:

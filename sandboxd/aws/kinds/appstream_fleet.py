@@ -84,7 +84,7 @@ def _create(ask: Ask) -> Parameters:
 
 def _questions(ask: Ask) -> Questions:
     found = yield "DescribeFleets", {"Names": [_name(ask)]}
-    if not ask.is_seen:
+    if ask.finds:
         yield "ListTagsForResource", {"ResourceArn": found["Fleets"][0]["Arn"]}
 
 

@@ -223,6 +223,7 @@ KIND = Kind(
         id_filter="instance-id",
     ),
     judge=judge,
+    least=5.0,
     made_by="client-token",
     choose=_choose,
 )
