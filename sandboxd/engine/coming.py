@@ -19,7 +19,8 @@ async def accepted(a: Attempt, seen: Seen) -> Ended:
     if (ended := verdict(a, seen)) is not None:
         return ended
     a.called()
-    return await come_true(a)
+    # what was refused for a while before is not older for that; what a lost call made may be
+    return await come_true(a, a.now if a.unknown_at is None else a.unknown_at)
 
 
 def verdict(a: Attempt, seen: Seen) -> Ended | None:
@@ -40,10 +41,10 @@ def verdict(a: Attempt, seen: Seen) -> Ended | None:
     return None
 
 
-async def come_true(a: Attempt) -> Ended:
-    """Look until it is as wanted or will never be."""
+async def come_true(a: Attempt, since: float) -> Ended:
+    """Look until it is as wanted or will never be; it is on its way since that moment, if no former life began it."""
     intent = a.row.intent
-    since = intent.rendered_at if a.start.resumed and intent else a.began
+    since = intent.rendered_at if a.start.resumed and intent else since
     delay = 0.0 if a.start.resumed else _paced(a, first_look(a.usual) - (a.now - since))
 
     def judge(seen: Seen | None) -> Ended | None:

@@ -16,7 +16,7 @@ from sandboxd.lifecycle.messages import Ended
 
 TOKEN_LIFE = 6 * 3600.0
 """seconds for which AWS surely remembers a client token (EC2 documents a day or more)"""
-TOO_NEW = 5.0
+TOO_NEW = 6.0
 """half of the seconds before a call is made again that was refused for what its service does not know yet"""
 
 FORGOTTEN = "the reply was lost so long ago that its token is worth nothing, and nothing came of it"
@@ -30,7 +30,7 @@ async def raise_(a: Attempt) -> Ended:
             return known
         if known.state is None:
             a.called()
-            return await come_true(a)
+            return await come_true(a, a.began)
         at = known.state
     move = a.kind.move(a.node, step.way, at, step.to)
     if move is None:
@@ -39,7 +39,7 @@ async def raise_(a: Attempt) -> Ended:
     if not move.operation:
         a.learn(move.accepted({}, a.ask).facts)
         a.called()
-        return await come_true(a)
+        return await come_true(a, a.began)
     return await _call(a, move, _frozen(a, move, at))
 
 

@@ -103,7 +103,7 @@ KIND = Kind(
     missing=MISSING,
     tagged=False,
     judge=judge,
-    least=18.0,
+    least=20.0,
     moves={
         ("raise", REGISTERED): Move(
             operation="", parameters=_boot, accepted=lambda _, ask: Seen(facts=_facts(ask)), nudge=_WAKE
