@@ -233,7 +233,9 @@ class Attempt:
         """Look without an id: by what is unique about it, or by our tags. Raise AwsError."""
         kind, ask = self.kind, self.ask
         unseen = {name: value for name, value in ask.facts.items() if name != SEEN}
-        questions = kind.questions(structs.replace(ask, facts=unseen, finds=True)) if kind.questions is not None else None
+        questions = (
+            kind.questions(structs.replace(ask, facts=unseen, finds=True)) if kind.questions is not None else None
+        )
         if questions is not None:
             answers = await self.answers(questions)
             if not answers or kind.tagged:

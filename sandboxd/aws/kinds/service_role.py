@@ -73,7 +73,9 @@ KIND = Kind(
             there=frozenset({"EntityAlreadyExists"}),
         ),
         ("raise", READY): Move(
-            operation="AttachRolePolicy", parameters=_policy, accepted=lambda *_: Seen(text="not known to its service yet")
+            operation="AttachRolePolicy",
+            parameters=_policy,
+            accepted=lambda *_: Seen(text="not known to its service yet"),
         ),
         ("lower", 0): Move(),
     },
