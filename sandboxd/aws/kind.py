@@ -41,6 +41,10 @@ class Ask(Struct, frozen=True, kw_only=True):
     token: str = ""
     sent: Mapping[str, Any] = field(default_factory=dict)
     """parameters of the committed call; what stood in them is known even where the ground is not"""
+    finds: bool = False
+    """whether a look has to show whose it is: its id is not known, or not believed"""
+    brief: bool = False
+    """whether only what decides is asked; the last look that told more is young"""
     places: Mapping[str, str] = field(default_factory=dict)
     """what parameters a node need not carry, because all of the installation share them"""
 
@@ -103,10 +107,15 @@ class Reading(Struct, frozen=True, kw_only=True):
     identity: str
     """member of a thing: its id"""
     id_filter: str
+    """empty: there is none, and all are described"""
     within: str = ""
     """member of an outer thing that holds the list"""
     filters: str = "Filters"
     """name of the parameter"""
+    filter_name: str = "Name"
+    """member of a filter that says which"""
+    single: str = ""
+    """parameter that takes one value, where no filter takes many: asked once for all who look at that"""
     by: str = "id"
     """the fact whose value is looked up"""
     grouped_by: str = ""
@@ -122,8 +131,12 @@ class Reading(Struct, frozen=True, kw_only=True):
         return [item for one in outer for item in one[self.within]] if self.within else outer
 
     def parameters(self, filters: Mapping[str, list[str]]) -> Parameters:
-        """Return the parameters of a describe call with these filters."""
-        return {self.filters: [{"Name": name, "Values": values} for name, values in filters.items()]}
+        """Return the parameters of a describe call with these filters; of one that knows none, those that show everything."""
+        if self.single:
+            return {self.single: filters[self.single][0]}
+        if not self.id_filter:
+            return {}
+        return {self.filters: [{self.filter_name: name, "Values": values} for name, values in filters.items()]}
 
 
 class Why(NamedTuple):
@@ -168,7 +181,8 @@ class Move(Struct, frozen=True, kw_only=True):
     """The mutation of one step, and what its refusals mean."""
 
     operation: str = ""
-    """empty: nothing is called; what is raised comes true by itself, what is lowered is over at once"""
+    """empty: nothing is called; what is raised comes true by itself, and `accepted` says, of no answer, what to look at;
+    what is lowered is over at once"""
     parameters: Callable[[Ask], Parameters] = lambda _: {}
     accepted: Callable[[Item, Ask], Seen] = lambda _, ask: Seen(facts={"id": ask.id} if ask.id else {})
     """what the reply says; a missing member (KeyError) makes the outcome unknown"""
@@ -272,12 +286,14 @@ class Kind(Struct, frozen=True, kw_only=True):
     """(way, state entered) -> move, where one does not depend on the state it stands in"""
     choose: Callable[[Node, Way, int, int], Move | None] | None = None
     """(node, way, at, to) -> move, where it does"""
-    questions: Callable[[Ask], Questions] | None = None
-    """the calls that show one resource, where one batched describe does not; the judge then gets the answers by
-    operation. The thing itself is the `member` of the reading's `operation` among them, the first where it is a list.
+    questions: Callable[[Ask], Questions | None] | None = None
+    """the calls that show one resource, where one batched describe does not; None where it does at the moment. The judge
+    then gets the answers by operation. The thing itself is the `member` of the reading's `operation` among them, the first where it is a list.
     Of what a look has shown to be ours (`is_seen`) the tags need not be asked again"""
     missing: frozenset[str] = frozenset()
     """codes with which these calls say that it is not there; an answer without what the next question needs says so, too"""
+    unlisted: Seen | None = None
+    """what a batched describe that does not show it says, where that is not that it is not there"""
     tags_of: Callable[[Item], Mapping[str, str]] = lambda item: tags(item)  # noqa: PLW0108 - it is defined below
     """the tags of a thing, the answers to the questions beside it"""
     find: Callable[[Ask], Mapping[str, list[str]]] | None = None
@@ -297,6 +313,10 @@ class Kind(Struct, frozen=True, kw_only=True):
     """what it is a part of, where it is no thing of its own"""
     every: float = 0.0
     """seconds between two looks at the most, where people watch how it goes on"""
+    least: float = 0.0
+    """seconds between two looks at the least, where what stands on it waits for something slower, too"""
+    brief: float = 0.0
+    """seconds between looks, once it may have come true, that ask only whether it has: `every` is for those that tell more"""
     service: str = "ec2"
     where: Where = "account"
     """in which account its calls are made"""

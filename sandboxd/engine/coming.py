@@ -19,7 +19,8 @@ async def accepted(a: Attempt, seen: Seen) -> Ended:
     if (ended := verdict(a, seen)) is not None:
         return ended
     a.called()
-    return await come_true(a)
+    # what was refused for a while before is not older for that; what a lost call made may be
+    return await come_true(a, a.now if a.unknown_at is None else a.unknown_at)
 
 
 def verdict(a: Attempt, seen: Seen) -> Ended | None:
@@ -40,11 +41,11 @@ def verdict(a: Attempt, seen: Seen) -> Ended | None:
     return None
 
 
-async def come_true(a: Attempt) -> Ended:
-    """Look until it is as wanted or will never be."""
+async def come_true(a: Attempt, since: float) -> Ended:
+    """Look until it is as wanted or will never be; it is on its way since that moment, if no former life began it."""
     intent = a.row.intent
-    since = intent.rendered_at if a.start.resumed and intent else a.began
-    delay = 0.0 if a.start.resumed else _shortened(a, first_look(a.usual) - (a.now - since))
+    since = intent.rendered_at if a.start.resumed and intent else since
+    delay = 0.0 if a.start.resumed else _paced(a, first_look(a.usual) - (a.now - since))
 
     def judge(seen: Seen | None) -> Ended | None:
         if seen is None:
@@ -77,12 +78,16 @@ async def looking(
         if known and (ended := judge(seen)) is not None:
             return ended
         await nudge(a, since)
-        delay = _shortened(a, next_look(a.usual, a.now - since))
+        delay = _paced(a, next_look(a.usual, a.now - since), a.now - since)
 
 
-def _shortened(a: Attempt, delay: float) -> float:
-    """People who watch want to see how it goes on."""
-    return min(delay, a.kind.every) if a.kind.every else delay
+def _paced(a: Attempt, delay: float, waited: float = 0.0) -> float:
+    """People who watch want to see how it goes on, and that it is over; where nobody waits for a look it may be rare."""
+    kind = a.kind
+    if not kind.every:
+        return max(delay, kind.least) if waited else delay
+    may_be_over = kind.brief and waited + kind.every >= first_look(a.usual)
+    return min(delay, kind.brief if may_be_over else kind.every)
 
 
 def _judged(a: Attempt, seen: Seen, since: float) -> Ended | None:
@@ -93,5 +98,6 @@ def _judged(a: Attempt, seen: Seen, since: float) -> Ended | None:
     if (seen.state is not None or seen.failed) and a.now >= since + a.ports.settings.settle:
         words = f"the {a.kind.spec.name} is still {seen.text or seen.reason}"
         return a.ended("nothing" if seen.state == a.row.lo else "between", seen.failed or "no_effect", words)
-    a.say(seen.text or "waiting")
+    if not a.is_brief:
+        a.say(seen.text or "waiting")
     return None

@@ -131,10 +131,11 @@ class _Writer:
     # ---- what it should be
     def _machines(self) -> list[str]:
         """Ids of the machines whose agents are there."""
-        rows = (self._a.rows.get(key) for key in self._a.node.links.get(self._content.bearers, ()))
-        return [
-            row.facts["id"] for row in rows if row is not None and row.lo and not _leaves(row) and "id" in row.facts
-        ]
+        node, rows = self._a.node, self._a.rows
+        asked = {need.key: need.state for need in node.requires.get(1, ())}
+        bearers = [row for key in node.links.get(self._content.bearers, ()) if (row := rows.get(key)) is not None]
+        there = [row for row in bearers if row.lo >= asked.get(row.node.key, 1) and not _leaves(row)]
+        return [row.facts["id"] for row in there if "id" in row.facts]
 
     def _wanted(self, batch: Sequence[_Change]) -> dict[Key, Parameters]:
         """Every part that should be there: what is, without what goes, with what comes."""

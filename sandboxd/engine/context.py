@@ -27,7 +27,7 @@ T = TypeVar("T")
 Rows = Mapping[Key, Row]
 NO_ROWS: Rows = MappingProxyType({})
 GENERATION, AT, SEEN = "generation", MADE_AT, "seen"
-"""facts of the engine's own: the life that the others are about, when it was made, and that a look has seen it"""
+"""facts of the engine's own: the life that the others are about, when it was made, and when a look last saw it (or 1)"""
 
 
 def ask_for(ports: Ports, who: Owner, row: Row, generation: int, step: Step, facts_of: FactsOf | None = None) -> Ask:
@@ -83,6 +83,10 @@ class Attempt:
         """since when no look shows it"""
         self.shown_at: float | None = None
         """when a look last showed what a service may not know yet"""
+        self.told_at: float | None = None
+        """when a look last told more than whether it has come true"""
+        self.is_brief = False
+        """whether the last look asked no more than that"""
         self.held_by: tuple[str, ...] = ()
         """what of others held it at the last look"""
         self.began = ports.clock.now()
@@ -157,12 +161,27 @@ class Attempt:
     # ---- reads
     async def see(self, after: float = 0.0) -> Seen | None:
         """Look at the resource, by its id, in so many seconds or sooner; None: it is not there. Raise AwsError."""
-        kind, ask = self.kind, self.ask
-        if kind.questions is not None:
+        kind = self.kind
+        if kind.questions is not None and kind.questions(self.ask) is not None:
             await self.ports.clock.sleep(after)
-            return await self._asked(kind.questions(ask))
+            return await self._looked(kind.questions)
+        ask = self.ask
         value = self.facts.get(kind.reading.by) or ask.id
-        return judged(kind, await self.ports.looks.look(self.scope, kind, value, after), ask)
+        try:
+            return judged(kind, await self.ports.looks.look(self.scope, kind, value, after), ask)
+        except AwsError as error:
+            if error.code not in kind.missing:
+                raise
+            return None
+
+    async def _looked(self, questions: Callable[[Ask], Questions | None]) -> Seen | None:
+        """Ask, and no more than what decides while what was told last is young."""
+        told = self.told_at
+        self.is_brief = bool(self.kind.brief) and told is not None and self.now < told + self.kind.every
+        asked = questions(structs.replace(self.ask, brief=self.is_brief))
+        if not self.is_brief:
+            self.told_at = self.now
+        return await self._asked(asked) if asked is not None else None
 
     async def _asked(self, questions: Questions) -> Seen | None:
         answers = await self.answers(questions)
@@ -213,12 +232,17 @@ class Attempt:
     async def find(self, *, by_name: bool) -> "Discovery":
         """Look without an id: by what is unique about it, or by our tags. Raise AwsError."""
         kind, ask = self.kind, self.ask
-        if kind.questions is not None:
-            unseen = {name: value for name, value in ask.facts.items() if name != SEEN}
-            answers = await self.answers(kind.questions(structs.replace(ask, facts=unseen)))
+        unseen = {name: value for name, value in ask.facts.items() if name != SEEN}
+        questions = (
+            kind.questions(structs.replace(ask, facts=unseen, finds=True)) if kind.questions is not None else None
+        )
+        if questions is not None:
+            answers = await self.answers(questions)
             if not answers or kind.tagged:
                 return self._ours([kind.thing(answers)] if answers else [])
             return Discovery(kind.judge(answers, ask))
+        if kind.unlisted is not None:
+            return Discovery(kind.unlisted)
         filters = kind.find(ask) if kind.find and (by_name or kind.by_content) else self._by_tags()
         found = await describe(self.ports.call, self.scope, kind, filters)
         if kind.by_content:
@@ -246,7 +270,7 @@ class Attempt:
     def shown(self, facts: Facts) -> None:
         """A read has shown it: take over what it says."""
         self.missing_since = None
-        self.learn({**facts, SEEN: "1"})
+        self.learn({**facts, SEEN: f"{self.now:.0f}"})
 
     async def look_surely(self) -> Seen | None:
         """Look until AWS answers."""
@@ -262,7 +286,7 @@ def own_facts(row: Row, generation: int) -> Facts:
 
 def judged(kind: Kind, items: list[Item], ask: Ask) -> Seen | None:
     """Return what a look says of a resource; None: it is not there."""
-    return next((seen for item in items if (seen := kind.judge(item, ask)) is not None), None)
+    return next((seen for item in items if (seen := kind.judge(item, ask)) is not None), kind.unlisted)
 
 
 async def until_answered(attempt: Attempt, read: Callable[[], Awaitable[T]]) -> T:

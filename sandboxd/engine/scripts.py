@@ -11,7 +11,7 @@ from sandboxd.model.ports import AwsError, Call, Clock, Scope
 DOCUMENT = "AWS-RunShellScript"
 DELIVERY = 60
 """seconds that Systems Manager tries to reach the agent"""
-FIRST, LONGEST = 1.5, 8.0
+FIRST, LONGEST = 4.0, 8.0
 """seconds between the sending and the first look, and most between two looks"""
 UNSEEN = 120.0
 """seconds for which a command that was accepted may not be shown yet"""

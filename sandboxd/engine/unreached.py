@@ -13,6 +13,8 @@ LOOKS, AGAIN = 4, 15.0
 """looks at what is not shown, and seconds between them: longer than reads are usually stale"""
 BELIEVED = 120.0
 """seconds for which a look that shows it is not repeated"""
+STILL = 30.0
+"""seconds for which that holds of the last look of its own, before it was refused"""
 
 
 def said_of(move: Move, code: str, message: str) -> Unseen | None:
@@ -24,9 +26,18 @@ async def may_arrive(a: Attempt, unseen: Unseen) -> bool:
     """Whether what a refusal names may only be too new for the service that refuses."""
     if not _is_young(a, unseen):
         return False
+    a.shown_at = a.shown_at or _shown_before(a, unseen)
     if a.shown_at is None or a.now >= a.shown_at + BELIEVED:
         a.shown_at = a.now if await _is_shown(a, unseen) else None
     return a.shown_at is not None
+
+
+def _shown_before(a: Attempt, unseen: Unseen) -> float | None:
+    """When a look showed it, as far as its own last one counts."""
+    row = _ground(a, unseen)
+    if row is None or not row.lo == row.hi > 0 or SEEN not in row.facts:
+        return None
+    return float(row.facts[SEEN]) + STILL - BELIEVED
 
 
 def too_early(a: Attempt, seen: Seen) -> bool:

@@ -23,6 +23,7 @@ _ACTIONS = {
     ("service-role", "lower", 0): "leave",
     ("service-linked-role", "lower", 0): "leave",
     ("agent", "raise", 0): "wait",
+    ("agent", "raise", 1): "echo",
     ("constellation", "raise", 0): "install",
     ("constellation", "lower", 0): "cancel",
     ("probe", "raise", 0): "probe",

@@ -9,6 +9,9 @@ from sandboxd.model.resource import Need
 from sandboxd.profile.draft import Draft
 from sandboxd.profile.uses import wanted
 
+ONLINE = 2
+"""state of an agent"""
+
 
 class Installed(NamedTuple):
     """What a started sandbox requires, and what a stopped one keeps: its values and what lies on its disks."""
@@ -58,7 +61,8 @@ def installed(
         for one in profile.probes
     ]  # fmt: skip
     lasting = tuple(Need(key, 1) for key in (*secrets, *made))
-    return Installed(started=(*(Need(key, 1) for key in (*at.values(), *probes)), *lasting), kept=lasting)
+    passed = (*(Need(key, ONLINE) for key in at.values()), *(Need(key, 1) for key in probes))
+    return Installed(started=(*passed, *lasting), kept=lasting)
 
 
 def _value(draft: Draft, value: str) -> str | dict[str, str]:

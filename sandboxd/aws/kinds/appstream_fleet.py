@@ -84,7 +84,8 @@ def _create(ask: Ask) -> Parameters:
 
 def _questions(ask: Ask) -> Questions:
     found = yield "DescribeFleets", {"Names": [_name(ask)]}
-    yield "ListTagsForResource", {"ResourceArn": found["Fleets"][0]["Arn"]}
+    if ask.finds:
+        yield "ListTagsForResource", {"ResourceArn": found["Fleets"][0]["Arn"]}
 
 
 def judge(item: Item, ask: Ask) -> Seen | None:
@@ -143,6 +144,7 @@ KIND = Kind(
     missing=_MISSING,
     tags_of=lambda item: item["ListTagsForResource"]["Tags"],
     judge=judge,
+    least=60.0,
     moves={
         ("raise", STOPPED): Move(
             operation="CreateFleet",

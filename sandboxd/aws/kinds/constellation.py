@@ -21,13 +21,13 @@ LONGEST = 2 * 3600
 COMMAND = '/opt/avaloq/installer/install.sh "$CONSTELLATION" "$VALUES"'
 """assumed: no public document shows how the installer is called; the profile says it"""
 TAIL = 30
-EVERY = 30.0
+EVERY, BRIEF = 30.0, 8.0
 SPEC = KindSpec(
     name="constellation",
     states=("absent", "installed"),
     roles=(
         Role("machine", 1),
-        Role("agent", 1, entry=True),
+        Role("agent", 2, entry=True),
         Role("secrets", 1, entry=True),
         Role("share", 1, entry=True),
     ),
@@ -59,7 +59,7 @@ def _questions(ask: Ask) -> Questions:
         listed = yield "ListCommands", {"InstanceId": machine_of(ask)}
         identifier = marked(listed.get("Commands"), mark(ask))[-1]["CommandId"]
     run = yield run_of(ask, identifier)
-    if run["Status"] != "InProgress" or not ask.sent:
+    if run["Status"] != "InProgress" or not ask.sent or ask.brief:
         return
     asked = {"InstanceId": machine_of(ask), "Details": True, "Filters": since(ask.facts.get(MADE_AT))}
     answer = yield _TAILS, asked
@@ -97,6 +97,7 @@ KIND = Kind(
     watched=False,
     judge=judge,
     every=EVERY,
+    brief=BRIEF,
     moves={
         ("raise", INSTALLED): Move(
             operation="SendCommand", parameters=_install, accepted=sent, resolves="comment", explain=EXPLAIN

@@ -17,10 +17,10 @@ from sandboxd.ingress.scripts import deliver
 from sandboxd.model.kind import KindSpec, Role
 from sandboxd.model.resource import Usual
 
-RUNNING = 2
+RUNNING, ONLINE = 2, 2
 SPEC = KindSpec(
     name="ingress-route",
-    roles=(Role("agents", 1, 1, loose=True), Role("machine", RUNNING, 1)),
+    roles=(Role("agents", ONLINE, 1, loose=True), Role("machine", RUNNING, 1)),
     up={1: Usual(6, 12)},
     down={1: Usual(6, 12)},
 )

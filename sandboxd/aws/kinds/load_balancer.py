@@ -43,11 +43,15 @@ def _delete(ask: Ask) -> Parameters:
     return {"LoadBalancerArn": ask.id}
 
 
-def _questions(ask: Ask) -> Questions:
+def _questions(ask: Ask) -> Questions | None:
+    """What is known to be ours is looked for among all of the region: one that is not there refuses a call that names it."""
+    return None if ask.is_seen else _by_name(ask)
+
+
+def _by_name(ask: Ask) -> Questions:
     which: Parameters = {"LoadBalancerArns": [ask.id]} if ask.id else {"Names": [ask.parameter("name")]}
     found = yield "DescribeLoadBalancers", which
-    if not ask.is_seen:
-        yield "DescribeTags", {"ResourceArns": [found["LoadBalancers"][0]["LoadBalancerArn"]]}
+    yield "DescribeTags", {"ResourceArns": [found["LoadBalancers"][0]["LoadBalancerArn"]]}
 
 
 def described_tags(thing: Item) -> dict[str, str]:
@@ -61,7 +65,7 @@ def _made(answer: Item, _: Ask) -> Seen:
 
 def judge(item: Item, _: Ask) -> Seen:
     """It is there when it is active; a failed one says why."""
-    one = item["DescribeLoadBalancers"]["LoadBalancers"][0]
+    one = item["DescribeLoadBalancers"]["LoadBalancers"][0] if "DescribeLoadBalancers" in item else item
     state, facts = one["State"]["Code"], {"id": one["LoadBalancerArn"], "dns": one["DNSName"]}
     match state:
         case "active" | "active_impaired":
@@ -83,6 +87,7 @@ KIND = Kind(
     adopts=True,
     interfaces="NetworkLoadBalancerArns",
     judge=judge,
+    least=12.0,
     moves={
         ("raise", 1): Move(
             operation="CreateLoadBalancer",

@@ -113,6 +113,8 @@ def judge(item: Item, _: Ask) -> Seen:
     facts = {"id": item["InstanceId"]}
     if address := item.get("PrivateIpAddress"):
         facts["address"] = address
+    if state == "running":
+        facts["boot"] = item["LaunchTime"].isoformat()
     match state:
         case "running":
             return Seen(state=RUNNING, text=state, facts=facts)
@@ -162,7 +164,8 @@ def _changing(member: str, wanted: int) -> Move:
 
     def accepted(answer: Item, ask: Ask) -> Seen:
         state = answer[member][0]["CurrentState"]["Name"]
-        reached = {"running": RUNNING, "stopped": STOPPED, "terminated": 0}.get(state)
+        # of one that runs a look must show since when: what is on it is judged by its boot
+        reached = {"stopped": STOPPED, "terminated": 0}.get(state)
         return Seen(state=reached if reached == wanted else None, text=state, facts={"id": ask.id})
 
     operation = {RUNNING: "StartInstances", STOPPED: "StopInstances", 0: "TerminateInstances"}[wanted]
@@ -220,6 +223,7 @@ KIND = Kind(
         id_filter="instance-id",
     ),
     judge=judge,
+    least=5.0,
     made_by="client-token",
     choose=_choose,
 )

@@ -17,10 +17,10 @@ DEADLINE, MARGIN = 300, 90
 SPEC = KindSpec(
     name="probe",
     states=("absent", "passed"),
-    roles=(Role("machine", 2), Role("agent", 1, entry=True), Role("after", 1, entry=True)),
+    roles=(Role("machine", 2), Role("agent", 2, entry=True), Role("after", 1, entry=True)),
     turns=True,
     skippable=True,
-    up={PASSED: Usual(3, 6)},
+    up={PASSED: Usual(4.5, 6)},
 )
 
 

@@ -8,7 +8,8 @@ from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Questions, Read
 from sandboxd.model.kind import KindSpec
 from sandboxd.model.resource import Usual
 
-SPEC = KindSpec(name="service-linked-role", free=True, up={1: Usual(0.5, 1)})
+# a service sees its new role after about 20 s (assumed; that it takes seconds is reported): nobody asks it before
+SPEC = KindSpec(name="service-linked-role", free=True, up={1: Usual(22, 23)})
 
 
 def _create(ask: Ask) -> Parameters:

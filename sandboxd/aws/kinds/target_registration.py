@@ -53,7 +53,12 @@ def _itself(ask: Ask) -> Parameters:
     return _targets(_group(ask), machine, _port(ask))
 
 
-def _questions(ask: Ask) -> Questions:
+def _questions(ask: Ask) -> Questions | None:
+    """What is registered is looked at with all others of its group."""
+    return _one(ask) if ask.finds or "group" not in ask.facts else None
+
+
+def _one(ask: Ask) -> Questions:
     yield "DescribeTargetHealth", _itself(ask)
 
 
@@ -68,8 +73,10 @@ def _registered(_: Item, ask: Ask) -> Seen:
 
 def judge(item: Item, ask: Ask) -> Seen | None:
     """Healthy is what AWS calls so; a target that is draining has left."""
-    one = item["DescribeTargetHealth"]["TargetHealthDescriptions"][0]
+    one = item["DescribeTargetHealth"]["TargetHealthDescriptions"][0] if "DescribeTargetHealth" in item else item
     health, asked = one["TargetHealth"], _itself(ask)
+    if one["Target"] | asked["Targets"][0] != one["Target"]:
+        return None
     facts = _facts(asked["TargetGroupArn"], one["Target"]["Id"], int(one["Target"]["Port"]))
     state, reason = health["State"], health.get("Reason", "")
     match state:
@@ -89,7 +96,12 @@ KIND = Kind(
     spec=SPEC,
     service="elbv2",
     reading=Reading(
-        operation="DescribeTargetHealth", member="TargetHealthDescriptions", identity="Target", id_filter=""
+        operation="DescribeTargetHealth",
+        member="TargetHealthDescriptions",
+        identity="Target",
+        id_filter="",
+        single="TargetGroupArn",
+        by="group",
     ),
     questions=_questions,
     missing=_MISSING,

@@ -14,7 +14,7 @@ SPEC = KindSpec(
     name="web-acl-association",
     roles=(Role("acl", 1, 1), Role("balancer", 1, 1)),
     skippable=True,
-    up={1: Usual(5, 10)},
+    up={1: Usual(9, 10)},
     down={1: Usual(0.5, 1)},
 )
 
@@ -69,6 +69,7 @@ KIND = Kind(
     tagged=False,
     by_content=True,
     judge=judge,
+    least=4.0,
     moves={
         ("raise", 1): Move(
             operation="AssociateWebACL",

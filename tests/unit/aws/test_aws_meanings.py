@@ -168,10 +168,10 @@ def test_a_session_lives_as_long_as_awss_own_clock_says():
     assert lifetime({}, now) == 3600
 
 
-def test_looks_begin_before_the_quickest_come_true_and_grow_rare():
-    """NAT gateways: from 85 s on, every six; overdue ones every thirty at most."""
+def test_looks_begin_when_one_in_five_has_come_true_and_grow_rare():
+    """NAT gateways: from 93 s on, every six; overdue ones every thirty at most."""
     usual = Usual(103, 117)
-    assert 84 < first_look(usual) < 87
+    assert 92 < first_look(usual) < 95
     assert 6 < next_look(usual, 90) < 7
     assert next_look(usual, 5000) == 30
     assert 0.5 <= back_off(0, "x") <= 1

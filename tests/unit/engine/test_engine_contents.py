@@ -73,7 +73,7 @@ class Routes:
         self.machines = Machines()
         kind = specs()["ingress-route"]
         self.rows = {
-            key: Row(node=specs()["vpc"].node(key, {}), lo=1, hi=1, facts={"id": f"i-{key[-7]}"}) for key in AGENTS
+            key: Row(node=specs()["agent"].node(key, {}), lo=2, hi=2, facts={"id": f"i-{key[-7]}"}) for key in AGENTS
         }
         for number, name in enumerate(sandboxes, 10):
             machine = make_key(REGION, name, "acp")

@@ -10,6 +10,7 @@ from sandboxd.aws.kinds import by_name, specs
 from sandboxd.lifecycle.messages import Progress, Proof, Stay
 from sandboxd.model.ports import AwsError
 from sandboxd.model.resource import Step
+from sandboxd.simulator.appstream import roles
 from sandboxd.simulator.appstream.roles import NAME, POLICY
 from sandboxd.simulator.consistency import Weather
 from sandboxd.simulator.furnish import DESKTOP, MANAGEMENT
@@ -196,15 +197,23 @@ async def test_a_look_that_misses_a_fleet_does_not_end_its_delete(autojump_clock
 
 # ---- roles
 async def test_a_role_that_is_too_new_is_waited_for(autojump_clock):
-    """InvalidRoleException says the same of a wrong one, which is not waited for."""
+    """InvalidRoleException says the same of a wrong one, which is not waited for; most often nobody asks too early."""
     lab = Lab()
     driver = await up(lab)
-    assert lab.mutations.count("CreateFleet") > 1
+    assert lab.mutations.count("CreateFleet") == 1
     await driver.step(FLEET, "lower", 0)
     await trio.sleep(1000)
     call(lab, "DetachRolePolicy", service="iam", RoleName=NAME, PolicyArn=POLICY)
     ended = await driver.step(FLEET, "raise", 1)
     assert (ended.left, ended.how, ended.code) == ("nothing", "permanent", "InvalidRoleException")
+
+
+async def test_a_role_that_its_service_knows_late_is_asked_for_again(autojump_clock, monkeypatch):
+    """Later than a role usually takes: the same refusal, until the fleet can be made."""
+    monkeypatch.setattr(roles, "REACH", 150.0)
+    lab = Lab()
+    await up(lab)
+    assert 1 < lab.mutations.count("CreateFleet") < 8
 
 
 async def test_a_role_that_the_account_has_already_is_as_good(autojump_clock):

@@ -181,6 +181,8 @@ async def test_a40_an_agent_of_the_former_boot_is_none(autojump_clock):
     await driver.step(ACP, "raise", 2)
     lab.calls.clear()
     assert (await driver.step(AGENT, "raise", 1)).left == "done"
+    assert lab.mutations == []
+    assert (await driver.step(AGENT, "raise", 2)).left == "done"
     assert lab.mutations == ["SendCommand"]
     told = [one.text for one in driver.messages if isinstance(one, Progress) and one.key == AGENT]
     assert "the agent is shown as it was before this boot" in told
@@ -192,12 +194,13 @@ async def test_online_is_not_enough(autojump_clock):
     driver = await driver_of(lab)
     await driver.raise_all({AGENT: 0, BANK: 0, PROBE: 0})
     row = machine_row(lab)
+    await driver.step(AGENT, "raise", 1)
     row.data["agent_lost_at"] = row.data["agent_at"] + 1
     async with trio.open_nursery() as nursery:
         ended = []
 
         async def rise():
-            ended.append(await driver.step(AGENT, "raise", 1))
+            ended.append(await driver.step(AGENT, "raise", 2))
 
         nursery.start_soon(rise)
         await trio.sleep(250)
