@@ -61,6 +61,8 @@ class Graph:
     def __init__(self) -> None:
         self.rows: dict[Key, Row] = {}
         self.roots: dict[str, Root] = {}
+        self.rooted = 0
+        """how often roots were set: what is counted over them is right as long as this is the same"""
         self.above: dict[Key, dict[Key, bool]] = {}
         self.of_scope: dict[str, dict[Key, bool]] = {SHARED: {}}
         self.news: dict[Key, bool] = {}
@@ -108,6 +110,7 @@ class Graph:
 
     def set_root(self, sandbox: str, mode: Mode | None = None, wanted: Iterable[Need] = ()) -> None:
         """Replace the root of a sandbox; without a mode it has none."""
+        self.rooted += 1
         self.roots.pop(sandbox, None)
         if mode is not None:
             self.roots[sandbox] = Root(mode, tuple(wanted))
