@@ -21,10 +21,13 @@ from sandboxd.http import Limits, serve
 from sandboxd.simulator import SimClock, open_world
 from sandboxd.simulator.furnish import KEYS, furnish
 from sandboxd.simulator.wire import Wire
+from tests.bench.replay import asked, text
 from tests.bench.rows import Row, row
 
 PACE = 40.0
 ROUNDS = 3
+EVERYTHING = ("--set", "amq=true", "--set", "smart_client=true")
+LENGTHS = (b"content-length", b"date")
 HERTZ = os.sysconf("SC_CLK_TCK")
 
 
@@ -56,9 +59,8 @@ class Recorder:
         await self._wire(scope, hear, say)
         self.running -= 1
         if self.on and not scope["path"].startswith("/_simulator"):
-            headers = {k.decode(): v.decode() for k, v in scope["headers"]}
-            self.calls.append({"headers": headers, "body": b"".join(body).decode(), "status": head["status"],
-                               "answer": b"".join(out).decode(), "type": dict(head["headers"])[b"content-type"].decode()})  # fmt: skip
+            said = {k.decode(): v.decode() for k, v in head["headers"] if k not in LENGTHS}
+            self.calls.append(asked(scope, b"".join(body)) | {"status": head["status"], "said": said, "answer": text(b"".join(out))})  # fmt: skip
 
 
 def cpu(pid: int) -> float:
@@ -95,8 +97,7 @@ async def drive(folder: Path) -> tuple[float, list[dict[str, Any]]]:
             await trio.sleep(0.05)
         await cli("tenant", "onboard", "acme", "--email", "ops@acme.example")
         recorder.on, before = True, cpu(daemon.pid)
-        await cli("sandbox", "create", "bank", "--tenant", "acme", "--profile", "model-bank")
-        await cli("sandbox", "delete", "acme/bank", "--confirm", "bank")
+        await cli("sandbox", "create", "bank", "--tenant", "acme", "--profile", "model-bank", *EVERYTHING)
         used = cpu(daemon.pid) - before
         daemon.terminate()
         await daemon.wait()
