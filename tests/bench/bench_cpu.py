@@ -17,6 +17,7 @@ from typing import Any
 
 import trio
 
+from sandboxd.aws.clients import SERVICES
 from sandboxd.http import Limits, serve
 from sandboxd.simulator import SimClock, open_world
 from sandboxd.simulator.furnish import KEYS, furnish
@@ -69,8 +70,14 @@ def cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / HERTZ
 
 
-async def drive(folder: Path) -> tuple[float, list[dict[str, Any]]]:
-    """One create and delete; the daemon's CPU seconds and what it asked."""
+def resident(pid: int) -> float:
+    """Megabytes of memory that a process has."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
+
+
+async def drive(folder: Path) -> tuple[float, float, list[dict[str, Any]]]:
+    """One create and delete; the daemon's CPU seconds, its megabytes in the end, and what it asked."""
     world = open_world(clock=SimClock(pace=PACE))
     furnish(world, pool=1)
     recorder, stop = Recorder(Wire(world)), trio.Event()
@@ -98,11 +105,11 @@ async def drive(folder: Path) -> tuple[float, list[dict[str, Any]]]:
         await cli("tenant", "onboard", "acme", "--email", "ops@acme.example")
         recorder.on, before = True, cpu(daemon.pid)
         await cli("sandbox", "create", "bank", "--tenant", "acme", "--profile", "model-bank", *EVERYTHING)
-        used = cpu(daemon.pid) - before
+        used, memory = cpu(daemon.pid) - before, resident(daemon.pid)
         daemon.terminate()
         await daemon.wait()
         stop.set()
-    return used, recorder.calls
+    return used, memory, recorder.calls
 
 
 def replay(calls: list[dict[str, Any]], folder: Path) -> float:
@@ -117,13 +124,21 @@ def replay(calls: list[dict[str, Any]], folder: Path) -> float:
 
 def run() -> list[Row]:
     """Daemon and replay in turn, as a ratio."""
-    ratios, used_all = [], []
+    ratios, used_all, memory = [], [], []
     for _ in range(ROUNDS):
         with tempfile.TemporaryDirectory(prefix="sbx") as name:
-            used, calls = trio.run(drive, Path(name))
+            used, megabytes, calls = trio.run(drive, Path(name))
             ratios.append(used / replay(calls, Path(name)))
             used_all.append(used)
+            memory.append(megabytes)
     return [
         row("CPU of the daemon, create and delete", ratios, "× bare calls", 1.5, "aiobotocore as it comes, same calls"),
         row("CPU of the daemon, create and delete (absolute)", used_all, "s", None, ""),
+        row(
+            "memory of the daemon after a whole life",
+            memory,
+            "MB",
+            180,
+            f"{len(SERVICES)} services' clients, one region",
+        ),
     ]
