@@ -46,6 +46,8 @@ def _between(asked: Mapping[int, tuple[Need, ...]], above: int, upto: int) -> li
         return []
     if upto == above + 1:
         return list(asked.get(upto, ()))
+    if len(asked) == 1:
+        return next((list(needed) for state, needed in asked.items() if above < state <= upto), [])
     return [need for state in range(above + 1, upto + 1) for need in asked.get(state, ())]
 
 
@@ -131,8 +133,10 @@ class Graph:
                 continue
             levels[key] = state
             row = self.rows[key]
-            todo += needs(row.node, had, state)
-            todo += entry(row.node, max(had, row.lo), state)
+            if row.node.requires:
+                todo += needs(row.node, had, state)
+            if row.node.to_enter and row.lo < state:
+                todo += entry(row.node, max(had, row.lo), state)
         return levels
 
     def reached(self, wanted: Iterable[Need]) -> dict[Key, bool]:
