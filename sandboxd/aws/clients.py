@@ -12,6 +12,10 @@ from typing import Any
 import trio
 from msgspec import Struct
 
+SERVICES = (
+    "ec2", "sts", "ssm", "organizations", "iam", "elbv2", "wafv2", "appstream", "ecr", "kms", "service-quotas",
+)  # fmt: skip
+"""all that sandboxd calls, as botocore names them: their clients are built at home before the first command"""
 GLOBAL = {"iam": "us-east-1", "organizations": "us-east-1"}
 """services that have one place for all regions: one client is enough"""
 QUIET = 900.0

@@ -19,6 +19,7 @@ from sandboxd import __version__
 from sandboxd.actors.views import stamp
 from sandboxd.api.app import Api
 from sandboxd.api.listen import serve_api
+from sandboxd.aws.clients import SERVICES
 from sandboxd.aws.waist import AwsSettings, open_aws
 from sandboxd.client.address import socket_path
 from sandboxd.daemon.clock import PacedClock
@@ -31,7 +32,6 @@ from sandboxd.store import SqliteStore, Writer
 from sandboxd.wire import things
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-SERVICES = ("ec2", "sts", "ssm", "organizations", "iam")
 MARGIN = 15.0
 """real seconds that a stop may take beside the drain"""
 

@@ -12,8 +12,9 @@ from sandboxd.simulator.rows import Row, Rows
 DEFAULT_ROUTE = "0.0.0.0/0"
 IAM = "aws-global"
 """the region in which the rows of IAM are kept"""
-AGENT = " agent"
-"""end of a name in the log that counts for the bound only where a call waits for it"""
+AGENT, LEFT = " agent", " left"
+WAITED_FOR = (AGENT, LEFT)
+"""ends of names in the log that count for the bound only where a call waits for them"""
 Need = Callable[[Rows, Request], Iterable[str]]
 
 
@@ -74,7 +75,7 @@ def shared_with(image: str, account: str) -> str:
 
 def left_network(fleet: str) -> str:
     """The name that `the interfaces of this fleet are gone` has in the log."""
-    return f"{fleet} left"
+    return f"{fleet}{LEFT}"
 
 
 def associated(fleet: str, stack: str) -> str:

@@ -13,7 +13,7 @@ from aiobotocore.awsrequest import AioAWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
-from sandboxd.aws.clients import Clients
+from sandboxd.aws.clients import SERVICES, Clients
 from sandboxd.aws.session import LeanSession
 from sandboxd.aws.waist import Aws, AwsSettings
 from sandboxd.http.faults import Gone
@@ -25,7 +25,6 @@ from sandboxd.world.ports import LifeClock
 from sandboxd.world.trace import Trace
 
 REGION = "eu-central-1"
-SERVICES = ("ec2", "sts", "ssm", "organizations", "iam")
 CLIENTS: list[Clients] = []
 """of all worlds of this process; `build_clients` makes them"""
 

@@ -57,9 +57,9 @@ class People:
         self._keys = 0
 
     # ---- asking
-    async def onboard(self) -> None:
+    async def onboard(self, **limits: int) -> None:
         """The tenant gets an account."""
-        request = NewTenant(name=TENANT, email="ops@acme.example")
+        request = NewTenant(name=TENANT, email="ops@acme.example", limits=limits)
         done = await self._do(lambda house, key: house.desk.commands.onboard(request, ME, key, "onboard"))
         self.account = done.account_id if done is not None else ""
 

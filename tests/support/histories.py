@@ -357,8 +357,8 @@ def expanded(profile, name, sandbox, slot):
     """The blueprint of a sandbox of a profile, images and zone made up."""
     found = load(profile)
     return expand(
-        found, {}, kinds=specs(), region="r", zone="z", slot=slot, sandbox_id=sandbox, sandbox_name=name, stage="dev",
-        images=dict.fromkeys(images_of(found), "ami-1"),
+        found, {}, kinds=specs(), region="r", zone="za", slot=slot, sandbox_id=sandbox, sandbox_name=name, stage="dev",
+        images=dict.fromkeys(images_of(found), "ami-1"), zones=("za", "zb"),
     )  # fmt: skip
 
 

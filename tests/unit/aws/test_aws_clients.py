@@ -2,7 +2,9 @@
 
 import trio
 
-from sandboxd.aws.clients import QUIET, Clients
+from sandboxd.aws.clients import GLOBAL, QUIET, SERVICES, Clients
+from sandboxd.aws.kinds import KINDS
+from sandboxd.engine.listings import LISTINGS
 
 HOME, AWAY = "eu-central-1", "us-west-2"
 
@@ -56,3 +58,10 @@ async def test_another_region_is_let_go_when_it_is_quiet(autojump_clock):
             await trio.sleep(3 * QUIET)
             assert client in shop.open
         nursery.cancel_scope.cancel()
+
+
+def test_every_service_of_a_kind_and_of_a_listing_is_built_beforehand():
+    """No step waits for the model of its service to be read."""
+    called = {kind.service for kind in KINDS} | {listing.service for listing in LISTINGS}
+    assert called <= set(SERVICES)
+    assert set(GLOBAL) <= set(SERVICES)

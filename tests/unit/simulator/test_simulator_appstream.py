@@ -319,6 +319,8 @@ def test_the_bound_of_a_fleet_is_its_chain(desk):
     desk.later(900)
     mark = desk.world.log.count
     desk.ask("StopFleet", **FLEET)
+    (stopped,) = bound(desk.world.log.since(mark)).chain
+    assert stopped.resource.endswith("/f"), "a stop is over before its interfaces are gone"
     desk.later(700)
     desk.call("DeleteSubnet", SubnetId=desk.subnet)
     assert [link.operation for link in bound(desk.world.log.since(mark)).chain] == ["StopFleet", "DeleteSubnet"]
