@@ -8,7 +8,7 @@ from tui.words import Piece
 
 
 def lines(state: State, sandbox: things.Sandbox, width: int) -> list[list[Piece]]:
-    """Three to five lines."""
+    """Three to six lines."""
     out = [_what(state, sandbox), _settings(sandbox)]
     if sandbox.not_yet:
         parts = ", ".join(safe_text(one, 60) for one in sandbox.not_yet)
@@ -19,6 +19,8 @@ def lines(state: State, sandbox: things.Sandbox, width: int) -> list[list[Piece]
         out.append(_operation(state, operation))
         if why := _why(state, sandbox, operation):
             out.append(why)
+    if reach := _reach(state, sandbox):
+        out.insert(1, reach)
     return [words.join(line, width) for line in out]
 
 
@@ -30,11 +32,33 @@ def _what(state: State, sandbox: things.Sandbox) -> list[Piece]:
         Piece(f" for {words.age(sandbox.state_since, state.clock.now)}"),
         Piece("   costs ", "dim"), Piece(f"{words.money(cost.per_hour, cost.currency)}/h"),
         Piece(f", {words.money(state.spent(sandbox), cost.currency)} so far", "dim"),
+        *_both(state, sandbox),
     ]  # fmt: skip
     ends = words.parse(sandbox.expires_at)
     if ends is not None:
         pieces += [Piece("   expires in ", "dim"), Piece(words.duration(ends - state.clock.now))]
     return pieces
+
+
+def _both(state: State, sandbox: things.Sandbox) -> list[Piece]:
+    """What it costs in its two states, were it alone in its account."""
+    full = state.full_sandbox(sandbox.id)
+    if full is None or full.cost.running_per_hour is None or full.cost.stopped_per_hour is None:
+        return []
+    running, stopped = full.cost.running_per_hour, full.cost.stopped_per_hour
+    unit = full.cost.currency
+    return [Piece(f"   running {words.money(running, unit)}/h, stopped {words.money(stopped, unit)}/h", "dim")]
+
+
+def _reach(state: State, sandbox: things.Sandbox) -> list[Piece]:
+    """Where it answers, once it does."""
+    full = state.full_sandbox(sandbox.id)
+    if full is None or not full.endpoints or sandbox.state != "started":
+        return []
+    out = [Piece(" answers   ", "dim")]
+    for number, one in enumerate(full.endpoints):
+        out += [Piece(", " if number else "", "dim"), Piece(safe_text(one.url, 120), "accent")]
+    return out
 
 
 def _settings(sandbox: things.Sandbox) -> list[Piece]:
