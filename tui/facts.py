@@ -1,5 +1,7 @@
 """The lines at the top of a sandbox: what it is, what it costs, why it waits. Pure; no Textual."""
 
+from rich.cells import cell_len
+
 from sandboxd.wire import things
 from sandboxd.wire.text import safe_text
 from tui import columns, graph, words
@@ -9,7 +11,7 @@ from tui.words import Piece
 
 def lines(state: State, sandbox: things.Sandbox, width: int) -> list[list[Piece]]:
     """Three to six lines."""
-    out = [_what(state, sandbox), _settings(sandbox)]
+    out = [_what(state, sandbox, width), _settings(sandbox)]
     if sandbox.not_yet:
         parts = ", ".join(safe_text(one, 60) for one in sandbox.not_yet)
         count = words.plural(len(sandbox.not_yet), "part")
@@ -24,7 +26,7 @@ def lines(state: State, sandbox: things.Sandbox, width: int) -> list[list[Piece]
     return [words.join(line, width) for line in out]
 
 
-def _what(state: State, sandbox: things.Sandbox) -> list[Piece]:
+def _what(state: State, sandbox: things.Sandbox, width: int) -> list[Piece]:
     cost = sandbox.cost
     now = columns.sandbox_state(state, sandbox)
     pieces = [
@@ -32,22 +34,23 @@ def _what(state: State, sandbox: things.Sandbox) -> list[Piece]:
         Piece(f" for {words.age(sandbox.state_since, state.clock.now)}"),
         Piece("   costs ", "dim"), Piece(f"{words.money(cost.per_hour, cost.currency)}/h"),
         Piece(f", {words.money(state.spent(sandbox), cost.currency)} so far", "dim"),
-        *_both(state, sandbox),
     ]  # fmt: skip
     ends = words.parse(sandbox.expires_at)
     if ends is not None:
         pieces += [Piece("   expires in ", "dim"), Piece(words.duration(ends - state.clock.now))]
-    return pieces
+    room = width - sum(cell_len(piece.text) for piece in pieces)
+    told = next((text for text in _both(state, sandbox) if cell_len(text) <= room), "")
+    return [*pieces, Piece(told, "dim")]
 
 
-def _both(state: State, sandbox: things.Sandbox) -> list[Piece]:
-    """What it costs in its two states, were it alone in its account."""
+def _both(state: State, sandbox: things.Sandbox) -> list[str]:
+    """What it costs in its two states, were it alone in its account; then, for less room, in the one that it is not in."""
     full = state.full_sandbox(sandbox.id)
     if full is None or full.cost.running_per_hour is None or full.cost.stopped_per_hour is None:
         return []
-    running, stopped = full.cost.running_per_hour, full.cost.stopped_per_hour
-    unit = full.cost.currency
-    return [Piece(f"   running {words.money(running, unit)}/h, stopped {words.money(stopped, unit)}/h", "dim")]
+    running = f"running {words.money(full.cost.running_per_hour, full.cost.currency)}/h"
+    stopped = f"stopped {words.money(full.cost.stopped_per_hour, full.cost.currency)}/h"
+    return [f"   {running}, {stopped}", f"   {running if sandbox.state == 'stopped' else stopped}"]
 
 
 def _reach(state: State, sandbox: things.Sandbox) -> list[Piece]:

@@ -31,7 +31,7 @@ class Listed:
         if (given := list(resources)) == self._resources:
             return
         self._resources = given
-        sorted_ = groups.grouped((one.kind, one.name, one) for one in given)
+        sorted_ = groups.by_kind((one.kind, one.name, one) for one in given)
         self._by_row = {f"{one.region}/{one.kind}/{one.name}": one for _, found in sorted_ for one in found}
         self.rows = list(self._by_row)
 

@@ -11,7 +11,7 @@ _NAMED: Final = 3
 _WIDEST: Final = 34
 
 
-def lines(plan: Plan) -> list[list[Piece]]:
+def lines(plan: Plan, width: int) -> list[list[Piece]]:
     """At most two lines per refusal; else three, and one for each part that hangs on a parameter."""
     if plan.refusals:
         out = []
@@ -26,7 +26,8 @@ def lines(plan: Plan) -> list[list[Piece]]:
         [Piece(words.plural(len(plan.steps), "step"), "strong"), Piece(f", {time}"), Piece(later, "dim")],
         _cost(plan),
     ]
-    out += _components(plan)
+    out += _components(plan, width)
+    out += [words.join([Piece(f"! {safe_text(one)}", "warn")], width) for one in plan.warnings]
     if plan.not_yet and plan.verb == "create":
         parts = ", ".join(safe_text(one, 60) for one in plan.not_yet[:_NAMED])
         more = f" and {len(plan.not_yet) - _NAMED} more" if len(plan.not_yet) > _NAMED else ""
@@ -45,15 +46,16 @@ def _cost(plan: Plan) -> list[Piece]:
     return out
 
 
-def _components(plan: Plan) -> list[list[Piece]]:
+def _components(plan: Plan, width: int) -> list[list[Piece]]:
     """What is there or not because of a parameter; what every sandbox of the profile has goes without saying."""
     chosen = [one for one in plan.components if "`" in one.because or not one.there]
-    width = min(_WIDEST, max((len(one.name) for one in chosen), default=0))
-    return [
+    name = min(_WIDEST, max((len(one.name) for one in chosen), default=0))
+    rows = [
         [
             Piece("✓ " if one.there else "· ", "ok" if one.there else "dim"),
-            Piece(words.fit(safe_text(one.name), width), "" if one.there else "dim"),
+            Piece(words.fit(safe_text(one.name), name), "" if one.there else "dim"),
             Piece(f"  {safe_text(one.because.replace('`', ''))}", "dim"),
         ]
         for one in chosen
     ]
+    return [words.join(row, width) for row in rows]

@@ -23,7 +23,7 @@ _URGENCY: Final = {"failed": 0, "backing-off": 1, "calling": 2, "waiting": 2}
 _PERCENT: Final = re.compile(r"\[(\d{1,3})%\]\s*")
 _COUNT: Final = 8
 _TITLE: Final = 24
-_GAUGE: Final = 8
+_GAUGE: Final = 6
 
 
 class Stage(Struct, frozen=True):
@@ -96,7 +96,7 @@ def _progress(step: Step, axis: Axis, room: int) -> list[Piece]:
     percents = _PERCENT.search(said)
     start = words.parse(step.started_at)
     part = int(percents[1]) / 100 if percents else (axis.now - (start or axis.now)) / step.usual if step.usual else 0.0
-    cells = min(_GAUGE if room < 40 else 2 * _GAUGE, room)  # noqa: PLR2004 - room for words beside it
+    cells = min(_GAUGE if room < 40 else 3 * _GAUGE, room)  # noqa: PLR2004 - room for words beside it
     full = max(0, min(cells, round(cells * part)))
     text = _PERCENT.sub(r"\1% ", said, count=1)
     return words.join([Piece("━" * full, "busy"), Piece("╌" * (cells - full), "dim"), Piece(f" {text}")], room)

@@ -36,6 +36,7 @@ GROUPS: Final = (
     _OTHER,
 )  # fmt: skip
 """in the order in which a sandbox comes to life"""
+_ORDER: Final = {kind: at for at, kind in enumerate(kind for group in GROUPS for kind in group.kinds)}
 _OF_KIND: Final = {kind: group for group in GROUPS for kind in group.kinds}
 
 _KINDS: Final = {
@@ -79,3 +80,8 @@ def grouped(things: Iterable[tuple[str, str, T]]) -> list[tuple[Group, Sequence[
     for kind, name, thing in things:
         found.setdefault(group_of(kind, name).id, []).append(thing)
     return [(group, found[group.id]) for group in GROUPS if group.id in found]
+
+
+def by_kind(things: Iterable[tuple[str, str, T]]) -> list[tuple[Group, Sequence[T]]]:
+    """Return things by group, and in a group those of a kind together."""
+    return grouped(sorted(things, key=lambda one: _ORDER.get(one[0], len(_ORDER))))

@@ -147,7 +147,7 @@ class Detail(PlaceScreen):
 
     def _hint(self) -> str:
         """What can be done with this part, in a word."""
-        if self._part != "steps":
+        if self._part != "steps" or not self._steps.rows:
             return ""
         following = ("following, " if self._following else "f follows, ") if self._busy else ""
         return f"{following}v {'graph' if self._steps.view == 'stages' else 'stages'}"
