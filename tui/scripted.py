@@ -139,7 +139,17 @@ def creation() -> list[things.Step]:
     ]  # fmt: skip
 
 
-def plan(verb: str, target: str) -> things.Plan:
+def _parts(parameters: dict[str, Any]) -> list[things.PlanComponent]:
+    out = []
+    for name, when, because in PARTS:
+        there = when is None or bool(parameters.get(when))
+        hangs = f"`{when}` is {'true' if there else 'false'}"
+        why_ = because if when is None else f"{because}, as {hangs}" if there else hangs
+        out.append(things.PlanComponent(name=name, there=there, because=why_))
+    return out
+
+
+def plan(verb: str, target: str, parameters: dict[str, Any]) -> things.Plan:
     """What a command would do, roughly."""
     steps = [
         things.PlanStep(id=f"s{n}", kind="vpc", action=verb) for n in range({"create": 115, "delete": 97}.get(verb, 6))
@@ -149,7 +159,7 @@ def plan(verb: str, target: str) -> things.Plan:
         verb=verb, target=target, steps=steps, seconds=things.Seconds(*times[verb]),
         cost=things.PlanCost(marginal_per_hour=1.613 if verb in ("create", "start") else -1.5283,
                              per_hour_running=1.885, per_hour_stopped=0.0846),
-        components=[things.PlanComponent(name=n, there=t, because=b) for n, t, b in PARTS] if verb == "create" else [],
+        components=_parts(parameters) if verb == "create" else [],
         warnings=["The load balancers are open to the whole internet (port 80): see [ingress] sources."] if verb == "create" else [],
     )  # fmt: skip
 
@@ -230,7 +240,8 @@ class ScriptedDaemon:
             case "GET", ["why", identifier]:
                 return why() if identifier == BANK_2 else things.Why(subject=identifier, answer="nothing waits")
             case "POST", ["plans"]:
-                return plan(op.body.verb, op.body.target or op.body.sandbox.name)
+                wanted = op.body.sandbox
+                return plan(op.body.verb, op.body.target or wanted.name, dict(wanted.parameters) if wanted else {})
             case _:
                 return things.Operation(
                     id="op_new", kind="create", target=BANK_2, tenant="acme", state="succeeded", requested_by="maria",

@@ -12,15 +12,13 @@ SAID: Final = {
 """what steps that are being done, or tried again, say of themselves"""
 
 PARTS: Final = (
-    ("two Envoys", True, "for route api and route web"),
-    ("load balancer and firewall of HTTP", True, "for route api and route web"),
-    ("route amq (tcp)", False, "`amq` is false"),
-    ("network load balancer", False, "`amq` is false, and no other route needs it"),
-    ("Smart Client fleet", True, "shared by all sandboxes of the account that have it, as `smart_client` is true"),
-    ("constellation banking-apis", True, "installed on ocp"),
-    ("constellation activemq", False, "`amq` is false"),
-    ("constellation integration-server", True, "installed on ocp, as `smart_client` is true"),
-)
+    ("two Envoys", None, "for route api and route web"), ("load balancer and firewall of HTTP", None, "for route api and route web"),
+    ("route amq (tcp)", "amq", "to port 61617 of ocp"), ("network load balancer", "amq", "for route amq"),
+    ("Smart Client fleet", "smart_client", "shared by all sandboxes of the account that have it"),
+    ("constellation banking-apis", None, "installed on ocp"), ("constellation activemq", "amq", "installed on ocp"),
+    ("constellation integration-server", "smart_client", "installed on ocp"),
+)  # fmt: skip
+"""what a plan has: name, the parameter that it hangs on, why it is there"""
 
 ENDPOINTS: Final = (
     ("api", "https://api-bank-1.acme.sandbox.example", "dev-alb-1370184796.eu-central-1.elb.amazonaws.com"),
