@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from sandboxd.simulator.calls import is_mutation
 from sandboxd.simulator.gate import Fault
@@ -17,7 +18,8 @@ from tests.faults.mutants import MUTANTS
 from tests.faults.schedule import Case, schedule
 from tests.faults.singles import singles
 
-WORDS = {"trial": 8, "model-bank": 2}
+WHOLE = Case(profile="model-bank", parameters={"amq": True, "smart_client": True})
+"""a bank with everything that a profile can ask for"""
 SILENCES = {
     "lost before": Fault(reply="cut"),
     "lost after": Fault(effect="now", reply="cut"),
@@ -34,7 +36,8 @@ SILENCES = {
 """what can become of the one call"""
 KINDS = {
     "trial": (Case(), 2000),
-    "model-bank": (Case(profile="model-bank"), 200),
+    "model-bank": (WHOLE, 100),
+    "training": (Case(profile="training", losses=True, sandboxes=2), 50),
     "several": (Case(losses=True, sandboxes=2), 100),
     "many": (Case(losses=True, sandboxes=3), 100),
     "wire": (Case(depth="wire"), 100),
@@ -60,10 +63,10 @@ def test_every_single_crash_of_trial(first, covered):
 
 
 @pytest.mark.parametrize("first", range(2))
-def test_every_tenth_crash_of_a_model_bank(first, covered):
-    """The same, at every tenth point."""
-    lives = singles(Case(profile="model-bank"), first=first * 10, every=20)
-    covered("crash at every tenth point of model-bank", **clean(list(lives)))
+def test_every_fortieth_crash_of_a_model_bank(first, covered):
+    """The same with everything, at every fortieth point."""
+    lives = singles(WHOLE, first=first * 40, every=80)
+    covered("crash at every fortieth point of model-bank", **clean(list(lives)))
 
 
 @pytest.mark.parametrize(("kind", "first"), PARTS)
@@ -83,6 +86,19 @@ def test_every_mutation_meets_every_silence(silence, covered):
     assert len(mutations) > 25
     lives = [schedule(1, Case(straight=True, fault=(name, SILENCES[silence]))) for name in mutations]
     covered("every mutation x every silence", **clean(lives))
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_every_mutation_of_a_model_bank_meets_a_silence(part, covered):
+    """The same with everything: each mutation meets one of the silences, in turn."""
+    case = structs.replace(WHOLE, straight=True, faults=False)
+    called = {text.split()[1] for _, kind, _, text, _ in schedule(1, case).entries if kind == "call"}
+    mutations = sorted(name for name in called if is_mutation(name))
+    assert len(mutations) > 60
+    silences = list(SILENCES.values())
+    pairs = [(name, silences[n % len(silences)]) for n, name in enumerate(mutations)][part::4]
+    lives = [schedule(1, structs.replace(WHOLE, straight=True, fault=pair)) for pair in pairs]
+    covered("every mutation of model-bank x a silence", **clean(lives))
 
 
 @pytest.mark.parametrize("name", MUTANTS)
