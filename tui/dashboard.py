@@ -100,11 +100,13 @@ class Dashboard(App[int]):
 
     def _tick(self) -> None:
         """Ages go on: every second while something runs or the daemon is away, rarely otherwise."""
-        busy = bool(self.state.running) or not self.state.live
+        busy = bool(self.state.running or self.state.view.degraded) or not self.state.live
         idle = min(_TICK_IDLE, max(_TICK_BUSY, _TICK_IDLE / self.state.clock.pace))
         self.set_timer(_TICK_BUSY if busy else idle, self._ticked)
 
     def _ticked(self) -> None:
+        if self.state.live and (self.state.view.degraded or not self.state.running):
+            self.want("health", ops.health())  # the stream does not tell when it gets better, or worse
         self._changed()
         self._tick()
 

@@ -48,8 +48,8 @@ def _both(state: State, sandbox: things.Sandbox) -> list[str]:
     full = state.full_sandbox(sandbox.id)
     if full is None or full.cost.running_per_hour is None or full.cost.stopped_per_hour is None:
         return []
-    running = f"running {words.money(full.cost.running_per_hour, full.cost.currency)}/h"
-    stopped = f"stopped {words.money(full.cost.stopped_per_hour, full.cost.currency)}/h"
+    running = f"{words.money(full.cost.running_per_hour, full.cost.currency)}/h running"
+    stopped = f"{words.money(full.cost.stopped_per_hour, full.cost.currency)}/h stopped"
     return [f"   {running}, {stopped}", f"   {running if sandbox.state == 'stopped' else stopped}"]
 
 

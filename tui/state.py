@@ -106,6 +106,7 @@ class State:
                 self.whoami = answer
             case things.Health():
                 self.health = answer
+                self.view.degraded = "; ".join(answer.reasons) or None
 
     # ---- what follows from it
     @property

@@ -288,3 +288,18 @@ def _names(stage):
     return [
         line.split()[1] for line in stage.text.splitlines() if re.search(r"\$\d+\.\d\d$", line) and "●" not in line[:20]
     ]
+
+
+def test_trouble_of_the_daemon_is_told_as_long_as_it_lasts(stage):
+    """What a snapshot said when the daemon had just begun is not true for ever."""
+    trouble = "the organization has not been read yet"
+    bad = things.Health(status="degraded", version="0.1.0", since=scripted.NOW, stage="dev", reasons=[trouble])
+    stage.daemon.world = structs.replace(stage.daemon.world, degraded=trouble)
+    stage.daemon.answers["GET /v1/health"] = bad
+
+    async def scenario(stage):
+        await stage.sees("Nothing is changed in AWS at the moment", trouble)
+        del stage.daemon.answers["GET /v1/health"]
+        await stage.until(lambda: "Nothing is changed" not in stage.text)
+
+    stage.run(scenario, (120, 40))
