@@ -17,9 +17,12 @@ error() { sed -n 's/.*"details": //p' | sort -u | flat; }
 
 DELIVER = r"""
 say() {
-  printf '{"outcome":"%s","version":"%s","detail":"%s","bad":[%s]}\n' "$2" "$(version_in "$folder/lds.json")" "$3" "${4-}"
+  printf '{"outcome":"%s","version":"%s","runs":"%s","detail":"%s","bad":[%s]}\n' "$2" "$(version_in "$folder/lds.json")" "$(running)" "$3" "${4-}"
   [ -z "${new-}" ] || rm -rf "$new"
   exit "$1"
+}
+running() { # what Envoy said it runs, when it was asked last
+  sed -n 's/^listener_manager.lds.version_text: "\(.*\)"$/\1/p' "${new:-/nowhere}/stats" 2>/dev/null | head -n 1
 }
 put() { # one folder's files into place, what is referred to first; a rename, never a write
   for file in cds.json rds.json lds.json; do

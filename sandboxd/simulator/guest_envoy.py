@@ -79,7 +79,7 @@ def report(machine: Row, now: float) -> Done:
 def _said(
     disk: Mapping[str, Any], code: int, outcome: str, detail: str = "", bad: tuple[str, ...] = (), seconds: float = 1.5
 ) -> Done:
-    said = {"outcome": outcome, "version": disk["files"], "detail": detail, "bad": bad}
+    said = {"outcome": outcome, "version": disk["files"], "runs": disk["runs"], "detail": detail, "bad": bad}
     return Done(seconds, code, json.dumps(said) + "\n")
 
 

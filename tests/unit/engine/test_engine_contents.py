@@ -27,6 +27,7 @@ class Machines:
     def __init__(self):
         self.runs = {"i-a": ("0-empty", ()), "i-b": ("0-empty", ())}
         self.sent, self.bad, self.silent, self.lost = [], set(), set(), 0
+        self.stuck = {}
         self._answers, self._numbers = {}, itertools.count(1)
 
     async def call(self, scope, service, operation, parameters):
@@ -39,6 +40,7 @@ class Machines:
         self.sent.append(machine)
         number = f"command-{next(self._numbers)}"
         code, said = self.deliver(machine, script)
+        said |= {"runs": self.stuck.get(machine, self.runs[machine][0])}
         self._answers[number] = {
             "Status": "Failed" if code else "Success",
             "ResponseCode": code,
