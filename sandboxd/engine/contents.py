@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 
 from sandboxd.aws.kind import Content, Made, Parameters, Said
 from sandboxd.engine.context import Attempt
-from sandboxd.engine.meaning import hint
+from sandboxd.engine.meaning import hinted
 from sandboxd.engine.pace import back_off
 from sandboxd.engine.scripts import run_script
 from sandboxd.lifecycle.messages import Ended
@@ -237,8 +237,7 @@ class _Writer:
 
 
 def _rejected(service: str, words: str) -> _Outcome:
-    said = f"{words.rstrip('. ')}. {hint(service, 'ingress_rejected')}"
-    return _Outcome("ingress_rejected", said, lasting=True)
+    return _Outcome("ingress_rejected", hinted(words, service, "ingress_rejected"), lasting=True)
 
 
 def _sequence(version: str) -> int:

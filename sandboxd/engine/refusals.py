@@ -9,7 +9,7 @@ from functools import partial
 from sandboxd.aws.kind import Explain, Move, Seen, Unseen
 from sandboxd.engine.coming import accepted
 from sandboxd.engine.context import Attempt, Discovery, until_answered
-from sandboxd.engine.meaning import forbidden, hint, is_lasting, meaning, unanswered
+from sandboxd.engine.meaning import forbidden, hint, hinted, is_lasting, meaning, unanswered
 from sandboxd.engine.pace import back_off
 from sandboxd.engine.taken import made_with, owner_of_token
 from sandboxd.engine.unreached import may_arrive, named, said_of
@@ -56,7 +56,7 @@ async def _refused(a: Attempt, move: Move, code: str, message: str) -> Ended | N
     denied = forbidden(message, move.operation) if what == "access" else ""
     lasting = what == "permanent" or bool(denied)
     lasting = lasting or (what == "access" and _attempts(a) >= settings.access_attempts)
-    reason = denied or " ".join(filter(None, (f"{move.operation}: {message or code}", hint(a.kind.service, code))))
+    reason = denied or hinted(f"{move.operation}: {message or code}", a.kind.service, code)
     outage = what in ("unreachable", "credentials")
     return await _in_vain(a, code, reason, lasting=lasting, after=PUT_OFF.get(what, 30.0), outage=outage)
 
@@ -88,7 +88,7 @@ async def _unseen(a: Attempt, move: Move, unseen: Sequence[Unseen], code: str, m
         a.say(f"{move.operation}: {message or code}")
         return None
     words = f"{move.operation}: {(message or code).rstrip('. ')}. {named(a, unseen)}"
-    return await _in_vain(a, code, " ".join(filter(None, (words, hint(a.kind.service, code)))), lasting=True)
+    return await _in_vain(a, code, hinted(words, a.kind.service, code), lasting=True)
 
 
 async def _taken(a: Attempt, move: Move, code: str, message: str) -> Ended:

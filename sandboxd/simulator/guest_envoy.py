@@ -38,7 +38,7 @@ def deliver(machine: Row, words: Mapping[str, str], script: str, now: float, tol
     disk = _disk(machine, now)
     version = words.get("version", "")
     if disk["files"] == version:
-        return _prove(disk, version)
+        return _prove(machine, disk, version, told)
     if disk["files"] != words.get("expected"):
         return _said(disk, 3, "other", f"expected {words.get('expected')} here")
     files = _payload(script, words.get("digest", ""))
@@ -61,7 +61,9 @@ def _take(machine: Row, disk: dict[str, Any], version: str, files: Mapping[str, 
     return _said(disk, 0, "delivered")
 
 
-def _prove(disk: dict[str, Any], version: str) -> Done:
+def _prove(machine: Row, disk: dict[str, Any], version: str, told: int | None) -> Done:
+    if told is None:  # where Envoy had not noticed the files, they are moved into place once more
+        _run(machine, disk)
     if disk["runs"] != version:
         return _said(disk, 8, "unproved", seconds=20.0)
     disk["good"] = version
