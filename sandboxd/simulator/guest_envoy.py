@@ -54,7 +54,8 @@ def _take(machine: Row, disk: dict[str, Any], version: str, files: Mapping[str, 
     if told:
         disk["rejected"] += 1
         return _said(disk, 5, "rejected", "the simulator was told to reject this")
-    disk |= {"files": version, "listens": _ports(files)}
+    served = [host for name in _FILES[:3] for host in _hosts(files[name])]
+    disk |= {"files": version, "listens": _ports(files), "hosts": sorted(dict.fromkeys(served))}
     if told is None:
         _run(machine, disk)
         disk["good"] = version
@@ -87,7 +88,15 @@ def _said(
 
 def _disk(machine: Row, now: float) -> dict[str, Any]:
     """What lies on the machine; memory is of this boot."""
-    fresh = {"files": EMPTY, "runs": EMPTY, "good": "", "rejected": 0, "boot": machine.since(now), "listens": [HTTP]}
+    fresh = {
+        "files": EMPTY,
+        "runs": EMPTY,
+        "good": "",
+        "rejected": 0,
+        "boot": machine.since(now),
+        "listens": [HTTP],
+        "hosts": [],
+    }
     disk: dict[str, Any] = machine.data.setdefault("disk", {}).setdefault("envoy", fresh)
     if disk["boot"] != machine.since(now):
         disk |= {"boot": machine.since(now), "rejected": 0}
@@ -96,9 +105,9 @@ def _disk(machine: Row, now: float) -> dict[str, Any]:
 
 
 def _run(machine: Row, disk: dict[str, Any]) -> None:
-    """Envoy takes up the files: from now on the balancers find what they say."""
+    """Envoy takes up the files: from now on the balancers find what they say, and it answers to their hosts."""
     disk["runs"] = disk["files"]
-    machine.data["listens"] = tuple(disk["listens"])
+    machine.data |= {"listens": tuple(disk["listens"]), "serves": tuple(disk.get("hosts", ()))}
 
 
 def _payload(script: str, digest: str) -> dict[str, Any] | None:

@@ -25,7 +25,7 @@ SPEC = KindSpec(
     down={1: Usual(6, 12)},
 )
 _SAME = ("route", "layer", "port", "host", "listen", "encrypted", "connections", "tenant", "name", "sandbox")
-_SAID: Final[dict[str, Literal["runs", "other", "bad"]]] = {
+_SAID: Final[dict[str, Literal["runs", "other", "bad", "again"]]] = {
     "delivered": "runs",
     "there": "runs",
     "other": "other",
