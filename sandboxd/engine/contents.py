@@ -7,7 +7,7 @@ version with it. A bad part fails by itself.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import trio
@@ -42,8 +42,8 @@ class _Outcome(Struct, frozen=True):
 class _Change:
     """A part that comes, or goes."""
 
-    def __init__(self, key: Key, part: Parameters | None) -> None:
-        self.key, self.part = key, part
+    def __init__(self, key: Key, part: Parameters | None, say: Callable[[str], None]) -> None:
+        self.key, self.part, self.say = key, part, say
         self.outcome: _Outcome | None = None
 
 
@@ -85,7 +85,7 @@ class Contents:
         part = None if lowering or a.row.intent is None else dict(a.row.intent.parameters)
         name = (a.who.account, a.scope.region, a.kind.spec.name)
         board = self._boards.setdefault(name, _Board())
-        change = _Change(a.node.key, part)
+        change = _Change(a.node.key, part, a.say)
         board.changes[change] = None
         try:
             async with board.writing:
@@ -231,7 +231,8 @@ class _Writer:
             self._board.singly = self._board.singly or not theirs
             return True
         if waits := [one for one in said.values() if one.outcome == "again"]:
-            self._a.say(waits[0].words)
+            for change in self._board.batch():  # also those who wait for the pen
+                change.say(waits[0].words)
             return False
         return True
 
