@@ -40,13 +40,12 @@ class Inflight:
         if scope := self._scopes.get((turn.key, turn.run)):
             scope.cancel()
 
-    def look(self, who: Owner, row: Row, look: Look) -> None:
-        """Give up waiting for a step past its deadline, and look afresh."""
+    def look(self, who: Owner, row: Row, look: Look, said: str = "") -> None:
+        """Give up waiting for a step past its deadline, and look afresh; `said`: what it waited for last."""
         self.turn(Turn(key=look.key, run=look.run))
         broken = Ended(key=look.key, run=look.run, left="between", how="permanent", code="timed_out")
-        self._spawn(
-            (f"look {look.key}", look.run), lambda: self._shared.engine.look(who, row, look, self._post), broken
-        )
+        name = (f"look {look.key}", look.run)
+        self._spawn(name, lambda: self._shared.engine.look(who, row, look, self._post, said), broken)
 
     def prove(self, who: Owner, proof: Proof, state: State) -> None:
         """List, by another code path, what should not be there."""

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from sandboxd.aws.kind import Seen
 from sandboxd.engine.absence import is_missing
 from sandboxd.engine.context import Attempt
-from sandboxd.engine.meaning import hint, is_lasting, unanswered
+from sandboxd.engine.meaning import hinted, is_lasting, unanswered
 from sandboxd.engine.nudge import nudge
 from sandboxd.engine.pace import back_off, first_look, next_look
 from sandboxd.engine.unreached import too_early
@@ -32,8 +32,7 @@ def verdict(a: Attempt, seen: Seen) -> Ended | None:
         untouched = bool(seen.state) and seen.state == a.row.lo
         left: Left = "nothing" if untouched or not a.kind.can_be_lowered else "spoiled"
         lasting = (seen.lasting or is_lasting(seen.failed)) and not too_early(a, seen)
-        reason = " ".join(filter(None, (seen.reason, hint(a.kind.service, seen.failed))))
-        return a.ended(left, seen.failed, reason, lasting=lasting)
+        return a.ended(left, seen.failed, hinted(seen.reason, a.kind.service, seen.failed), lasting=lasting)
     if seen.state == 0:
         return a.ended("absent", "gone", f"the {a.kind.spec.name} is {seen.text or 'gone'}")
     if seen.state is not None and seen.state >= step.to and not seen.failed:

@@ -7,13 +7,15 @@ version with it. A bad part fails by itself.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import trio
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from sandboxd.aws.kind import Content, Made, Parameters, Said
 from sandboxd.engine.context import Attempt
+from sandboxd.engine.meaning import hinted
 from sandboxd.engine.pace import back_off
 from sandboxd.engine.scripts import run_script
 from sandboxd.lifecycle.messages import Ended
@@ -40,9 +42,16 @@ class _Outcome(Struct, frozen=True):
 class _Change:
     """A part that comes, or goes."""
 
-    def __init__(self, key: Key, part: Parameters | None) -> None:
-        self.key, self.part = key, part
+    def __init__(self, key: Key, part: Parameters | None, say: Callable[[str], None]) -> None:
+        self.key, self.part, self.say = key, part, say
         self.outcome: _Outcome | None = None
+
+
+class _Bearer(NamedTuple):
+    """A machine in one life of its agent: after a boot it must prove anew what it runs."""
+
+    machine: str
+    life: int
 
 
 class _Board:
@@ -51,8 +60,10 @@ class _Board:
     def __init__(self) -> None:
         self.changes: dict[_Change, None] = {}
         self.writing = trio.Lock()
-        self.runs: dict[str, str] = {}
-        """machine -> version"""
+        self.files: dict[str, str] = {}
+        """machine -> version of the files on it: what a delivery must name"""
+        self.proved: dict[_Bearer, str] = {}
+        """version that a machine has said it runs, in this life of its agent"""
         self.singly = False
         """after a version was rejected, without words about whose fault it is: one change at a time"""
 
@@ -74,7 +85,7 @@ class Contents:
         part = None if lowering or a.row.intent is None else dict(a.row.intent.parameters)
         name = (a.who.account, a.scope.region, a.kind.spec.name)
         board = self._boards.setdefault(name, _Board())
-        change = _Change(a.node.key, part)
+        change = _Change(a.node.key, part, a.say)
         board.changes[change] = None
         try:
             async with board.writing:
@@ -129,13 +140,13 @@ class _Writer:
         return self._judge(batch, said)
 
     # ---- what it should be
-    def _machines(self) -> list[str]:
-        """Ids of the machines whose agents are there."""
+    def _machines(self) -> list[_Bearer]:
+        """The machines whose agents are there."""
         node, rows = self._a.node, self._a.rows
         asked = {need.key: need.state for need in node.requires.get(1, ())}
         bearers = [row for key in node.links.get(self._content.bearers, ()) if (row := rows.get(key)) is not None]
         there = [row for row in bearers if row.lo >= asked.get(row.node.key, 1) and not _leaves(row)]
-        return [row.facts["id"] for row in there if "id" in row.facts]
+        return [_Bearer(row.facts["id"], row.generation) for row in there if "id" in row.facts]
 
     def _wanted(self, batch: Sequence[_Change]) -> dict[Key, Parameters]:
         """Every part that should be there: what is, without what goes, with what comes."""
@@ -155,8 +166,8 @@ class _Writer:
                 there[change.key] = change.part
         return there
 
-    def _made(self, batch: Sequence[_Change], machines: Sequence[str]) -> Made | None:
-        """The next version; None where some of the batch cannot be in it, or all run it already."""
+    def _made(self, batch: Sequence[_Change], machines: Sequence[_Bearer]) -> Made | None:
+        """The next version; None where some of the batch cannot be in it, or all have proved that they run it."""
         wanted = self._wanted(batch)
         wrong = dict(zip(wanted, self._content.sift(list(wanted.values())), strict=True))
         if bad := [change for change in batch if change.part is not None and wrong.get(change.key)]:
@@ -164,33 +175,38 @@ class _Writer:
                 change.outcome = _Outcome("ingress_invalid", wrong[change.key], lasting=True)
             return None
         good = [part for key, part in wanted.items() if not wrong[key]]
-        known = [self._board.runs.get(machine, self._content.first) for machine in machines]
-        newest = max(known, key=_sequence)
+        newest = max((self._files(machine) for machine, _ in machines), key=_sequence)
         made = self._content.make(good, _sequence(newest) + 1)
-        if _digest(made.version) == _digest(newest):  # some run it already: the others get the very same
+        if _digest(made.version) == _digest(newest):  # some have it already: the others get the very same
             made = self._content.make(good, _sequence(newest))
-        if all(_digest(version) == _digest(made.version) for version in known):
+        if all(self._board.proved.get(bearer) == made.version for bearer in machines):
             _end(batch, _Outcome())
             return None
         return made
 
     # ---- onto the machines
-    async def _deliver(self, made: Made, machines: Sequence[str]) -> dict[str, Said]:
+    def _files(self, machine: str) -> str:
+        return self._board.files.get(machine, self._content.first)
+
+    async def _deliver(self, made: Made, machines: Sequence[_Bearer]) -> dict[str, Said]:
         said: dict[str, Said] = {}
 
         async def one(machine: str) -> None:
             said[machine] = await self._onto(machine, made)
 
         async with trio.open_nursery() as nursery:
-            for machine in machines:
+            for machine, _ in machines:
                 nursery.start_soon(one, machine)
-        for machine, answer in said.items():
+        for bearer in machines:
+            answer = said[bearer.machine]
             if answer.version:
-                self._board.runs[machine] = answer.version
-        return {machine: said[machine] for machine in machines}
+                self._board.files[bearer.machine] = answer.version
+            if answer.outcome == "runs":
+                self._board.proved[bearer] = answer.version
+        return {machine: said[machine] for machine, _ in machines}
 
     async def _onto(self, machine: str, made: Made) -> Said:
-        a, expected = self._a, self._board.runs.get(machine, self._content.first)
+        a, expected = self._a, self._files(machine)
         try:
             printed = await run_script(
                 a.ports.call, a.ports.clock, a.scope, machine, made.script(expected),
@@ -199,7 +215,9 @@ class _Writer:
         except AwsError as error:
             return Said(outcome="again", words=f"{machine}: {error.message or error.code}")
         answer = self._content.read(printed.text)
-        return answer or Said(outcome="again", words=f"{machine} does not say what became of it ({printed.status})")
+        if answer is None:
+            return Said(outcome="again", words=f"{machine} does not say what became of it ({printed.status})")
+        return structs.replace(answer, words=f"{machine}: {answer.words}")
 
     def _judge(self, batch: Sequence[_Change], said: dict[str, Said]) -> bool:
         """Whose fault it is, where it cannot be; return whether to go on at once."""
@@ -208,13 +226,18 @@ class _Writer:
             coming = [change for change in batch if change.part is not None]
             theirs = [change for change in coming if change.part and change.part.get(self._content.owner) in owners]
             if theirs or len(coming) <= 1:
-                _end(theirs or batch, _Outcome("ingress_rejected", bad.words or "the machine rejects it", lasting=True))
+                _end(theirs or batch, _rejected(self._a.kind.service, bad.words))
             self._board.singly = self._board.singly or not theirs
             return True
         if waits := [one for one in said.values() if one.outcome == "again"]:
-            self._a.say(waits[0].words)
+            for change in self._board.batch():  # also those who wait for the pen
+                change.say(waits[0].words)
             return False
         return True
+
+
+def _rejected(service: str, words: str) -> _Outcome:
+    return _Outcome("ingress_rejected", hinted(words, service, "ingress_rejected"), lasting=True)
 
 
 def _sequence(version: str) -> int:

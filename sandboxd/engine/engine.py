@@ -111,13 +111,13 @@ class Engine:
             return await self._ports.contents.enter(attempt, attempt.kind.content)
         return await (lower(attempt) if attempt.start.step.way == "lower" else raise_(attempt))
 
-    async def look(self, who: Owner, row: Row, look: Look, post: Post) -> None:
-        """Look afresh at a step past its deadline, and end it as it stands."""
+    async def look(self, who: Owner, row: Row, look: Look, post: Post, said: str = "") -> None:
+        """Look afresh at a step past its deadline, and end it as it stands; `said`: what it waited for last."""
         flight = row.flight
         if flight is None:
             return
         start = Start(look.key, flight, row.generation, look.run, resumed=True)
-        post(await fresh_look(Attempt(ports=self._ports, who=who, row=row, start=start, post=post)))
+        post(await fresh_look(Attempt(ports=self._ports, who=who, row=row, start=start, post=post), said))
 
     async def prove(
         self, who: Owner, proof: Proof, regions: Iterable[str], expected: Mapping[Key, Stay], post: Post

@@ -11,7 +11,7 @@ from sandboxd.engine.absence import certain, is_missing
 from sandboxd.engine.aws_made import let_go
 from sandboxd.engine.blockers import holders
 from sandboxd.engine.coming import looking
-from sandboxd.engine.context import SEEN, Attempt, until_answered
+from sandboxd.engine.context import AT, SEEN, Attempt, until_answered
 from sandboxd.engine.documents import sent_by
 from sandboxd.engine.meaning import meaning
 from sandboxd.engine.pace import back_off, first_look
@@ -41,9 +41,11 @@ async def lower(a: Attempt) -> Ended:
 
 
 async def _locate(a: Attempt) -> bool:
-    """Find by its tags what a call with a lost reply may have made; return whether there is anything to lower."""
+    """Find by its tags what a call made whose reply was lost, or did not say yet whose it is; return whether there is any."""
     intent, settings = a.row.intent, a.ports.settings
     known = [at for at in (intent.unknown_at, intent.opposite_at) if at is not None] if intent else []
+    if AT in a.facts:  # it was made, and its id is not believed before a look at its tags
+        known.append(float(a.facts[AT]))
     since = max(known, default=a.ports.born)
     until, tries = since + max(settings.settle, settings.landing), 0
     while True:

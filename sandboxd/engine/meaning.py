@@ -74,6 +74,12 @@ _HINTS: Mapping[str, str] = {
 
 
 _KEY = "Enable the key of the image in the image account, or name another image in the profile; then retry."
+_LOG = "Its log is /var/lib/sandboxd/install/<its name>/log on the machine; mend the cause, then retry: it alone runs again."
+_PROBE = "Look at what should answer on the machine, then retry: everything else stays as it is."
+_ROUTE = (
+    "Change the route in the profile, or the name of the sandbox, and create it anew; if Envoy was at fault, retry."
+)
+_WAF = "Look at AWS Health for AWS WAF in this region; when it answers again, retry."
 _SERVICE_HINTS: Mapping[tuple[str, str], str] = {
     ("ec2", "AuthFailure"): "Look at the launch permissions of the image in the image account, then retry.",
     (
@@ -81,6 +87,15 @@ _SERVICE_HINTS: Mapping[tuple[str, str], str] = {
         "RepositoryNotFoundException",
     ): "Make the repository in the image account, or change `repositories` in the profile.",
     ("ecr", "PrincipalNotFound"): "Whether the account is active, AWS Organizations says; then retry.",
+    ("ssm", "constellation_failed"): _LOG,
+    ("ssm", "constellation_timed_out"): _LOG,
+    ("ssm", "constellation_undelivered"): "Look at the machine's agent in Systems Manager, then retry.",
+    ("ssm", "probe_failed"): _PROBE,
+    ("ssm", "probe_timed_out"): _PROBE,
+    ("ssm", "probe_undelivered"): "Look at the machine's agent in Systems Manager, then retry.",
+    ("ssm", "ingress_rejected"): _ROUTE,
+    ("wafv2", "WAFUnavailableEntityException"): _WAF,
+    ("wafv2", "WAFNonexistentItemException"): _WAF,
     ("kms", "DisabledException"): _KEY,
     ("kms", "KMSInvalidStateException"): _KEY,
     ("kms", "NotFoundException"): _KEY,
@@ -98,6 +113,12 @@ def hint(service: str, code: str) -> str:
     if bare in _QUOTAS:
         return f"It is the quota {_QUOTAS[bare]}. {_HINTS['quota']}"
     return next((text for name, text in _HINTS.items() if {code, bare} & getattr(of, name)), "")
+
+
+def hinted(words: str, service: str, code: str) -> str:
+    """Return what happened, and what a person can do about it, as sentences."""
+    text = hint(service, code)
+    return f"{words.rstrip('. ')}. {text}" if words and text else words or text
 
 
 _POLICY = re.compile(r"arn:[\w-]*:organizations::[^\s,;]*policy/[\w/-]+")

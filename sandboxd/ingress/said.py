@@ -20,6 +20,8 @@ class Delivered(Struct, frozen=True, kw_only=True):
 
     outcome: str
     version: str
+    runs: str = ""
+    """what Envoy itself says it runs; empty: it was not asked, or did not answer"""
     detail: str = ""
     bad: tuple[str, ...] = ()
     """sandboxes whose parts Envoy refuses: each judged alone, or by the listener that it could not make"""

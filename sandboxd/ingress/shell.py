@@ -17,9 +17,12 @@ error() { sed -n 's/.*"details": //p' | sort -u | flat; }
 
 DELIVER = r"""
 say() {
-  printf '{"outcome":"%s","version":"%s","detail":"%s","bad":[%s]}\n' "$2" "$(version_in "$folder/lds.json")" "$3" "${4-}"
+  printf '{"outcome":"%s","version":"%s","runs":"%s","detail":"%s","bad":[%s]}\n' "$2" "$(version_in "$folder/lds.json")" "$(running)" "$3" "${4-}"
   [ -z "${new-}" ] || rm -rf "$new"
   exit "$1"
+}
+running() { # what Envoy said it runs, when it was asked last
+  sed -n 's/^listener_manager.lds.version_text: "\(.*\)"$/\1/p' "${new:-/nowhere}/stats" 2>/dev/null | head -n 1
 }
 put() { # one folder's files into place, what is referred to first; a rename, never a write
   for file in cds.json rds.json lds.json; do
@@ -59,9 +62,13 @@ exec 9>"$folder/.lock"
 flock -w 60 9 || say 7 busy "another delivery is at work"
 rm -rf "$folder"/.new.*
 new=$(mktemp -d "$folder/.new.XXXXXX") || say 6 damaged "no room in $folder"
-before=$(($(stats | sum update_rejected)))
+stats >"$new/stats"
+before=$(($(sum update_rejected <"$new/stats")))
 runs=$(version_in "$folder/lds.json")
-[ "$runs" != "$version" ] || prove there
+if [ "$runs" = "$version" ]; then # moved into place once more, where Envoy has not noticed the first time
+  settled || put "$folder" || say 8 unproved "the files could not be moved into place again"
+  prove there
+fi
 [ "$runs" = "$expected" ] || say 3 other "expected $expected here"
 base64 -d <<'END' 2>/dev/null | gzip -dc >"$new/payload" 2>/dev/null
 @payload@

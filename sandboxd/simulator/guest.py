@@ -112,6 +112,8 @@ def _probe(g: Guest) -> Work:
 
 def _deliver(g: Guest) -> Work:
     """An ingress machine takes up a configuration, or says why not."""
+    if g.fault is not None and g.fault.never:
+        return Work(NEVER)
     told = None if g.fault is None else g.fault.code
     return Work(*guest_envoy.deliver(g.machine, g.words, g.script, g.now, told))
 

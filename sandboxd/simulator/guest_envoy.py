@@ -38,7 +38,7 @@ def deliver(machine: Row, words: Mapping[str, str], script: str, now: float, tol
     disk = _disk(machine, now)
     version = words.get("version", "")
     if disk["files"] == version:
-        return _prove(disk, version)
+        return _prove(machine, disk, version, told)
     if disk["files"] != words.get("expected"):
         return _said(disk, 3, "other", f"expected {words.get('expected')} here")
     files = _payload(script, words.get("digest", ""))
@@ -54,14 +54,17 @@ def _take(machine: Row, disk: dict[str, Any], version: str, files: Mapping[str, 
     if told:
         disk["rejected"] += 1
         return _said(disk, 5, "rejected", "the simulator was told to reject this")
-    disk |= {"files": version, "listens": _ports(files)}
+    served = [host for name in _FILES[:3] for host in _hosts(files[name])]
+    disk |= {"files": version, "listens": _ports(files), "hosts": sorted(dict.fromkeys(served))}
     if told is None:
         _run(machine, disk)
         disk["good"] = version
     return _said(disk, 0, "delivered")
 
 
-def _prove(disk: dict[str, Any], version: str) -> Done:
+def _prove(machine: Row, disk: dict[str, Any], version: str, told: int | None) -> Done:
+    if told is None:  # where Envoy had not noticed the files, they are moved into place once more
+        _run(machine, disk)
     if disk["runs"] != version:
         return _said(disk, 8, "unproved", seconds=20.0)
     disk["good"] = version
@@ -79,13 +82,21 @@ def report(machine: Row, now: float) -> Done:
 def _said(
     disk: Mapping[str, Any], code: int, outcome: str, detail: str = "", bad: tuple[str, ...] = (), seconds: float = 1.5
 ) -> Done:
-    said = {"outcome": outcome, "version": disk["files"], "detail": detail, "bad": bad}
+    said = {"outcome": outcome, "version": disk["files"], "runs": disk["runs"], "detail": detail, "bad": bad}
     return Done(seconds, code, json.dumps(said) + "\n")
 
 
 def _disk(machine: Row, now: float) -> dict[str, Any]:
     """What lies on the machine; memory is of this boot."""
-    fresh = {"files": EMPTY, "runs": EMPTY, "good": "", "rejected": 0, "boot": machine.since(now), "listens": [HTTP]}
+    fresh = {
+        "files": EMPTY,
+        "runs": EMPTY,
+        "good": "",
+        "rejected": 0,
+        "boot": machine.since(now),
+        "listens": [HTTP],
+        "hosts": [],
+    }
     disk: dict[str, Any] = machine.data.setdefault("disk", {}).setdefault("envoy", fresh)
     if disk["boot"] != machine.since(now):
         disk |= {"boot": machine.since(now), "rejected": 0}
@@ -94,9 +105,9 @@ def _disk(machine: Row, now: float) -> dict[str, Any]:
 
 
 def _run(machine: Row, disk: dict[str, Any]) -> None:
-    """Envoy takes up the files: from now on the balancers find what they say."""
+    """Envoy takes up the files: from now on the balancers find what they say, and it answers to their hosts."""
     disk["runs"] = disk["files"]
-    machine.data["listens"] = tuple(disk["listens"])
+    machine.data |= {"listens": tuple(disk["listens"]), "serves": tuple(disk.get("hosts", ()))}
 
 
 def _payload(script: str, digest: str) -> dict[str, Any] | None:

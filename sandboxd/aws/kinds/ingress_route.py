@@ -25,7 +25,7 @@ SPEC = KindSpec(
     down={1: Usual(6, 12)},
 )
 _SAME = ("route", "layer", "port", "host", "listen", "encrypted", "connections", "tenant", "name", "sandbox")
-_SAID: Final[dict[str, Literal["runs", "other", "bad"]]] = {
+_SAID: Final[dict[str, Literal["runs", "other", "bad", "again"]]] = {
     "delivered": "runs",
     "there": "runs",
     "other": "other",
@@ -66,8 +66,14 @@ def _read(text: str) -> Said | None:
     said = delivered(text)
     if said is None:
         return None
-    outcome = _SAID.get(said.outcome)
-    return Said(outcome=outcome or "again", version=said.version, words=said.detail or said.outcome, bad=said.bad)
+    outcome = _SAID.get(said.outcome, "again")
+    if outcome == "runs" and said.runs != said.version:  # that it was delivered is no proof
+        words = f"Envoy still runs version {said.runs or 'unknown'}, wanted {said.version}"
+        return Said(outcome="again", version=said.version, words=words)
+    words = said.detail or said.outcome
+    if said.outcome == "unproved" and said.runs:
+        words = f"Envoy still runs version {said.runs}, wanted {said.version}"
+    return Said(outcome=outcome, version=said.version, words=words, bad=said.bad)
 
 
 def judge(_: Item, __: Ask) -> Seen | None:

@@ -9,7 +9,7 @@ from sandboxd.model.kind import KindSpec, Role
 from sandboxd.model.resource import Usual
 
 LATE = 1500.0
-"""seconds after a load balancer was asked for in which WAF may not know it: more than twenty minutes after it came up"""
+"""seconds after a load balancer or an ACL was asked for in which WAF may not know it: it learns of each by itself, and late"""
 SPEC = KindSpec(
     name="web-acl-association",
     roles=(Role("acl", 1, 1), Role("balancer", 1, 1)),
@@ -76,8 +76,8 @@ KIND = Kind(
             parameters=_associate,
             accepted=_associated,
             unseen=(
-                Unseen("WAFNonexistentItemException", "", "balancer", LATE),
-                Unseen("WAFUnavailableEntityException", "", "balancer", LATE),
+                *(Unseen("WAFNonexistentItemException", "", role, LATE) for role in ("balancer", "acl")),
+                *(Unseen("WAFUnavailableEntityException", "", role, LATE) for role in ("balancer", "acl")),
             ),
             returns=True,
         ),

@@ -128,7 +128,7 @@ async def test_a_failed_installer_fails_the_operation_and_is_retried_alone(autoj
         lab.world.guest_hook = lambda *_: None
         lab.calls.clear()
         await life.desk.commands.retry(failed.id, None, ANN, None, "")
-        assert (await life._over(failed)).state == "succeeded"
+        assert (await life.over(failed)).state == "succeeded"
         assert not {"RunInstances", "StartInstances", "PutParameter"} & set(lab.mutations)
         assert disk(lab, life.account)["install bank"]["runs"] == 2
 

@@ -122,7 +122,7 @@ async def test_a33_a_fleet_that_cannot_start_fails_the_create_and_bills_nothing(
         assert "STARTING" not in state(lab, life.account)
         lab._answer = real
         share(lab, life.account)
-        again = await life._over(await life.desk.commands.retry(operation.id, None, ANN, None, ""))
+        again = await life.over(await life.desk.commands.retry(operation.id, None, ANN, None, ""))
         assert (again.state, state(lab, life.account)) == ("succeeded", ["RUNNING"])
 
 

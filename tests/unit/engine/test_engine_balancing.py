@@ -6,6 +6,7 @@ from balancinglab import DOWN, FULL, UP, aws, ingress_of, rows
 from enginelab import REGION, SANDBOX, Driver, Lab, shared
 
 from sandboxd.lifecycle.messages import Lost, Progress, Proof
+from sandboxd.model.ports import AwsError
 from sandboxd.simulator.bound import bound
 
 WAYS = ("lose", "drop", "late", "crash-before", "crash-after", "empty", "InternalError", "RequestLimitExceeded")
@@ -320,3 +321,34 @@ async def test_what_somebody_takes_down_is_told(autojump_clock):
     await driver.engine.watch(driver.who, list(driver.rows.values()), found.append)
     assert all(isinstance(one, Lost) and one.reason for one in found)
     assert (balancer.node.key, 0) in {(one.key, one.state) for one in found}
+
+
+async def test_what_was_made_a_moment_ago_and_is_not_shown_yet_is_not_left_over(autojump_clock):
+    """Turned right after its create was answered, without its ARN, while no read shows it: a look that finds nothing proves nothing."""
+    lab, driver = await made(goals=NO_ALB)
+    real, hidden = lab.call, trio.current_time() + 100
+
+    async def call(scope, service, operation, parameters):
+        answer = await real(scope, service, operation, parameters)
+        if operation == "DescribeLoadBalancers" and parameters.get("Names") and trio.current_time() < hidden:
+            raise AwsError("refused", "LoadBalancerNotFound", "Load balancers '[dev-alb]' not found", 400)
+        return answer
+
+    driver.engine = lab.engine(call)
+    await trio.sleep(20)
+    with trio.move_on_after(2):
+        await driver.step(shared("alb"), "raise", 1)
+    row = driver.rows[shared("alb")]
+    assert "id" not in row.facts, "the laboratory is sensitive"
+    row.lo, row.hi, row.flight = 0, 1, None
+    assert (await driver.step(shared("alb"), "lower", 0)).left == "done"
+    assert [one.data["type"] for one in rows(lab, "load-balancer")] == ["network"]
+
+
+async def test_a30_a_young_acl_before_an_old_load_balancer_is_waited_for(autojump_clock):
+    """A30: WAF learns of both by itself; made an hour after the load balancer, the ACL is what it does not know."""
+    lab, driver = await made(goals={shared("acl-alb"): 0, shared("acl"): 0})
+    await trio.sleep(3600)
+    assert (await driver.step(shared("acl"), "raise", 1)).left == "done"
+    lab.disturb("AssociateWebACL", *["WAFUnavailableEntityException"] * 8)
+    assert (await driver.step(shared("acl-alb"), "raise", 1)).left == "done"

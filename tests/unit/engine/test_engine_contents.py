@@ -13,7 +13,7 @@ from enginelab import IDENTITY, REGION, LabClock, shared
 from sandboxd.aws.kinds import by_name, specs
 from sandboxd.engine.engine import Engine, Owner
 from sandboxd.engine.settings import EngineSettings
-from sandboxd.lifecycle.messages import Ended, Start
+from sandboxd.lifecycle.messages import Ended, Progress, Start
 from sandboxd.model.keys import make_key
 from sandboxd.model.ports import AwsError
 from sandboxd.model.resource import Row, Step
@@ -27,6 +27,7 @@ class Machines:
     def __init__(self):
         self.runs = {"i-a": ("0-empty", ()), "i-b": ("0-empty", ())}
         self.sent, self.bad, self.silent, self.lost = [], set(), set(), 0
+        self.stuck = {}
         self._answers, self._numbers = {}, itertools.count(1)
 
     async def call(self, scope, service, operation, parameters):
@@ -39,6 +40,7 @@ class Machines:
         self.sent.append(machine)
         number = f"command-{next(self._numbers)}"
         code, said = self.deliver(machine, script)
+        said |= {"runs": self.stuck.get(machine, self.runs[machine][0])}
         self._answers[number] = {
             "Status": "Failed" if code else "Success",
             "ResponseCode": code,
@@ -70,7 +72,7 @@ class Routes:
     """An account with two Envoys, and a route for each of some sandboxes."""
 
     def __init__(self, *sandboxes):
-        self.machines = Machines()
+        self.machines, self.said = Machines(), []
         kind = specs()["ingress-route"]
         self.rows = {
             key: Row(node=specs()["agent"].node(key, {}), lo=2, hi=2, facts={"id": f"i-{key[-7]}"}) for key in AGENTS
@@ -110,7 +112,13 @@ class Routes:
         start = Start(key, row.flight, 1, row.run)
         who = Owner("111122224444", "ten_1")
         row.intent = self.engine.render(who, row, start, lambda other: self.rows[other].facts, LabClock().now())
-        await self.engine.run(who, row.copy(), start, ends.append, self.rows)
+
+        def post(message):
+            ends.append(message)
+            if isinstance(message, Progress):
+                self.said.append(message.text)
+
+        await self.engine.run(who, row.copy(), start, post, self.rows)
         (ended,) = [one for one in ends if isinstance(one, Ended)]
         row.flight = None
         if ended.left == "done":
@@ -245,3 +253,34 @@ async def test_a_machine_made_anew_gets_everything(autojump_clock):
     assert (await routes.step("s1", "rebind")).left == "done"
     assert routes.parts()["i-c"] == {"s1", "s2"}
     assert routes.machines.runs["i-c"][0] == routes.machines.runs["i-a"][0]
+
+
+async def test_a16_delivered_is_no_proof(autojump_clock):
+    """A16: exit code 0, and Envoy says that it runs the old version: not there, with the machine and both versions."""
+    routes = Routes("s1")
+    routes.machines.stuck = {"i-b": "0-empty"}
+    ends = []
+
+    async def one():
+        ends.append(await routes.step("s1"))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(one)
+        await trio.sleep(300)
+        assert ends == []
+        wanted = routes.machines.runs["i-b"][0]
+        assert f"i-b: Envoy still runs version 0-empty, wanted {wanted}" in routes.said
+        routes.machines.stuck = {}
+    assert [ended.left for ended in ends] == ["done"]
+
+
+async def test_a17_a_machine_that_booted_proves_anew_what_it_runs(autojump_clock):
+    """A17: the same parts as before the stop, and nothing is believed of the boot before."""
+    routes = Routes("s1")
+    await routes.step("s1")
+    sent = len(routes.machines.sent)
+    for key in AGENTS:
+        routes.rows[key].generation += 1
+    routes.rows[make_key(REGION, "s1", "route-web")].lo = 0
+    await routes.step("s1")
+    assert len(routes.machines.sent) == sent + 2

@@ -106,7 +106,7 @@ async def test_a_failed_constellation_is_retried_alone(autojump_clock):
     lab.world.guest_hook = failing(install=Fault(code=7))
     ended = await driver.step(BANK, "raise", 1)
     assert (ended.left, ended.how, ended.code) == ("spoiled", "permanent", "constellation_failed")
-    assert ended.reason == "the installer of bank ended with exit code 7"
+    assert ended.reason.startswith("the installer of bank ended with exit code 7. Its log is")
     lab.world.guest_hook = failing()
     lab.calls.clear()
     assert (await driver.step(BANK, "lower", 0)).left == "done"
@@ -121,7 +121,7 @@ async def test_an_installer_that_never_reports_ends(autojump_clock):
     lab.world.guest_hook = failing(install=Fault(never=True))
     ended = await driver.step(BANK, "raise", 1)
     assert (ended.how, ended.code) == ("permanent", "constellation_timed_out")
-    assert ended.reason == "the installer of bank did not end in time, and was ended"
+    assert ended.reason.startswith("the installer of bank did not end in time, and was ended. Its log is")
 
 
 async def test_a_turned_installer_is_cancelled(autojump_clock):
@@ -303,5 +303,5 @@ async def test_a_probe_that_never_passes_fails_at_its_deadline(autojump_clock):
     began = lab.clock.now()
     ended: Ended = await driver.step(PROBE, "raise", 1)
     assert (ended.how, ended.code) == ("permanent", "probe_failed")
-    assert ended.reason == "the http probe of http://localhost/health ended with exit code 1"
+    assert ended.reason.startswith("the http probe of http://localhost/health ended with exit code 1. Look at")
     assert 60 <= lab.clock.now() - began < 100

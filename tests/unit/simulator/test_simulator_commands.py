@@ -222,3 +222,10 @@ def test_listings_are_the_newest_first_and_can_be_narrowed(desk):
     (last,) = desk.call("ListCommandInvocations", "ssm", Filters=since, Details=True)["CommandInvocations"]
     assert last["CommandPlugins"][0]["Status"] == "Success"
     assert "command" not in [one["kind"] for one in inventory(desk.world)]
+
+
+def test_a16_only_a_delivery_can_end_well_and_do_nothing():
+    """A16: exit code 0 is no failure of an installer."""
+    assert GuestTable(verb="envoy-deliver", code=0).code == 0
+    with pytest.raises(ValueError, match="no failure of 'install'"):
+        GuestTable(verb="install", code=0)

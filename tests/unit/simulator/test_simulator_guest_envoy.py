@@ -75,10 +75,18 @@ def test_a16_exit_0_and_the_old_version_runs_on():
         == f"envoy-2 still runs version {first.version}, wanted {second.version}"
     )
     assert row.data["listens"] == (8080,)
-    assert send(row, second, first.version).outcome == "unproved"
+    assert send(row, second, first.version, told=0).outcome == "unproved"
     row.goes(30.0, (0.0, "stopped"), (10.0, "running"))
     assert said.behind("envoy-2", second.version, runs(row, 50.0)) == ""
     assert row.data["listens"] == (8080, 20000)
+
+
+def test_a16_a_second_delivery_moves_the_files_into_place_once_more():
+    """A16: a move is what Envoy notices; then it runs what lies there."""
+    row, first = machine(), content([A], 1)
+    send(row, first, EMPTY, told=0)
+    assert (runs(row).version, runs(row).files) == (EMPTY, first.version)
+    assert (send(row, first, EMPTY).outcome, runs(row).version) == ("there", first.version)
 
 
 def test_what_is_cut_is_seen():
