@@ -35,12 +35,12 @@ async def may_arrive(a: Attempt, unseen: Sequence[Unseen]) -> bool:
     return a.shown_at is not None
 
 
-def _shown_before(a: Attempt, unseen: Unseen) -> float | None:
-    """When a look showed it, as far as its own last one counts."""
-    row = _ground(a, unseen)
-    if row is None or not row.lo == row.hi > 0 or SEEN not in row.facts:
+def _shown_before(a: Attempt, unseen: Sequence[Unseen]) -> float | None:
+    """When looks showed all of it, as far as their own last ones count."""
+    rows = [_ground(a, one) for one in unseen]
+    if any(row is None or not row.lo == row.hi > 0 or SEEN not in row.facts for row in rows):
         return None
-    return float(row.facts[SEEN]) + STILL - BELIEVED
+    return min(float(row.facts[SEEN]) for row in rows if row is not None) + STILL - BELIEVED
 
 
 def too_early(a: Attempt, seen: Seen) -> bool:
