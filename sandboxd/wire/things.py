@@ -7,15 +7,13 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from sandboxd.wire.plans import (  # noqa: F401 - they are things, too
-    Desktop,
-    Plan,
-    PlanComponent,
-    PlanCost,
-    PlanRefusal,
-    PlanStep,
-    Seconds,
-)
+from sandboxd.wire.plans import Desktop as Desktop
+from sandboxd.wire.plans import Plan as Plan
+from sandboxd.wire.plans import PlanComponent as PlanComponent
+from sandboxd.wire.plans import PlanCost as PlanCost
+from sandboxd.wire.plans import PlanRefusal as PlanRefusal
+from sandboxd.wire.plans import PlanStep as PlanStep
+from sandboxd.wire.plans import Seconds as Seconds
 
 
 class Cost(Struct, frozen=True, kw_only=True):
