@@ -122,7 +122,9 @@ class World:
         return answer
 
     def _refs(self, q: Request) -> tuple[str, ...]:
-        """What a call that changes something names or waits for."""
+        """What a call that changes something names or waits for; of a look at a command, which one."""
+        if q.operation == "GetCommandInvocation":
+            return (str(q.parameters.get("CommandId", "")),)
         if not is_mutation(q.operation):
             return ()
         needs = NEEDS[q.operation](self.rows, q) if q.operation in NEEDS else ()
