@@ -27,7 +27,7 @@ class Machine:
     """A folder in the place of a machine's disk, with a tool `aws` of our own."""
 
     def __init__(self, folder: Path):
-        self.folder, self.state = folder, folder / "state"
+        self.folder, self.state, self.started = folder, folder / "state", []
         self.state.mkdir()
         (folder / "bin").mkdir()
         (folder / "bin" / "aws").write_text(AWS)
@@ -38,10 +38,19 @@ class Machine:
 
     def start(self, script):
         """Begin a script in a process group of its own, as the agent does."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             ["sh", "-c", script], cwd=self.folder, env=self.environ, text=True, start_new_session=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
+        self.started.append(process)
+        return process
+
+    def end(self):
+        """Kill what a failing test left running."""
+        for process in self.started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
 
     def run(self, script):
         """Exit code and output of a script."""
@@ -58,7 +67,9 @@ def machine(tmp_path):
     """A machine with what its image has."""
     for program in ("flock", "base64", "timeout"):
         need(program)
-    return Machine(tmp_path)
+    machine = Machine(tmp_path)
+    yield machine
+    machine.end()
 
 
 def install(command, values=(), secrets=(), name="bank"):
@@ -86,10 +97,10 @@ def test_a_second_start_meanwhile_waits_and_ends_like_the_first(machine, code):
     first = machine.start(install(COUNT + f"until [ -e go ]; do sleep 0.05; done; exit {code}"))
     _until((machine.state / "runs").exists)
     second = machine.start(install(COUNT))
-    time.sleep(0.3)
-    assert second.poll() is None
+    assert second.stdout.readline() == "already running\n"
     (machine.folder / "go").touch()
-    assert (second.communicate(timeout=20)[0], second.returncode) == ("already running\n", code)
+    # one that had not waited would have found no code
+    assert (second.communicate(timeout=20)[0], second.returncode) == ("", code)
     assert first.wait(20) == code
     first.communicate()
     assert runs(machine) == 1
@@ -203,8 +214,8 @@ def test_probes_pass_and_fail(machine):
 
 def test_a_probe_tries_until_it_passes(machine):
     """It is not the first answer that counts."""
-    process = machine.start(scripts.probe("command", "test -e go", 20))
-    time.sleep(0.3)
+    process = machine.start(scripts.probe("command", "touch tried; test -e go", 20))
+    _until((machine.folder / "tried").exists)
     (machine.folder / "go").touch()
     assert process.communicate(timeout=20)[0] == "passed\n"
 
