@@ -100,6 +100,14 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def schedules(session: nox.Session) -> None:
+    """The fault tests with four times as many schedules; `-- N` for another number of times. Half an hour on two cores."""
+    install_project(session)
+    times = session.posargs[0] if session.posargs else "4"
+    session.run("pytest", "-q", "-n", "2", "tests/simulation/test_faults.py", env={"FAULTS_TIMES": times})
+
+
+@nox.session
 def soak(session: nox.Session) -> None:
     """Fault schedules with new seeds for `-- --minutes N` (60), on all cores; goes on where the last one ended."""
     install_project(session)

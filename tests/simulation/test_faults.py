@@ -1,7 +1,7 @@
 """Nothing leaked, nothing doubled, nothing lost, whatever dies and whatever AWS does: whole lives of the whole daemon.
 
 What is judged is what the simulated AWS has, what the store holds, and what each operation promised. Seeds are fixed here;
-`nox -s soak` goes on with others. A finding names the command that replays it.
+`nox -s schedules` runs four times as many and `nox -s soak` goes on with others. A finding names the command that replays it.
 """
 
 import os
@@ -18,6 +18,10 @@ from tests.faults.mutants import MUTANTS
 from tests.faults.schedule import Case, schedule
 from tests.faults.singles import singles
 
+TIMES = int(os.environ.get("FAULTS_TIMES", "1"))
+"""how many times the usual number"""
+EVERY = max(1, 40 // TIMES)
+"""at every how many-th point a bank's daemon dies"""
 WHOLE = Case(profile="model-bank", parameters={"amq": True, "smart_client": True})
 """a bank with everything that a profile can ask for"""
 SILENCES = {
@@ -44,7 +48,7 @@ KINDS = {
 }
 """kind of schedules -> case, how many"""
 PART = 50
-PARTS = [(kind, first) for kind, (_, many) in KINDS.items() for first in range(1, many + 1, PART)]
+PARTS = [(kind, first) for kind, (_, many) in KINDS.items() for first in range(1, many * TIMES + 1, PART)]
 HISTORIES = "from tests.faults.schedule import *; print([schedule(s, Case()).trace for s in range(1, 101)])"
 
 
@@ -62,18 +66,18 @@ def test_every_single_crash_of_trial(first, covered):
     covered("crash at every point of trial", **clean(list(singles(Case(), first=first, every=8))))
 
 
-@pytest.mark.parametrize("first", range(2))
-def test_every_fortieth_crash_of_a_model_bank(first, covered):
-    """The same with everything, at every fortieth point."""
-    lives = singles(WHOLE, first=first * 40, every=80)
-    covered("crash at every fortieth point of model-bank", **clean(list(lives)))
+@pytest.mark.parametrize("part", range(2 * TIMES))
+def test_every_fortieth_crash_of_a_model_bank(part, covered):
+    """The same with everything, at every fortieth point, or nearer to each other."""
+    lives = singles(WHOLE, first=part * EVERY, every=2 * TIMES * EVERY)
+    covered(f"crash at every {EVERY}th point of model-bank", **clean(list(lives)))
 
 
 @pytest.mark.parametrize(("kind", "first"), PARTS)
 def test_random_schedules(kind, first, covered):
     """Crashes and faults by chance, commands across each other; with several sandboxes, machines are taken away too."""
     case, many = KINDS[kind]
-    seeds = range(first, min(first + PART, many + 1))
+    seeds = range(first, min(first + PART, many * TIMES + 1))
     covered(f"schedules, {kind}", **clean([schedule(seed, case) for seed in seeds]))
 
 
