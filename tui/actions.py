@@ -85,6 +85,13 @@ def _openable(context: Context) -> str | None:
     return None if context.sandbox is not None else "No sandbox is selected."
 
 
+def _has_secrets(context: Context) -> str | None:
+    full = context.state.full_sandbox(context.sandbox.id) if context.sandbox is not None else None
+    if full is not None and any(one.kind == "secret" for one in full.resources):
+        return None
+    return "There is no secret yet, or no more."
+
+
 ACTIONS: Final = (
     Action(id="open", keys=("enter", "right", "l"), label="Open", help="Open the sandbox: its steps, resources and events",
            places=("fleet",), footer=1, obstacle=_openable),
@@ -110,6 +117,13 @@ ACTIONS: Final = (
     Action(id="part_1", keys=("1",), label="Steps", help="Show the steps", places=("detail",)),
     Action(id="part_2", keys=("2",), label="Resources", help="Show the resources, with the ids of AWS", places=("detail",)),
     Action(id="part_3", keys=("3",), label="Events", help="Show the events", places=("detail",)),
+    Action(id="part_4", keys=("4",), label="Access", help="Show the ways in: addresses, secrets, desktop", places=("detail",)),
+    Action(id="use", keys=("enter", "space"), label="Open", help="Open or close a group of steps; show a way in", places=("detail",)),
+    Action(id="view", keys=("v",), label="View", help="Show the steps by stage, or as a graph", places=("detail",), footer=7),
+    Action(id="secret", keys=("p",), label="Password…", help="Show a secret of the sandbox, once", places=("detail",), footer=9,
+           writes=True, obstacle=_has_secrets),
+    Action(id="desktop", keys=("w",), label="Desktop…", help="Show a way into the desktop", places=("detail",), footer=9,
+           writes=True, obstacle=_needs_state("started")),
     Action(id="next_tab", keys=("tab",), label="Next list", help="Show the next list or part"),
     Action(id="sort", keys=("o",), label="Sort", help="Sort by the next column", places=("fleet",)),
     Action(id="reverse", keys=("O",), label="Reverse", help="Sort the other way round", places=("fleet",)),

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 
-from sandboxd.wire import things
+from sandboxd.wire import groups, things
 from sandboxd.wire.text import safe_text
 from tui import graph, words
 from tui.state import State, Tab
@@ -83,12 +83,14 @@ def progress_of(state: State, operation: things.Operation | None, width: int = 6
     done, total = graph.progress(operation.steps)
     ends = words.parse(operation.eta)
     left = max(0.0, ends - state.clock.now) if ends is not None else 0.0
-    eta = f" ~{words.duration(float(int(left)))}" if left >= 1 else ""
+    eta = f" ~{words.roughly(left)}" if left >= 1 else ""
     return f"{words.bar(done, total, width)} {done}/{total}{eta}" if total else f"{words.bar(0, 1, width)}{eta}"
 
 
 def _progress(state: State, one: things.Sandbox) -> Piece:
-    return Piece(progress_of(state, state.operation_of(one)), "busy")
+    operation = state.operation_of(one)
+    many = operation is not None and len(operation.steps) >= 100  # noqa: PLR2004 - three digits
+    return Piece(progress_of(state, operation, 5 if many else 6), "busy")
 
 
 def _ratio(state: State, one: things.Sandbox) -> tuple[bool, float]:
@@ -107,7 +109,7 @@ def doing(state: State, one: things.Sandbox) -> Piece:
     if trouble:
         why = trouble[0].reason or f"{trouble[0].action} {graph.name_of(trouble[0].id)[1]}"
         return Piece(f"is tried again: {safe_text(why)}", "warn")
-    names = dict.fromkeys(f"{step.action} {graph.name_of(step.id)[1]}" for step in active)
+    names = dict.fromkeys(f"{step.action} {groups.short_name(step.kind, graph.name_of(step.id)[1])}" for step in active)
     return Piece(", ".join(safe_text(name, 60) for name in names), "dim")
 
 

@@ -13,7 +13,9 @@ from textual.app import App, SystemCommand
 from textual.screen import Screen
 
 from sandboxd.client import ops
+from sandboxd.wire.text import safe_text
 from tui import actions, theme, words
+from tui.access import Asking
 from tui.actions import Context
 from tui.feed import Asker, Backend, Feed, Sleep
 from tui.questions import question
@@ -23,6 +25,7 @@ from tui.screens.detail import Detail
 from tui.screens.fleet import Fleet
 from tui.screens.help import Help
 from tui.screens.place import PlaceScreen
+from tui.screens.reveal import Reveal
 from tui.state import State
 from tui.widgets.keybar import KeyBar
 from tui.widgets.text import Toned
@@ -97,11 +100,13 @@ class Dashboard(App[int]):
 
     def _tick(self) -> None:
         """Ages go on: every second while something runs or the daemon is away, rarely otherwise."""
-        busy = bool(self.state.running) or not self.state.live
+        busy = bool(self.state.running or self.state.view.degraded) or not self.state.live
         idle = min(_TICK_IDLE, max(_TICK_BUSY, _TICK_IDLE / self.state.clock.pace))
         self.set_timer(_TICK_BUSY if busy else idle, self._ticked)
 
     def _ticked(self) -> None:
+        if self.state.live and (self.state.view.degraded or not self.state.running):
+            self.want("health", ops.health())  # the stream does not tell when it gets better, or worse
         self._changed()
         self._tick()
 
@@ -160,8 +165,19 @@ class Dashboard(App[int]):
     def _copy(self, context: Context) -> None:
         thing = context.sandbox or context.operation
         if thing is not None:
-            self.copy_to_clipboard(thing.id)
-            self.tell(f"Copied {thing.id}.")
+            self.copy(thing.id)
+
+    def copy(self, text: str) -> None:
+        """Put a text that may be seen into the clipboard, and say so."""
+        self.copy_to_clipboard(text)
+        self.tell(f"Copied {safe_text(text, 60)}.")
+
+    def reveal(self, asking: Asking) -> None:
+        """Ask, and show something once."""
+        self.push_screen(Reveal(asking, backend=self._backend), self._revealed)
+
+    def _revealed(self, _: None) -> None:
+        self._dialog_closed = asyncio.get_running_loop().time()
 
     @property
     def just_closed_a_dialog(self) -> bool:

@@ -1,5 +1,7 @@
 """The lines at the top of a sandbox: what it is, what it costs, why it waits. Pure; no Textual."""
 
+from rich.cells import cell_len
+
 from sandboxd.wire import things
 from sandboxd.wire.text import safe_text
 from tui import columns, graph, words
@@ -8,8 +10,8 @@ from tui.words import Piece
 
 
 def lines(state: State, sandbox: things.Sandbox, width: int) -> list[list[Piece]]:
-    """Three to five lines."""
-    out = [_what(state, sandbox), _settings(sandbox)]
+    """Three to six lines."""
+    out = [_what(state, sandbox, width), _settings(sandbox)]
     if sandbox.not_yet:
         parts = ", ".join(safe_text(one, 60) for one in sandbox.not_yet)
         count = words.plural(len(sandbox.not_yet), "part")
@@ -19,10 +21,12 @@ def lines(state: State, sandbox: things.Sandbox, width: int) -> list[list[Piece]
         out.append(_operation(state, operation))
         if why := _why(state, sandbox, operation):
             out.append(why)
+    if reach := _reach(state, sandbox):
+        out.insert(1, reach)
     return [words.join(line, width) for line in out]
 
 
-def _what(state: State, sandbox: things.Sandbox) -> list[Piece]:
+def _what(state: State, sandbox: things.Sandbox, width: int) -> list[Piece]:
     cost = sandbox.cost
     now = columns.sandbox_state(state, sandbox)
     pieces = [
@@ -34,7 +38,30 @@ def _what(state: State, sandbox: things.Sandbox) -> list[Piece]:
     ends = words.parse(sandbox.expires_at)
     if ends is not None:
         pieces += [Piece("   expires in ", "dim"), Piece(words.duration(ends - state.clock.now))]
-    return pieces
+    room = width - sum(cell_len(piece.text) for piece in pieces)
+    told = next((text for text in _both(state, sandbox) if cell_len(text) <= room), "")
+    return [*pieces, Piece(told, "dim")]
+
+
+def _both(state: State, sandbox: things.Sandbox) -> list[str]:
+    """What it costs in its two states, were it alone in its account; then, for less room, in the one that it is not in."""
+    full = state.full_sandbox(sandbox.id)
+    if full is None or full.cost.running_per_hour is None or full.cost.stopped_per_hour is None:
+        return []
+    running = f"{words.money(full.cost.running_per_hour, full.cost.currency)}/h running"
+    stopped = f"{words.money(full.cost.stopped_per_hour, full.cost.currency)}/h stopped"
+    return [f"   {running}, {stopped}", f"   {running if sandbox.state == 'stopped' else stopped}"]
+
+
+def _reach(state: State, sandbox: things.Sandbox) -> list[Piece]:
+    """Where it answers, once it does."""
+    full = state.full_sandbox(sandbox.id)
+    if full is None or not full.endpoints or sandbox.state != "started":
+        return []
+    out = [Piece(" answers   ", "dim")]
+    for number, one in enumerate(full.endpoints):
+        out += [Piece(", " if number else "", "dim"), Piece(safe_text(one.url, 120), "accent")]
+    return out
 
 
 def _settings(sandbox: things.Sandbox) -> list[Piece]:

@@ -5,15 +5,17 @@ from typing import Final
 
 from msgspec import Struct
 
+from sandboxd.wire import groups
 from sandboxd.wire.text import safe_text
 from sandboxd.wire.things import Operation, Resource, Step
 from tui import graph, words
 from tui.graph import Node
 from tui.words import Piece, Tone, fit
 
-_TIMES: Final = 15
+TIMES: Final = 15
 _LEAST_BAR: Final = 10
 _LABEL: Final = (34, 52)
+_SAID: Final = {"wait": "wait for"}
 
 
 class Axis(Struct, frozen=True):
@@ -42,19 +44,24 @@ def line(node: Node, axis: Axis, width: int, *, own: str, verb: str) -> list[Pie
     """Draw one step; `own` is the id of the sandbox, so that what it shares is told apart; `verb` goes without saying."""
     step = node.step
     sign = words.glyph(step.state)
-    scope, name = graph.name_of(step.id)
-    label = max(_LABEL[0], min(_LABEL[1], width - 3 - _TIMES - _LEAST_BAR, width // 2))
-    silent = step.action == verb and verb in ("create", "delete")
-    told = [step.action] * (not silent) + [step.kind] * (step.kind != name)
+    label = max(_LABEL[0], min(_LABEL[1], width - 3 - TIMES - _LEAST_BAR, width // 2))
     tree = f"{node.lines}{' ' if node.lines else ''}"
-    pieces = words.join([
-        Piece(tree, "dim"), Piece(name, _name_tone(step, mine=scope == own)), Piece(f"  {safe_text(' '.join(told), 80)}", "dim"),
-    ], label)  # fmt: skip
-    room = width - 3 - label - 1 - _TIMES
+    mine = graph.name_of(step.id)[0] == own
+    pieces = words.join([Piece(tree, "dim"), *named(step, verb=verb, mine=mine)], label)
+    room = width - 3 - label - 1 - TIMES
     return [
         Piece(f" {sign.text} ", sign.tone), *pieces, Piece(" "), *_middle(step, axis, room),
-        Piece(fit(_times(step, axis), _TIMES, right=True), "dim" if step.state in ("pending", "dropped") else ""),
+        Piece(fit(times(step, axis), TIMES, right=True), "dim" if step.state in ("pending", "dropped") else ""),
     ]  # fmt: skip
+
+
+def named(step: Step, *, verb: str, mine: bool) -> list[Piece]:
+    """A step's name, and in plain words what is done to what; what goes without saying is not said."""
+    name = graph.name_of(step.id)[1]
+    short, kind = safe_text(groups.short_name(step.kind, name), 60), groups.kind_words(step.kind)
+    silent = (step.action == verb and verb in ("create", "delete")) or step.action == step.kind
+    told = [_SAID.get(step.action, step.action)] * (not silent) + [kind] * (step.kind != name)
+    return [Piece(short, _name_tone(step, mine=mine)), Piece(f"  {safe_text(' '.join(told), 80)}", "dim")]
 
 
 def _name_tone(step: Step, *, mine: bool) -> Tone:
@@ -91,7 +98,8 @@ def _growing(step: Step, start: float, axis: Axis, room: int) -> list[Piece]:
     ]  # fmt: skip
 
 
-def _times(step: Step, axis: Axis) -> str:
+def times(step: Step, axis: Axis) -> str:
+    """How long a step took, has taken, or usually takes; of one that is tried again, when."""
     start, end = words.parse(step.started_at), words.parse(step.ended_at)
     again = f"×{step.attempts} " if step.attempts > 1 else ""
     if step.state in ("pending", "dropped", "skipped") or start is None:

@@ -1,4 +1,4 @@
-"""A plan as a few lines: how many steps, how long, what it costs, what is not made yet, and why it would be refused. Pure."""
+"""A plan as a few lines: how many steps, how long, what it costs, which parts it has and why, and why it would be refused. Pure."""
 
 from typing import Final
 
@@ -8,10 +8,11 @@ from tui import words
 from tui.words import Piece
 
 _NAMED: Final = 3
+_WIDEST: Final = 34
 
 
-def lines(plan: Plan) -> list[list[Piece]]:
-    """At most two lines per refusal, three for the rest."""
+def lines(plan: Plan, width: int) -> list[list[Piece]]:
+    """At most two lines per refusal; else three, and one for each part that hangs on a parameter."""
     if plan.refusals:
         out = []
         for one in plan.refusals:
@@ -25,6 +26,8 @@ def lines(plan: Plan) -> list[list[Piece]]:
         [Piece(words.plural(len(plan.steps), "step"), "strong"), Piece(f", {time}"), Piece(later, "dim")],
         _cost(plan),
     ]
+    out += _components(plan, width)
+    out += [words.join([Piece(f"! {safe_text(one)}", "warn")], width) for one in plan.warnings]
     if plan.not_yet and plan.verb == "create":
         parts = ", ".join(safe_text(one, 60) for one in plan.not_yet[:_NAMED])
         more = f" and {len(plan.not_yet) - _NAMED} more" if len(plan.not_yet) > _NAMED else ""
@@ -41,3 +44,18 @@ def _cost(plan: Plan) -> list[Piece]:
         running, stopped = (words.money(one, cost.currency) for one in (cost.per_hour_running, cost.per_hour_stopped))
         out.append(Piece(f"   running {running}/h, stopped {stopped}/h", "dim"))
     return out
+
+
+def _components(plan: Plan, width: int) -> list[list[Piece]]:
+    """What is there or not because of a parameter; what every sandbox of the profile has goes without saying."""
+    chosen = [one for one in plan.components if "`" in one.because or not one.there]
+    name = min(_WIDEST, max((len(one.name) for one in chosen), default=0))
+    rows = [
+        [
+            Piece("✓ " if one.there else "· ", "ok" if one.there else "dim"),
+            Piece(words.fit(safe_text(one.name), name), "" if one.there else "dim"),
+            Piece(f"  {safe_text(one.because.replace('`', ''))}", "dim"),
+        ]
+        for one in chosen
+    ]
+    return [words.join(row, width) for row in rows]

@@ -1,6 +1,6 @@
 """A daemon by script, in one object: for the picture in the README and for tests. It answers like one, and does nothing.
 
-Its world stands still at one moment: a model bank half created, one that runs, one that is stopped, one that failed.
+Its world stands still at one moment: a model bank nearly created, one that runs, one that is stopped, one that failed.
 """
 
 import asyncio
@@ -9,10 +9,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import structs
+
 from sandboxd.client import ops
 from sandboxd.client.errors import ClientError, DaemonDown
 from sandboxd.client.sse import Reset
 from sandboxd.wire import things
+from tui.scripted_parts import ENDPOINTS, PARTS, RESOURCES, SAID
 from tui.scripted_steps import CREATION
 from tui.state import Standing
 
@@ -22,7 +25,8 @@ ADDRESS: Final = "/run/sandboxd/sandboxd.sock"
 BANK_2: Final = "sbx_01K0BANK2000000000000000000"
 _REGION: Final = "eu-central-1"
 _ATTEMPTS: Final = {"pending": 0, "backing-off": 3}
-_THROTTLED: Final = "RequestLimitExceeded: too many requests at once"
+_BEGUN: Final = 290.0
+"""seconds since the create began"""
 
 
 def ago(seconds: float) -> str:
@@ -42,14 +46,14 @@ def _sandbox(name: str, tenant: str, account: str, state: str, since: float, **m
 
 def _sandboxes() -> list[things.Sandbox]:
     bank = {"amq": False, "smart_client": False}
-    later = ["constellation banking-apis", "constellation web-banking", "ingress"]
+    whole = {"amq": True, "smart_client": True}
     return [
-        _sandbox("bank-1", "acme", "111111111111", "started", 186_000, rate=1.5862, spent=82.11, parameters=bank, not_yet=later),
-        _sandbox("bank-2", "acme", "111111111111", "initializing", 98, rate=0.5231, spent=0.01, operation_id="op_create",
-                 id=BANK_2, expires_at=ago(-28_800), parameters={**bank, "amq": True}, not_yet=[*later, "constellation activemq"]),
-        _sandbox("uat", "acme", "111111111111", "stopped", 40_500, rate=0.0846, spent=140.62, parameters=bank, not_yet=later),
+        _sandbox("bank-1", "acme", "111111111111", "started", 186_000, rate=1.922, spent=99.30, parameters=whole),
+        _sandbox("bank-2", "acme", "111111111111", "initializing", _BEGUN, rate=1.613, spent=0.12, operation_id="op_create",
+                 id=BANK_2, expires_at=ago(-28_800), parameters=whole),
+        _sandbox("uat", "acme", "111111111111", "stopped", 40_500, rate=0.0846, spent=140.62, parameters=bank),
         _sandbox("migration", "globex", "222222222222", "initializing_failed", 1_260, rate=0.0522, spent=0.02,
-                 operation_id="op_failed", parameters=bank, not_yet=later,
+                 operation_id="op_failed", parameters=bank,
                  reason="machine acp: InsufficientInstanceCapacity: no r6i.2xlarge in euc1-az1 at the moment"),
         _sandbox("trial-1", "globex", "222222222222", "started", 5_400, rate=0.0642, spent=0.10, profile="trial"),
     ]  # fmt: skip
@@ -59,7 +63,7 @@ def _operations() -> list[things.Operation]:
     return [
         things.Operation(
             id="op_create", kind="create", target=BANK_2, target_name="bank-2", tenant="acme", account_id="111111111111",
-            state="running", requested_by="maria", requested_at=ago(98), started_at=ago(98), eta=ago(-74),
+            state="running", requested_by="maria", requested_at=ago(_BEGUN), started_at=ago(_BEGUN), eta=ago(-683),
         ),
         things.Operation(
             id="op_failed", kind="create", target=f"sbx_01K0{'MIGRATION':0<22}", target_name="migration", tenant="globex",
@@ -97,9 +101,10 @@ def snapshot() -> things.Snapshot:
 def events() -> list[things.Event]:
     """What happened last in the scene."""
     rows = [
-        (98, "operation.running", "Create of acme/bank-2 was accepted", "maria"), (97, "step.started", "vpc vpc: create", None),
-        (66, "step.done", "internet-gateway igw: done", None), (60, "step.started", "nat-gateway nat: create", None),
-        (12, "step.done", "security-group-rule acp-egress-2: done", None),
+        (_BEGUN, "operation.running", "Create of acme/bank-2 was accepted", "maria"),
+        (106, "step.backing-off", "web-acl-association waf-assoc: is tried again", None),
+        (37, "step.started", "constellation constellation-banking-apis: install", None),
+        (4, "step.done", "agent envoy-a-agent: done", None), (3, "step.started", "ingress-route route-api: create", None),
     ]  # fmt: skip
     return [
         things.Event(id=f"{EPOCH}-{96 + n}", seq=n, at=ago(at), type=kind, message=message, by=by, account_id="111111111111",
@@ -121,38 +126,51 @@ def profiles() -> list[things.Profile]:
 def creation() -> list[things.Step]:
     """The steps of the create that runs."""
     ids = {
-        name: f"{_REGION}/{scope or BANK_2}/{name.partition('+')[0]}#1:{state}"
-        for name, scope, _, _, state, *_ in CREATION
+        name: f"{_REGION}/{scope or BANK_2}/{name.rstrip('+')}#1:{state}" for name, scope, _, _, state, *_ in CREATION
     }
     return [
         things.Step(
             id=ids[name], kind=kind, action=action, state=how, depends_on=[ids[one] for one in needs], usual=usual,
-            attempts=_ATTEMPTS.get(how, 1), started_at=ago(98 - start) if start is not None else None,
-            ended_at=ago(98 - end) if end is not None else None,
-            reason=_THROTTLED if how == "backing-off" else None, next_attempt_at=ago(-9) if how == "backing-off" else None,
+            attempts=_ATTEMPTS.get(how, 1), started_at=ago(_BEGUN - start) if start is not None else None,
+            ended_at=ago(_BEGUN - end) if end is not None else None,
+            reason=SAID.get(name) if how in ("waiting", "backing-off") else None, next_attempt_at=ago(-9) if how == "backing-off" else None,
         )
         for name, _, kind, action, _, how, needs, usual, start, end in CREATION
     ]  # fmt: skip
 
 
-def plan(verb: str, target: str) -> things.Plan:
+def _parts(parameters: dict[str, Any]) -> list[things.PlanComponent]:
+    out = []
+    for name, when, because in PARTS:
+        there = when is None or bool(parameters.get(when))
+        hangs = f"`{when}` is {'true' if there else 'false'}"
+        why_ = because if when is None else f"{because}, as {hangs}" if there else hangs
+        out.append(things.PlanComponent(name=name, there=there, because=why_))
+    return out
+
+
+def plan(verb: str, target: str, parameters: dict[str, Any]) -> things.Plan:
     """What a command would do, roughly."""
     steps = [
-        things.PlanStep(id=f"s{n}", kind="vpc", action=verb) for n in range({"create": 31, "delete": 28}.get(verb, 6))
+        things.PlanStep(id=f"s{n}", kind="vpc", action=verb) for n in range({"create": 115, "delete": 97}.get(verb, 6))
     ]
-    times = {"create": (172.0, 301.0), "start": (41.0, 80.0), "stop": (58.0, 97.0), "delete": (190.0, 260.0)}
+    times = {"create": (970.0, 1_190.0), "start": (410.0, 560.0), "stop": (158.0, 197.0), "delete": (290.0, 360.0)}
     return things.Plan(
         verb=verb, target=target, steps=steps, seconds=things.Seconds(*times[verb]),
-        cost=things.PlanCost(marginal_per_hour=1.5862 if verb in ("create", "start") else -1.5016,
-                             per_hour_running=1.5862, per_hour_stopped=0.0846),
-        not_yet=["constellation banking-apis", "ingress"] if verb == "create" else [],
+        cost=things.PlanCost(marginal_per_hour=1.613 if verb in ("create", "start") else -1.5283,
+                             per_hour_running=1.885, per_hour_stopped=0.0846),
+        components=_parts(parameters) if verb == "create" else [],
+        warnings=["The load balancers are open to the whole internet (port 80): see [ingress] sources."] if verb == "create" else [],
     )  # fmt: skip
 
 
 def why() -> things.Why:
     """What the create waits for."""
     last = things.Reason(
-        subject="nat-gateway nat", text="waits for AWS to be present (pending)", since=ago(60), usual=105.0
+        subject="constellation banking-apis",
+        text="waits for AWS to be installed (banking-apis: [31%] step 4 of 12)",
+        since=ago(37),
+        usual=720.0,
     )
     return things.Why(subject=BANK_2, answer=last.text, chain=[last])
 
@@ -194,7 +212,7 @@ class ScriptedDaemon:
             raise answer
         return answer if answer is not None else self._answer(op)
 
-    def _answer(self, op: ops.Op[Any]) -> Any:  # noqa: PLR0911 - a table of answers
+    def _answer(self, op: ops.Op[Any]) -> Any:  # noqa: C901, PLR0911 - a table of answers
         path = op.path.partition("?")[0].removeprefix("/v1/")
         match op.method, path.split("/"):
             case "GET", ["snapshot"]:
@@ -212,13 +230,18 @@ class ScriptedDaemon:
                     **{name: getattr(known, name) for name in known.__struct_fields__} | {"steps": steps}
                 )
             case "GET", ["sandboxes", identifier]:
-                known_ = next(one for one in self.world.sandboxes if one.id == identifier)
-                own = {name: getattr(known_, name) for name in known_.__struct_fields__}
-                return things.Sandbox(**own | {"resources": _resources() if identifier == BANK_2 else []})
+                return _full(next(one for one in self.world.sandboxes if one.id == identifier))
+            case "GET", ["sandboxes", identifier, "credentials", name]:
+                return things.Credential(sandbox_id=identifier, name=name, value="correct-horse-battery-staple")
+            case "POST", ["sandboxes", _, "desktop"]:
+                return things.Desktop(
+                    url="https://appstream2.example/authenticate?parameters=c5fadb59", expires_at=ago(-600)
+                )
             case "GET", ["why", identifier]:
                 return why() if identifier == BANK_2 else things.Why(subject=identifier, answer="nothing waits")
             case "POST", ["plans"]:
-                return plan(op.body.verb, op.body.target or op.body.sandbox.name)
+                wanted = op.body.sandbox
+                return plan(op.body.verb, op.body.target or wanted.name, dict(wanted.parameters) if wanted else {})
             case _:
                 return things.Operation(
                     id="op_new", kind="create", target=BANK_2, tenant="acme", state="succeeded", requested_by="maria",
@@ -246,9 +269,11 @@ class ScriptedDaemon:
                     await on_event(message)
 
 
-def _resources() -> list[things.Resource]:
-    rows = [
-        ("subnet", "subnet", "subnet-0f3a5b21c7d94e680", "present"), ("subnet-assoc", "route-table-association", "", "absent"),
-        ("acp-sg", "security-group", "sg-04be9a1f3c2d57e86", "closed"), ("ocp-sg", "security-group", "sg-0a917c3be5f2468d0", "closed"),
-    ]  # fmt: skip
-    return [things.Resource(kind=k, name=n, id=i, region=_REGION, state=s) for n, k, i, s in rows]
+def _full(sandbox: things.Sandbox) -> things.Sandbox:
+    """A sandbox with what the stream does not carry."""
+    own = {name: getattr(sandbox, name) for name in sandbox.__struct_fields__}
+    whole = sandbox.parameters.get("smart_client", False)
+    cost = structs.replace(sandbox.cost, running_per_hour=1.885, stopped_per_hour=0.0846) if whole else sandbox.cost
+    endpoints = [things.Endpoint(*one) for one in ENDPOINTS] if whole and sandbox.state == "started" else []
+    rows = [things.Resource(kind=k, name=n, id=i, region=_REGION, state=s) for k, n, i, s in RESOURCES] if whole else []
+    return things.Sandbox(**own | {"resources": rows, "cost": cost, "endpoints": endpoints})

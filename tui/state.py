@@ -106,6 +106,7 @@ class State:
                 self.whoami = answer
             case things.Health():
                 self.health = answer
+                self.view.degraded = "; ".join(answer.reasons) or None
 
     # ---- what follows from it
     @property
@@ -130,6 +131,11 @@ class State:
     def operation_of(self, sandbox: things.Sandbox) -> things.Operation | None:
         """The operation that runs for a sandbox, or the last one."""
         return self.view.operations.get(sandbox.operation_id or "")
+
+    def full_sandbox(self, identifier: str) -> things.Sandbox | None:
+        """A sandbox with what the stream does not carry, as last asked for."""
+        known = self.full.get(identifier)
+        return known if isinstance(known, things.Sandbox) else None
 
     def spent(self, sandbox: things.Sandbox) -> float:
         """What it has cost so far: as the daemon last told it, and at that rate since."""

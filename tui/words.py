@@ -80,6 +80,11 @@ def duration(seconds: float) -> str:
     return f"{hours}h{minutes % 60:02}m" if not days else f"{days}d{hours % 24:02}h"
 
 
+def roughly(seconds: float) -> str:
+    """How long something may still take: seconds do not matter in ten minutes."""
+    return f"{int(seconds) // 60}m" if 600 <= seconds < 3600 else duration(float(int(seconds)))  # noqa: PLR2004 - as said
+
+
 def age(stamp: str | None, now: float) -> str:
     """How long ago a time was, in whole units; a dash where there is none."""
     at = parse(stamp)

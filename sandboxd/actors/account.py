@@ -247,7 +247,7 @@ class AccountActor:
             if start.key in state.rows and state.rows[start.key].run == start.run:
                 inflight.start(who, state, start)
         for look in decision.looks:
-            inflight.look(who, state.rows[look.key].copy(), look)
+            inflight.look(who, state.rows[look.key].copy(), look, self.progress.get(look.key, ""))
         for proof in decision.proofs:
             inflight.prove(who, proof, state)
         if decision.survey:

@@ -10,14 +10,17 @@ from functools import partial
 
 import trio
 
-from sandboxd.actors import views
+from sandboxd.actors import credentials, views
+from sandboxd.actors.credentials import Credentials
+from sandboxd.actors.desktops import Desktops
 from sandboxd.actors.mailbox import Ask
 from sandboxd.actors.pool import Pool
-from sandboxd.actors.resolving import Resolver
+from sandboxd.actors.preflight import Quotas
+from sandboxd.actors.resolving import Resolved, Resolver
 from sandboxd.actors.shared import Shared
 from sandboxd.actors.supervisor import Supervisor
 from sandboxd.identity.peers import Caller
-from sandboxd.lifecycle.messages import Cancel, Command, Create, Extend, Message, Onboard, Retry, Skip
+from sandboxd.lifecycle.messages import Cancel, Command, Create, Extend, LetIn, Message, Onboard, Retry, Shown, Skip
 from sandboxd.lifecycle.state import State
 from sandboxd.model.errors import BadRequest, Conflict, LimitReached, NotFound, Refusal
 from sandboxd.model.ids import make_id
@@ -32,8 +35,13 @@ MOST_SANDBOXES = 10
 class Commands:
     """What may be asked of accounts."""
 
-    def __init__(self, *, shared: Shared, supervisor: Supervisor, pool: Pool, resolver: Resolver) -> None:
-        self._shared, self._supervisor, self._pool, self._resolver = shared, supervisor, pool, resolver
+    def __init__(
+        self, *, shared: Shared, supervisor: Supervisor, pool: Pool, resolver: Resolver, quotas: Quotas, desktops: Desktops,
+        credentials: Credentials,
+    ) -> None:  # fmt: skip
+        self._desktops, self._credentials = desktops, credentials
+        self._shared, self._supervisor, self._pool = shared, supervisor, pool
+        self._resolver, self._quotas = resolver, quotas
         self._directory = shared.directory
         self._asking: dict[tuple[str, str], trio.Event] = {}
         self._onboarding: dict[str, bool] = {}
@@ -86,9 +94,17 @@ class Commands:
             if known is not None:
                 return known
             account, tenant = self._account_for(request.tenant)
-            resolved = await self._resolver.resolve(request, account)
+            self._demand_ease(account)
+            resolved = await self._resolver.resolve(request, account, self._supervisor.actor(account).state)
+            await self._check_quotas(request, tenant, account, resolved)
             build = partial(self._create, request, tenant, resolved.expand, by)
             return await self._ask(account, build, by, key, digest)
+
+    async def _check_quotas(self, request: NewSandbox, tenant: things.Tenant, account: str, resolved: Resolved) -> None:
+        """Raise Refusal where a quota of the account is too low for a sandbox that could be made otherwise."""
+        state = self._supervisor.actor(account).state
+        self._check_new_sandbox(request, tenant, state)
+        await self._quotas.check(account, state, resolved.expand(state, "sbx_planned"))
 
     def _account_for(self, ref: str) -> tuple[str, things.Tenant]:
         tenant = self._directory.tenant(ref)
@@ -170,6 +186,33 @@ class Commands:
                 await self._posted(sandbox.account_id, ask)
         return self._directory.sandbox(sandbox.id)
 
+    async def desktop(self, ref: str, by: Caller) -> things.Desktop:
+        """A way into the desktop: made at this moment, told as an event before it is handed over, kept nowhere."""
+        sandbox = self._directory.sandbox(ref)
+        await self._demand_trust()
+        state = self._supervisor.actor(sandbox.account_id).state
+        if (record := state.sandboxes.get(sandbox.id)) is None:
+            raise Conflict(f"sandbox_{sandbox.state}", f"The sandbox {ref} is {sandbox.state}.", "It has no desktop.")
+        url, until = await self._desktops.url(state, record, sandbox.account_id, by.user)
+
+        def build(_: State) -> Message:
+            return LetIn(sandbox=sandbox.id, by=by.user)
+
+        await self._posted(sandbox.account_id, Ask(operation=sandbox.operation_id or "", build=build, caller=by.user))
+        return things.Desktop(url=url, expires_at=views.stamp(until))
+
+    async def credential(self, ref: str, name: str, by: Caller) -> things.Credential:
+        """Show a secret: read at this moment, and told as an event before it is handed over; kept nowhere."""
+        sandbox = self._directory.sandbox(ref)
+        actor = self._supervisor.actor(sandbox.account_id)
+        value = await self._credentials.read(sandbox, credentials.place(actor.state, sandbox, name))
+
+        def build(_: State) -> Message:
+            return Shown(sandbox=sandbox.id, name=name, by=by.user)
+
+        await self._posted(sandbox.account_id, Ask(operation=sandbox.operation_id or "", build=build, caller=by.user))
+        return things.Credential(sandbox_id=sandbox.id, name=name, value=value)
+
     # ---- operations
     async def retry(self, ref: str, step: str | None, by: Caller, key: str | None, digest: str) -> things.Operation:
         """Reopen a failed or cancelled operation."""
@@ -207,15 +250,19 @@ class Commands:
         return await self._posted(account, ask)
 
     async def _posted(self, account: str, ask: Ask) -> things.Operation:
-        if self._shared.trouble.is_bad(account):
-            reason = self._shared.trouble.reason(account)
-            raise Conflict("account_left_alone", f"The account {account}: {reason}.", "See the daemon's log.")
+        self._demand_ease(account)
         await self._demand_trust()
         actor = self._supervisor.actor(account)
         operation = await actor.ask(ask)
         if operation is None:  # over, and not kept by the actor any more
             return self._directory.operation(ask.operation)
         return views.operation_view(actor.state, operation, account, self._shared.clock.now())
+
+    def _demand_ease(self, account: str) -> None:
+        """Raise Conflict where an account is left alone."""
+        if self._shared.trouble.is_bad(account):
+            reason = self._shared.trouble.reason(account)
+            raise Conflict("account_left_alone", f"The account {account}: {reason}.", "See the daemon's log.")
 
     @asynccontextmanager
     async def _once(self, by: Caller, key: str | None, digest: str) -> AsyncIterator[things.Operation | None]:

@@ -9,6 +9,8 @@ import trio
 
 from sandboxd.actors import views
 from sandboxd.actors.commands import Commands
+from sandboxd.actors.ingress import ingress_view
+from sandboxd.actors.ingresses import Ingresses
 from sandboxd.actors.plans import Plans
 from sandboxd.actors.pool import Pool
 from sandboxd.actors.shared import Shared
@@ -34,9 +36,10 @@ class Desk:
         plans: Plans,
         health: things.Health,
         profiles: list[things.Profile],
+        ingresses: Ingresses,
     ) -> None:
         self._shared, self._supervisor, self._pool, self._plans = shared, supervisor, pool, plans
-        self._health, self._profiles = health, profiles
+        self._health, self._profiles, self._ingresses = health, profiles, ingresses
         self._directory = shared.directory
         self._commands = commands
         self.feed = shared.feed
@@ -109,6 +112,12 @@ class Desk:
             cost=views.account_cost(state),
             mailbox=things.Mailbox(depth=self._supervisor.depth(account.id)),
         )
+
+    async def ingress(self, ref: str) -> things.Ingress:
+        """What the ingress machines of an account should run, and what they run."""
+        account = self._directory.account(ref).id
+        state = self._supervisor.actor(account).state
+        return ingress_view(account, await self._ingresses.regions(state, account))
 
     def sandbox(self, ref: str) -> things.Sandbox:
         """A sandbox with its resources."""

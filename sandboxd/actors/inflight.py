@@ -31,24 +31,21 @@ class Inflight:
 
     def start(self, who: Owner, state: State, start: Start) -> None:
         """Run one step to its end."""
-        row, row_of = state.rows[start.key].copy(), state.rows.get
+        row, rows = state.rows[start.key].copy(), state.rows
         broken = Ended(key=start.key, run=start.run, left="between", how="temporary", code="internal_error")
-        self._spawn(
-            (start.key, start.run), lambda: self._shared.engine.run(who, row, start, self._post, row_of), broken
-        )
+        self._spawn((start.key, start.run), lambda: self._shared.engine.run(who, row, start, self._post, rows), broken)
 
     def turn(self, turn: Turn) -> None:
         """Give up a step that only waits."""
         if scope := self._scopes.get((turn.key, turn.run)):
             scope.cancel()
 
-    def look(self, who: Owner, row: Row, look: Look) -> None:
-        """Give up waiting for a step past its deadline, and look afresh."""
+    def look(self, who: Owner, row: Row, look: Look, said: str = "") -> None:
+        """Give up waiting for a step past its deadline, and look afresh; `said`: what it waited for last."""
         self.turn(Turn(key=look.key, run=look.run))
         broken = Ended(key=look.key, run=look.run, left="between", how="permanent", code="timed_out")
-        self._spawn(
-            (f"look {look.key}", look.run), lambda: self._shared.engine.look(who, row, look, self._post), broken
-        )
+        name = (f"look {look.key}", look.run)
+        self._spawn(name, lambda: self._shared.engine.look(who, row, look, self._post, said), broken)
 
     def prove(self, who: Owner, proof: Proof, state: State) -> None:
         """List, by another code path, what should not be there."""

@@ -1,5 +1,6 @@
 """The supervisor: which actor answers for which account, made when it is first needed; recovery, alarms and shutdown."""
 
+import contextlib
 from collections.abc import Iterator
 
 import trio
@@ -11,6 +12,8 @@ from sandboxd.lifecycle.blocked import is_blocked
 from sandboxd.lifecycle.messages import Tick
 from sandboxd.lifecycle.state import State
 from sandboxd.lifecycle.why import overdue
+from sandboxd.model.errors import StoreError
+from sandboxd.model.resource import Row
 from sandboxd.wire import things
 
 CHECK = 60.0
@@ -103,6 +106,14 @@ class Supervisor:
         self.actor(account).recover()
 
     # ---- while it lives
+    def rows_of(self, kind: str) -> dict[str, list[Row]]:
+        """The rows of one kind in every account that is known: what a document of several accounts should say."""
+        found: dict[str, list[Row]] = {}
+        for name in self._shared.store.actors():
+            with contextlib.suppress(StoreError):  # what cannot be read says nothing
+                found[name] = [row for row in self.actor(name).state.rows.values() if row.node.kind == kind]
+        return found
+
     def forget_idle(self) -> None:
         """Let go of the decoded states of accounts at rest."""
         for actor in self._actors.values():

@@ -5,10 +5,13 @@ Text from outside passes `safe_text` here once, on its way out.
 
 from datetime import UTC, datetime
 
+from msgspec import structs
+
+from sandboxd.lifecycle.cost import bill
 from sandboxd.lifecycle.state import State
 from sandboxd.lifecycle.views import StepView, health_of, hourly_cost, operation_eta, shared_cost, steps_of
 from sandboxd.lifecycle.why import Link, is_overdue
-from sandboxd.model.keys import is_shared, parts
+from sandboxd.model.keys import SHARED, is_shared, make_key, parts
 from sandboxd.model.records import Operation, SandboxRecord
 from sandboxd.model.resource import Row
 from sandboxd.wire import things
@@ -53,11 +56,45 @@ def sandbox_view(state: State, record: SandboxRecord, account: str, now: float, 
         parameters=record.blueprint.parameters,
         labels=record.labels,
         not_yet=list(record.blueprint.not_yet),
+        endpoints=endpoints(state, record) if full else [],
         resources=[resource_view(row) for row in rows],
-        cost=things.Cost(
-            per_hour=round(hourly_cost(state, record.id), 6), to_date=round(spent, 6), currency=state.settings.currency
-        ),
+        cost=_cost(state, record, spent, full=full),
     )
+
+
+def _cost(state: State, record: SandboxRecord, spent: float, *, full: bool) -> things.Cost:
+    cost = things.Cost(
+        per_hour=round(hourly_cost(state, record.id), 6), to_date=round(spent, 6), currency=state.settings.currency
+    )
+    if not full or not record.blueprint.started:
+        return cost
+    running, stopped = bill(state, record.id)
+    return structs.replace(cost, running_per_hour=round(running, 6), stopped_per_hour=round(stopped, 6))
+
+
+def endpoints(state: State, record: SandboxRecord) -> list[things.Endpoint]:
+    """Where a sandbox answers: its routes that the ingress runs."""
+    found = []
+    for row in state.rows_of(record.id):
+        if row.node.kind == "ingress-route" and row.lo:
+            asked = row.node.parameters
+            balancer = "alb" if asked["layer"] == "http" else "nlb"
+            via = _shared_fact(state, row, balancer, "dns")
+            host = str(asked.get("host") or via or asked["name"])
+            port = f":{asked['listen']}" if asked["layer"] == "tcp" else ""
+            scheme = {"http": _scheme(state, row), "tls": "https"}.get(str(asked["layer"]), "tcp")
+            found.append(things.Endpoint(name=str(asked["route"]), url=f"{scheme}://{host}{port}", via=via))
+    return found
+
+
+def _shared_fact(state: State, row: Row, name: str, fact: str) -> str:
+    other = state.rows.get(make_key(parts(row.node.key).region, SHARED, name))
+    return other.facts.get(fact, "") if other is not None else ""
+
+
+def _scheme(state: State, row: Row) -> str:
+    listener = state.rows.get(make_key(parts(row.node.key).region, SHARED, "web-listener"))
+    return "https" if listener is not None and listener.node.parameters.get("certificate") else "http"
 
 
 def step_view(step: StepView, progress: str = "") -> things.Step:

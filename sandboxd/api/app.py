@@ -61,6 +61,7 @@ class Api:
             about=self._about,
             caller=caller,
             ref=found.ref,
+            name=found.name,
             query=decode_query(scope["query_string"], found.route),
             key=headers.key() if found.route.keyed else None,
             if_match=headers.get("if-match") if found.route.guarded else None,

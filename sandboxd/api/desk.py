@@ -68,6 +68,14 @@ class Commands(Protocol):
         """Move the moment at which a sandbox expires."""
         ...
 
+    async def desktop(self, ref: str, by: Caller, /) -> things.Desktop:
+        """Return a way into a sandbox's desktop, once it is durable that somebody was let in."""
+        ...
+
+    async def credential(self, ref: str, name: str, by: Caller, /) -> things.Credential:
+        """Return a secret of a sandbox, read at this moment, once it is durable that it was shown."""
+        ...
+
     async def retry(self, ref: str, step: str | None, by: Caller, key: str | None, digest: str, /) -> things.Operation:
         """Reopen a failed or cancelled operation."""
         ...
@@ -130,6 +138,10 @@ class Desk(Protocol):
 
     def account(self, ref: str, /) -> things.Account:
         """Return an account with what its sandboxes share."""
+        ...
+
+    async def ingress(self, ref: str, /) -> things.Ingress:
+        """Return what the ingress machines of an account should run, and what their Envoys say they run."""
         ...
 
     def sandbox(self, ref: str, /) -> things.Sandbox:

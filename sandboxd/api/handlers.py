@@ -39,6 +39,11 @@ async def get_account(desk: Desk, ask: Ask) -> things.Account:
     return desk.account(ask.ref)
 
 
+async def get_ingress(desk: Desk, ask: Ask) -> things.Ingress:
+    """Return what the ingress machines of an account should run, and what they run."""
+    return await desk.ingress(ask.ref)
+
+
 async def list_sandboxes(desk: Desk, ask: Ask) -> Page[things.Sandbox]:
     """Return sandboxes."""
     return page(desk.sandboxes(), ask.query, things.Sandbox)
@@ -166,6 +171,16 @@ async def extend(desk: Desk, ask: Ask) -> Answer:
     """Extend the life of a sandbox."""
     sandbox = await desk.commands.extend(ask.ref, ask.body.by, ask.caller, ask.key, ask.digest, ask.if_match)
     return Answer(thing=sandbox, headers=(("etag", tag_of(sandbox)),))
+
+
+async def desktop(desk: Desk, ask: Ask) -> things.Desktop:
+    """Return a way into the desktop; like every answer, nobody on the way may keep it."""
+    return await desk.commands.desktop(ask.ref, ask.caller)
+
+
+async def get_credential(desk: Desk, ask: Ask) -> things.Credential:
+    """Show a secret; the event that says so is durable first."""
+    return await desk.commands.credential(ask.ref, ask.name, ask.caller)
 
 
 async def retry(desk: Desk, ask: Ask) -> Answer:

@@ -81,11 +81,10 @@ def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
-    out: list[dict[str, Any]] = []
-    if route.variable:
-        out.append(
-            {"name": route.variable, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-        )
+    text = {"type": "string", "minLength": 1}
+    out: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": text} for name in route.variables
+    ]
     if route.query is not None:
         out.extend(_query(route.query))
     if route.keyed:

@@ -1,6 +1,6 @@
 """What a route is: a row of the table with method, path, permission, shapes and handler; and how a request finds it.
 
-Pure. A path has at most one variable part, `{…}`, which may hold an encoded slash (`acme%2Fbank`).
+Pure. A path has at most two variable parts, `{…}`, which may hold an encoded slash (`acme%2Fbank`); the second one ends it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -32,6 +32,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     about: About
     caller: Caller
     ref: str = ""
+    name: str = ""
+    """the second variable part of the path"""
     query: Any = None
     body: Any = None
     key: str | None = None
@@ -76,15 +78,21 @@ class Route(Struct, frozen=True, kw_only=True):
 
     @property
     def variable(self) -> str:
-        """The name of the variable part, or nothing."""
-        return self.path.partition("{")[2].partition("}")[0]
+        """The name of the first variable part, or nothing."""
+        return next(iter(self.variables), "")
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the variable parts."""
+        return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
 
 
 class Found(Struct, frozen=True):
-    """A route with the value of its variable part."""
+    """A route with the values of its variable parts."""
 
     route: Route
     ref: str
+    name: str = ""
 
 
 class Router:
@@ -93,10 +101,14 @@ class Router:
     def __init__(self, routes: Sequence[Route]) -> None:
         self._fixed: dict[bytes, dict[str, Route]] = {}
         self._variable: dict[tuple[bytes, bytes], dict[str, Route]] = {}
+        self._double: dict[tuple[bytes, bytes], dict[str, Route]] = {}
         for route in routes:
             head, brace, tail = route.path.encode().partition(b"{")
-            if brace:
-                self._variable.setdefault((head, tail.partition(b"}")[2]), {})[route.method] = route
+            tail = tail.partition(b"}")[2]
+            if b"{" in tail:
+                self._double.setdefault((head, tail.partition(b"{")[0]), {})[route.method] = route
+            elif brace:
+                self._variable.setdefault((head, tail), {})[route.method] = route
             else:
                 self._fixed.setdefault(head, {})[route.method] = route
 
@@ -109,6 +121,10 @@ class Router:
                 ref = raw_path[len(head) : len(raw_path) - len(tail)]
                 if ref and b"/" not in ref:
                     return Found(_choose(methods, method), _decoded(ref))
+        for (head, middle), methods in self._double.items():
+            ref, found, name = raw_path.removeprefix(head).partition(middle)
+            if raw_path.startswith(head) and found and ref and name and b"/" not in ref + name:
+                return Found(_choose(methods, method), _decoded(ref), _decoded(name))
         raise NotFound("route_not_found", "There is no such route.", "GET /v1/openapi.json describes all routes.")
 
 

@@ -80,11 +80,16 @@ COMMON = Codes(
 """what every service may answer"""
 
 SERVICES: Mapping[str, Codes] = {
+    "appstream": Codes(
+        throttled=frozenset({"RequestLimitExceededException"}),
+        capacity=frozenset({"ResourceNotAvailableException"}),
+        unseen=frozenset({"ResourceNotFoundException"}),
+    ),
     "ec2": Codes(
         throttled=frozenset({"EC2ThrottledException"}),
         capacity=frozenset({
             "InsufficientInstanceCapacity", "InsufficientHostCapacity", "InsufficientReservedInstanceCapacity",
-            "InsufficientAddressCapacity", "InsufficientCapacity", "InsufficientFreeAddressesInSubnet", "Unsupported",
+            "InsufficientAddressCapacity", "InsufficientCapacity", "InsufficientFreeAddressesInSubnet",
         }),
         quota=frozenset({
             "VpcLimitExceeded", "SubnetLimitExceeded", "InternetGatewayLimitExceeded", "RouteTableLimitExceeded",
@@ -100,11 +105,25 @@ SERVICES: Mapping[str, Codes] = {
         young=frozenset({"PendingVerification"}),
         died=frozenset({"IdempotentInstanceTerminated"}),
     ),
+    "ecr": Codes(
+        quota=frozenset({"LimitExceededException"}),
+        given=frozenset({"RepositoryNotFoundException"}),
+    ),
+    "elbv2": Codes(
+        capacity=frozenset({"InsufficientCapacity", "AvailabilityZoneNotSupported"}),
+        quota=frozenset({
+            "TooManyLoadBalancers", "TooManyTargetGroups", "TooManyListeners", "TooManyTargets", "TooManyTags",
+            "TooManyRegistrationsForTargetId", "TooManyUniqueTargetGroupsPerLoadBalancer",
+        }),
+    ),
     "iam": Codes(
         concurrent=frozenset({"ConcurrentModification", "EntityTemporarilyUnmodifiable"}),
         quota=frozenset({"LimitExceeded"}),
         dependency=frozenset({"DeleteConflict"}),
         unseen=frozenset({"NoSuchEntity"}),
+    ),
+    "kms": Codes(
+        given=frozenset({"NotFoundException"}),
     ),
     "organizations": Codes(
         concurrent=frozenset({"PolicyChangesInProgressException"}),
@@ -117,6 +136,14 @@ SERVICES: Mapping[str, Codes] = {
     "ssm": Codes(
         concurrent=frozenset({"TooManyUpdates"}),
         quota=frozenset({"ParameterLimitExceeded", "ParameterMaxVersionLimitExceeded"}),
+        unseen=frozenset({"InvalidResourceId", "ParameterNotFound"}),
+    ),
+    "wafv2": Codes(
+        throttled=frozenset({"WAFTagOperationException"}),
+        concurrent=frozenset({"WAFOptimisticLockException"}),
+        quota=frozenset({"WAFLimitsExceededException"}),
+        dependency=frozenset({"WAFAssociatedItemException"}),
+        unseen=frozenset({"WAFNonexistentItemException", "WAFUnavailableEntityException"}),
     ),
 }  # fmt: skip
 """what one service answers besides"""

@@ -51,4 +51,5 @@ def load() -> Prices:
     per_hour = dict(data["per_hour"])
     per_hour |= {key: price / HOURS_A_MONTH for key, price in data["per_month"].items()}
     per_hour |= {f"instance.{name}": price for name, price in data["instances"].items()}
+    per_hour |= {f"desktop.{name}": price for name, price in data["desktops"].items()}
     return Prices(data["date"], data["source"], data["currency"], PriceList(per_hour))

@@ -30,6 +30,7 @@ from botocore.waiter import xform_name
 from msgspec import Struct
 
 from sandboxd.aws import outcomes
+from sandboxd.aws.clients import GLOBAL, Clients
 from sandboxd.aws.credentials import SESSION, Provider, Session, Signer
 from sandboxd.aws.session import LeanSession
 from sandboxd.aws.times import fast_timestamp
@@ -39,8 +40,6 @@ READ_ATTEMPTS = 3
 """a read whose reply was lost is simply sent again"""
 READ_PAUSE = 0.3
 """real seconds before that"""
-GLOBAL = {"iam": "us-east-1", "organizations": "us-east-1"}
-"""services that have one place for all regions: one client is enough"""
 _NOT_SENT = (
     EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError, SSLError, NoCredentialsError, PartialCredentialsError,
 )  # fmt: skip
@@ -64,15 +63,12 @@ class AwsSettings(Struct, frozen=True, kw_only=True):
 class Aws:
     """AWS as the daemon sees it; `call` is the port."""
 
-    def __init__(
-        self, *, settings: AwsSettings, clock: Clock, stack: AsyncExitStack, clients: dict[tuple[str, str], Any]
-    ) -> None:
-        self._settings, self._clock, self._stack = settings, clock, stack
+    def __init__(self, *, settings: AwsSettings, clock: Clock, clients: Clients | None = None) -> None:
+        self._settings, self._clock = settings, clock
         self._own = _own_session()
         self._session = _session(settings)
         self._session.register_component("credential_provider", Provider(_CURRENT))
-        self._clients = clients
-        self._building = trio.Lock()
+        self.clients = clients or Clients(build=self._build, home=settings.region)
         self._sessions: dict[tuple[str, str], Session] = {}
         self._me = ""
 
@@ -81,7 +77,8 @@ class Aws:
         regions = tuple(regions)
         for service in services:
             for region in (GLOBAL[service],) if service in GLOBAL else regions:
-                await self._client(service, region)
+                async with self.clients.use(service, region):
+                    pass
 
     async def identity(self) -> str:
         """Return the account of the daemon's own credentials; raise AwsError."""
@@ -170,41 +167,37 @@ class Aws:
         return True
 
     # ---- bytes
-    async def _client(self, service: str, region: str) -> Any:
-        place = (service, GLOBAL.get(service, region))
-        if place not in self._clients:
-            async with self._building:
-                if place not in self._clients:
-                    endpoint = {"endpoint_url": self._settings.endpoint} if self._settings.endpoint else {}
-                    creating = self._session.create_client(service, region_name=place[1], **endpoint)
-                    self._clients[place] = await self._stack.enter_async_context(creating)
-        return self._clients[place]
+    async def _build(self, stack: AsyncExitStack, service: str, region: str) -> Any:
+        endpoint = {"endpoint_url": self._settings.endpoint} if self._settings.endpoint else {}
+        return await stack.enter_async_context(self._session.create_client(service, region_name=region, **endpoint))
 
     async def _send(
         self, signer: Signer, service: str, region: str, operation: str, parameters: Mapping[str, Any]
     ) -> Any:
-        client = await self._client(service, region)
-        token = _CURRENT.set(signer)
-        try:
-            answer = await getattr(client, xform_name(operation))(**parameters)
-        except ClientError as error:
-            raise _refused(service, error) from error
-        except ParamValidationError as error:
-            raise AwsError("refused", "ParamValidation", str(error)) from error
-        except _NOT_SENT as error:
-            code = (
-                "NoCredentials" if isinstance(error, (NoCredentialsError, PartialCredentialsError)) else "Unreachable"
-            )
-            raise AwsError("refused", code, str(error)) from error
-        except ResponseParserError as error:
-            raise AwsError("unknown", "Unparsable", str(error)) from error
-        except BotoCoreError as error:
-            raise AwsError("unknown", type(error).__name__.removesuffix("Error"), str(error)) from error
-        finally:
-            _CURRENT.reset(token)
-        if _says_nothing(client, service, operation, answer):
-            raise AwsError("unknown", "Unparsable", f"{operation} was answered with an empty body")
-        return answer
+        async with self.clients.use(service, region) as client:
+            return await _sent(client, signer, service, operation, parameters)
+
+
+async def _sent(client: Any, signer: Signer, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
+    token = _CURRENT.set(signer)
+    try:
+        answer = await getattr(client, xform_name(operation))(**parameters)
+    except ClientError as error:
+        raise _refused(service, error) from error
+    except ParamValidationError as error:
+        raise AwsError("refused", "ParamValidation", str(error)) from error
+    except _NOT_SENT as error:
+        code = "NoCredentials" if isinstance(error, (NoCredentialsError, PartialCredentialsError)) else "Unreachable"
+        raise AwsError("refused", code, str(error)) from error
+    except ResponseParserError as error:
+        raise AwsError("unknown", "Unparsable", str(error)) from error
+    except BotoCoreError as error:
+        raise AwsError("unknown", type(error).__name__.removesuffix("Error"), str(error)) from error
+    finally:
+        _CURRENT.reset(token)
+    if _says_nothing(client, service, operation, answer):
+        raise AwsError("unknown", "Unparsable", f"{operation} was answered with an empty body")
+    return answer
 
 
 def _says_nothing(client: Any, service: str, operation: str, answer: Mapping[str, Any]) -> bool:
@@ -253,8 +246,12 @@ def _session(settings: AwsSettings) -> AioSession:
 @asynccontextmanager
 async def open_aws(settings: AwsSettings, clock: Clock) -> AsyncIterator[Aws]:
     """Open AWS; the clients are closed at the end."""
-    async with AsyncExitStack() as stack:
-        yield Aws(settings=settings, clock=clock, stack=stack, clients={})
+    aws = Aws(settings=settings, clock=clock)
+    try:
+        yield aws
+    finally:
+        with trio.CancelScope(shield=True):
+            await aws.clients.aclose()
 
 
 __all__ = ["Aws", "AwsSettings", "open_aws"]

@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 
 TENANT, SANDBOX = "acme", "bank"
 
-PREFLIGHT = (
-    "ec2:DescribeImages", "ec2:DescribeAvailabilityZones", "ec2:DescribeInstanceTypeOfferings", "ssm:GetParameter",
-)  # fmt: skip
-
 
 class Phase(Struct):
     """One phase of the life."""
@@ -38,7 +34,9 @@ class Phase(Struct):
     aws_calls: int
     mutations: int
     aside: int
-    """calls of STS and of the look before a create (images, zones, types), which no step makes"""
+    """calls of STS, of the look before a create (images, zones, quotas), and those that only watch a running installer"""
+    tails: int = 0
+    """of the mutations: scripts that only show an installer's log"""
 
 
 class Life:
@@ -69,10 +67,15 @@ class Life:
         ended = self._follow(op)
         counts, bound = self._ask(f"calls?mark={mark}"), self._ask(f"bound?mark={mark}")
         seconds = _moment(ended.ended_at) - _moment(ended.requested_at)
-        aside = sum(n for name, n in counts["operations"].items() if name.startswith("sts:") or name in PREFLIGHT)
+        # whose credentials it is, and what was looked up (images, zones, quotas) before anything was changed
+        aside = counts["before"] + sum(n for name, n in counts["operations"].items() if name.startswith("sts:"))
+        aside += counts["watching"]
         self.phases.append(
-            Phase(name, round(seconds, 1), bound["bound_seconds"], counts["calls"], counts["mutations"], aside)
-        )
+            Phase(
+                name, round(seconds, 1), bound["bound_seconds"], counts["calls"], counts["mutations"], aside,
+                counts["tails"],
+            )
+        )  # fmt: skip
         if name == "create":
             self.created = self._kinds()
         return ended.state == "succeeded"

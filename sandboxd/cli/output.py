@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from sandboxd.wire import groups
 from sandboxd.wire.text import safe_text
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -92,12 +93,25 @@ def cell(value: Any) -> str:
         case None:
             return "-"
         case {"per_hour": per_hour, "currency": currency}:
-            value = f"{per_hour:.3f} {currency}/h"
+            value = f"{per_hour:.3f} {currency}/h" + _more_cost(value)
         case list():
             value = ", ".join(str(one.get("name", "")) if isinstance(one, dict) else str(one) for one in value)
         case dict():
-            value = ", ".join(f"{key}={one}" for key, one in value.items())
+            value = ", ".join(
+                f"{key}={json.dumps(one) if isinstance(one, bool) else one}" for key, one in value.items()
+            )
     return safe_text(str(value)) or "-"
+
+
+def _more_cost(cost: dict[str, Any]) -> str:
+    """What is known of it besides: to date, and in its two states."""
+    told = [f"{cost['to_date']:.2f} to date"] if cost.get("to_date") else []
+    told += [
+        f"{cost[f'{state}_per_hour']:.3f} while {state}"
+        for state in ("running", "stopped")
+        if cost.get(f"{state}_per_hour") is not None
+    ]
+    return f" ({', '.join(told)})" if len(told) > 1 else ""
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -117,9 +131,23 @@ def _record(item: dict[str, Any]) -> None:
         if key not in tables:
             print(f"{key.replace('_', ' ').ljust(width)}  {cell(value)}")
     for key, value in tables.items():
-        print(f"\n{key.upper()}")
+        print(f"\n{key.replace('_', ' ').upper()}")
+        if key == "resources":
+            _resources(value)
+            continue
         columns = COLUMNS["step"] if key == "steps" else tuple(value[0])
         print_table(columns, [[cell(one.get(column)) for column in columns] for one in value])
+
+
+def _resources(resources: list[dict[str, Any]]) -> None:
+    """Those of a group together; the region only where there is more than one."""
+    regions = {one["region"] for one in resources}
+    columns = ("kind", "name", "state", *(("region",) if len(regions) > 1 else ()), "id")
+    rows = []
+    for group, found in groups.by_kind((one["kind"], one["name"], one) for one in resources):
+        for number, one in enumerate(found):
+            rows.append(["" if number else group.title, *(cell(one.get(column)) for column in columns)])
+    print_table(("group", *columns), rows)
 
 
 def yaml(value: Any, indent: int = 0) -> str:

@@ -90,6 +90,11 @@ def thing(what: str, ref: str) -> Op[Any]:
     return _get(f"{what}/{_ref(ref)}", _THINGS[what])
 
 
+def ingress(account: str) -> Op[things.Ingress]:
+    """What the ingress machines of an account should run, and what they run."""
+    return _get(f"accounts/{_ref(account)}/ingress", things.Ingress)
+
+
 def events(*, after: str | None = None, limit: int | None = None) -> Op[Items[things.Event]]:
     """What happened after an event, oldest first; without one, the latest."""
     given = {name: value for name, value in (("after", after), ("limit", limit)) if value is not None}
@@ -149,6 +154,16 @@ def command(verb: str, ref: str) -> Op[things.Operation]:
 def extend(ref: str, by: float) -> Op[things.Sandbox]:
     """Move the moment at which a sandbox expires."""
     return _post(f"sandboxes/{_ref(ref)}/extend", Extend(by=by), things.Sandbox, keyed=False)
+
+
+def desktop(ref: str) -> Op[things.Desktop]:
+    """A way into the desktop of a sandbox; each asking is told as an event."""
+    return _post(f"sandboxes/{_ref(ref)}/desktop", None, things.Desktop, keyed=False)
+
+
+def credential(ref: str, name: str) -> Op[things.Credential]:
+    """A secret of a sandbox; each asking is told as an event."""
+    return _get(f"sandboxes/{_ref(ref)}/credentials/{_ref(name)}", things.Credential)
 
 
 def retry(operation: str, step: str | None = None) -> Op[things.Operation]:

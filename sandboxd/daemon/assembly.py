@@ -19,6 +19,7 @@ from sandboxd import __version__
 from sandboxd.actors.views import stamp
 from sandboxd.api.app import Api
 from sandboxd.api.listen import serve_api
+from sandboxd.aws.clients import SERVICES
 from sandboxd.aws.waist import AwsSettings, open_aws
 from sandboxd.client.address import socket_path
 from sandboxd.daemon.clock import PacedClock
@@ -31,7 +32,6 @@ from sandboxd.store import SqliteStore, Writer
 from sandboxd.wire import things
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-SERVICES = ("ec2", "sts", "ssm", "organizations", "iam")
 MARGIN = 15.0
 """real seconds that a stop may take beside the drain"""
 
@@ -75,7 +75,8 @@ async def _serve(start: Start, stop: trio.Event, outer: trio.Nursery) -> None:
             health = _health(settings, clock, start.folder)
             house = House(settings=settings, outside=outside, nursery=nursery, log=start.log, health=health)
             nursery.start_soon(start.manager.pat, writer.is_alive, name="watchdog")
-            await _run(house, start, partial(aws.warm, SERVICES, regions(settings)), nursery, stop)
+            nursery.start_soon(aws.clients.keep_tidy, name="clients")
+            await _run(house, start, partial(aws.warm, SERVICES, [region]), nursery, stop)
             nursery.cancel_scope.cancel()
 
 

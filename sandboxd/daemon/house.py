@@ -5,7 +5,7 @@ It knows no socket and no signal: who runs it says when to start and when to sto
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 
 import trio
@@ -14,12 +14,16 @@ from msgspec import Struct
 from sandboxd.actors.alarms import Alarms
 from sandboxd.actors.archive import Archive
 from sandboxd.actors.commands import Commands
+from sandboxd.actors.credentials import Credentials
 from sandboxd.actors.desk import Desk
+from sandboxd.actors.desktops import Desktops
 from sandboxd.actors.directory import Directory
 from sandboxd.actors.feed import Feed
 from sandboxd.actors.governor import Governor
+from sandboxd.actors.ingresses import Ingresses
 from sandboxd.actors.plans import Plans
 from sandboxd.actors.pool import Pool
+from sandboxd.actors.preflight import Quotas
 from sandboxd.actors.resolving import Resolver
 from sandboxd.actors.shared import Shared
 from sandboxd.actors.supervisor import Supervisor
@@ -30,9 +34,11 @@ from sandboxd.daemon.profiles import profile_views
 from sandboxd.daemon.settings import Settings, regions
 from sandboxd.engine.engine import Engine
 from sandboxd.engine.ports import Identity
+from sandboxd.engine.quotas import Preflight
 from sandboxd.lifecycle import state
 from sandboxd.model.errors import Refusal
 from sandboxd.model.ports import AwsError, Call, Clock
+from sandboxd.model.resource import Row
 from sandboxd.store import SqliteStore, Writer
 from sandboxd.wire import things
 
@@ -96,8 +102,11 @@ class House:
         )  # fmt: skip
         return Engine(
             call=self._call, clock=self._outside.clock, kinds=kinds.by_name(), settings=settings.engine,
-            identity=identity, places=self.pool.places,
+            identity=identity, places=self.pool.places, held=self._held, randbits=self._outside.randbits,
         )  # fmt: skip
+
+    def _held(self, kind: str) -> Mapping[str, Iterable[Row]]:
+        return self.supervisor.rows_of(kind)
 
     def _ring(self, name: str) -> None:
         self.supervisor.ring(name)
@@ -109,11 +118,19 @@ class House:
             call=self._call, kinds=shared.kinds, regions=shared.regions, stage=settings.stage,
             image_account=self._image_account, profile_dirs=dirs, role=settings.aws.role,
         )  # fmt: skip
-        commands = Commands(shared=shared, supervisor=self.supervisor, pool=self.pool, resolver=resolver)
+        quotas = Quotas(preflight=Preflight(call=self._call, clock=shared.clock), role=settings.aws.role)
+        commands = Commands(
+            shared=shared, supervisor=self.supervisor, pool=self.pool, resolver=resolver, quotas=quotas,
+            desktops=Desktops(call=self._call, role=settings.aws.role, valid=settings.desktop.valid),
+            credentials=Credentials(call=self._call, role=settings.aws.role),
+        )  # fmt: skip
         return Desk(
             shared=shared, supervisor=self.supervisor, pool=self.pool, commands=commands,
-            plans=Plans(shared=shared, supervisor=self.supervisor, resolver=resolver), health=health,
+            plans=Plans(shared=shared, supervisor=self.supervisor, resolver=resolver, quotas=quotas), health=health,
             profiles=profile_views(dirs),
+            ingresses=Ingresses(
+                call=self._call, clock=shared.clock, role=settings.aws.role, timeout=settings.engine.call_timeout
+            ),
         )  # fmt: skip
 
     # ---- whose organization

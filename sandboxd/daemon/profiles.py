@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandboxd.profile import available, load_file, not_yet
+from sandboxd.profile import available, load_file
 from sandboxd.toml import TomlError
 from sandboxd.wire import things
 
@@ -24,13 +24,11 @@ def profile_views(dirs: Sequence[Path]) -> list[things.Profile]:
             things.Parameter(name=name, type=one.type, default=one.default, help=one.help)
             for name, one in profile.parameters.items()
         ]
-        everything = {name: one.default if one.type != "boolean" else True for name, one in profile.parameters.items()}
         out.append(
             things.Profile(
                 name=profile.name,
                 summary=profile.summary,
                 parameters=parameters,
-                not_yet=not_yet(profile, everything),
                 source=str(path),
             )
         )

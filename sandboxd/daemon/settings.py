@@ -5,8 +5,9 @@ Every setting of the daemon is in this file with its default and its unit; the d
 
 import os
 from pathlib import Path
+from typing import Annotated
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from sandboxd.engine.settings import EngineSettings
 
@@ -37,6 +38,13 @@ class Profiles(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where profiles are looked up before the packaged ones."""
 
     dir: str = ""
+
+
+class DesktopSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The way into desktops."""
+
+    valid: Annotated[float, Meta(ge=1, le=604_800)] = 300.0
+    """seconds for which a URL lets in, at most a week"""
 
 
 class Access(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,6 +80,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clock: ClockSettings = field(default_factory=ClockSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
     profiles: Profiles = field(default_factory=Profiles)
+    desktop: DesktopSettings = field(default_factory=DesktopSettings)
     access: Access = field(default_factory=Access)
     log: Log = field(default_factory=Log)
 

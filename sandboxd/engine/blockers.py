@@ -9,17 +9,24 @@ from collections.abc import Iterator
 import trio
 from msgspec import Struct
 
+from sandboxd.aws.kind import tags as tags_of
 from sandboxd.engine import tags
+from sandboxd.engine.aws_made import is_aws_made
 from sandboxd.engine.context import Attempt
 from sandboxd.engine.listing import TAGS, everything
-from sandboxd.engine.listings import INTERFACE, INTERFACES, LISTINGS, Item, Listing
+from sandboxd.engine.listings import ENDPOINT_SERVICES, INTERFACE, INTERFACES, LISTINGS, Item, Listing
+from sandboxd.engine.paging import pages
 from sandboxd.model.keys import parts
 from sandboxd.model.ports import AwsError
 
 MOST_NAMED = 3
 MAPPED = "attachment.vpc-id"
 """an internet gateway is held by what has a public address in its VPC"""
-_HELD_BY = {MAPPED: MAPPED, "vpc-id": "VpcId", "subnet-id": "SubnetId", "group-id": "GroupId"}
+SERVED = "NetworkLoadBalancerArns"
+"""a load balancer is held by what is served through it"""
+_BESIDE = {"ec2": ("elbv2",)}
+"""services whose things stand in another one's: their interfaces do not say whose they are"""
+_HELD_BY = {MAPPED: MAPPED, "vpc-id": "VpcId", "subnet-id": "SubnetId", "group-id": "GroupId", SERVED: SERVED}
 
 
 class Holders(Struct, frozen=True):
@@ -42,9 +49,18 @@ async def holders(a: Attempt) -> Holders:
     identifier = a.facts.get("vpc" if a.kind.interfaces == MAPPED else "id", "")
     if not member or not identifier:
         return Holders()
-    listings = [
-        one for one in (*LISTINGS, INTERFACES) if one.kind != a.kind.spec.name and one.service == a.kind.service
-    ]
+    return await _among(a, identifier, member, _listings(a, member))
+
+
+def _listings(a: Attempt, member: str) -> list[Listing]:
+    """What may hold it."""
+    if member == SERVED:
+        return [ENDPOINT_SERVICES]
+    services = (a.kind.service, *_BESIDE.get(a.kind.service, ()))
+    return [one for one in (*LISTINGS, INTERFACES) if one.kind != a.kind.spec.name and one.service in services]
+
+
+async def _among(a: Attempt, identifier: str, member: str, listings: list[Listing]) -> Holders:
     found: dict[int, list[Item]] = {}
 
     async def one(place: int, listing: Listing) -> None:
@@ -56,8 +72,7 @@ async def holders(a: Attempt) -> Holders:
     async with trio.open_nursery() as nursery:
         for place, listing in enumerate(listings):
             nursery.start_soon(one, place, listing)
-    named: list[str] = []
-    others: list[str] = []
+    named, others = await _references(a, identifier) if member == "GroupId" else ([], [])
     for place, listing in enumerate(listings):
         for item in found[place]:
             if identifier in _stands_on(listing, item, member) and not (listing.given(item) and listing != INTERFACES):
@@ -67,15 +82,37 @@ async def holders(a: Attempt) -> Holders:
     return Holders(tuple(named), tuple(others))
 
 
+async def _references(a: Attempt, group: str) -> tuple[list[str], list[str]]:
+    """Rules of other groups that name this one: all, and those that are not ours; in groups of ours, too, people add rules."""
+    scope = a.ports.scope(a.kind, a.who.account, parts(a.node.key).region)
+    try:
+        found = await pages(a.ports.call, scope, "ec2", "DescribeSecurityGroupRules", {})
+    except AwsError:
+        return [], []
+    named: list[str] = []
+    others: list[str] = []
+    for rule in (one for page in found for one in page.get("SecurityGroupRules") or ()):
+        referenced = (rule.get("ReferencedGroupInfo") or {}).get("GroupId")
+        if referenced == group != rule["GroupId"]:
+            named.append(f"{rule['SecurityGroupRuleId']} (rule of {rule['GroupId']})")
+            if tags.verify(a.ports.identity, a.who.account, tags_of(rule)) is None:
+                others.append(named[-1])
+    return named, others
+
+
 def _stands_on(listing: Listing, item: Item, member: str) -> Iterator[str]:
     if member == "VpcId":
         yield listing.network(item)
     elif member == MAPPED:
         yield listing.network(item) if _is_public(item) else ""
+    elif member == SERVED:
+        yield from item[SERVED]
     elif member == "SubnetId":
         yield str(item.get("SubnetId") or "")
+        yield from (str(zone.get("SubnetId")) for zone in item.get("AvailabilityZones") or ())
     else:
-        yield from (str(group["GroupId"]) for group in item.get("Groups") or item.get("SecurityGroups") or ())
+        groups = item.get("Groups") or item.get("SecurityGroups") or ()
+        yield from (group if isinstance(group, str) else str(group["GroupId"]) for group in groups)
 
 
 def _is_public(item: Item) -> bool:
@@ -85,7 +122,7 @@ def _is_public(item: Item) -> bool:
 
 def _is_somebodys(a: Attempt, listing: Listing, item: Item) -> bool:
     """Not ours, and nothing that goes with something of ours."""
-    if listing.given(item):
+    if listing.given(item) or is_aws_made(item):
         return False
     return tags.verify(a.ports.identity, a.who.account, item[TAGS]) is None
 

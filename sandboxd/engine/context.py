@@ -3,27 +3,31 @@
 It renders the kind's questions from what is known now; the mutation itself was rendered and committed before.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Literal, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Literal, TypeVar
 
 from msgspec import Struct, structs
 
 from sandboxd.aws.kind import Ask, Item, Kind, Questions, Seen
+from sandboxd.aws.outcomes import is_read
 from sandboxd.engine import tags
 from sandboxd.engine.looks import describe
-from sandboxd.engine.meaning import unanswered
+from sandboxd.engine.meaning import forbidden, unanswered
 from sandboxd.engine.pace import back_off
 from sandboxd.engine.paging import joined, pages
 from sandboxd.engine.ports import Owner, Ports, Post
+from sandboxd.engine.send import send
 from sandboxd.lifecycle.messages import Called, Ended, Left, Progress, Start, Unknown
 from sandboxd.model.keys import Key, parts
 from sandboxd.model.ports import AwsError, FactsOf, Scope
 from sandboxd.model.resource import MADE_AT, Facts, Node, Row, Step, Usual
 
 T = TypeVar("T")
-RowOf = Callable[[Key], Row | None]
+Rows = Mapping[Key, Row]
+NO_ROWS: Rows = MappingProxyType({})
 GENERATION, AT, SEEN = "generation", MADE_AT, "seen"
-"""facts of the engine's own: the life that the others are about, when it was made, and that a look has seen it"""
+"""facts of the engine's own: the life that the others are about, when it was made, and when a look last saw it (or 1)"""
 
 
 def ask_for(ports: Ports, who: Owner, row: Row, generation: int, step: Step, facts_of: FactsOf | None = None) -> Ask:
@@ -45,6 +49,14 @@ def ask_for(ports: Ports, who: Owner, row: Row, generation: int, step: Step, fac
     )
 
 
+class Forbidden(Exception):
+    """A policy forbids by name what the attempt must look at."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
 class Discovery(Struct, frozen=True):
     """What a look without an id found."""
 
@@ -58,11 +70,9 @@ class Discovery(Struct, frozen=True):
 class Attempt:
     """What the phases of one attempt share."""
 
-    def __init__(
-        self, *, ports: Ports, who: Owner, row: Row, start: Start, post: Post, row_of: RowOf = lambda _: None
-    ) -> None:
-        self.row_of = row_of
-        """what is known of the resources that it stands on, now"""
+    def __init__(self, *, ports: Ports, who: Owner, row: Row, start: Start, post: Post, rows: Rows = NO_ROWS) -> None:
+        self.rows = rows
+        """what is known of all resources of the account, now"""
         self.ports, self.who, self.row, self.start, self.post = ports, who, row, start, post
         self.kind: Kind = ports.kinds[row.node.kind]
         self.node: Node = row.node
@@ -71,6 +81,12 @@ class Attempt:
         self.unknown_at: float | None = None
         self.missing_since: float | None = None
         """since when no look shows it"""
+        self.shown_at: float | None = None
+        """when a look last showed what a service may not know yet"""
+        self.told_at: float | None = None
+        """when a look last told more than whether it has come true"""
+        self.is_brief = False
+        """whether the last look asked no more than that"""
         self.held_by: tuple[str, ...] = ()
         """what of others held it at the last look"""
         self.began = ports.clock.now()
@@ -132,29 +148,69 @@ class Attempt:
         facts = dict(self.facts) if left in ("between", "spoiled", "nothing") else {}
         return Ended(self.node.key, self.start.run, left, how, code, reason, after, facts, outage)
 
+    def demand_permission(self, error: AwsError) -> None:
+        """Raise Forbidden for a read that a policy forbids by name: waiting is in vain, and nothing is known."""
+        if words := forbidden(error.message, "A read is denied"):
+            raise Forbidden(error.code, words)
+
+    def forbidden(self, error: Forbidden) -> Ended:
+        """What cannot be looked at is as unknown as it was."""
+        untouched = self.start.step.way == "lower" and self.unknown_at is None
+        return self.ended("nothing" if untouched else "between", error.code, error.reason, lasting=True)
+
     # ---- reads
     async def see(self, after: float = 0.0) -> Seen | None:
         """Look at the resource, by its id, in so many seconds or sooner; None: it is not there. Raise AwsError."""
-        kind, ask = self.kind, self.ask
-        if kind.questions is not None:
+        kind = self.kind
+        if kind.questions is not None and kind.questions(self.ask) is not None:
             await self.ports.clock.sleep(after)
-            return await self._asked(kind.questions(ask))
+            return await self._looked(kind.questions)
+        ask = self.ask
         value = self.facts.get(kind.reading.by) or ask.id
-        return judged(kind, await self.ports.looks.look(self.scope, kind, value, after), ask)
+        try:
+            return judged(kind, await self.ports.looks.look(self.scope, kind, value, after), ask)
+        except AwsError as error:
+            if error.code not in kind.missing:
+                raise
+            return None
+
+    async def _looked(self, questions: Callable[[Ask], Questions | None]) -> Seen | None:
+        """Ask, and no more than what decides while what was told last is young."""
+        told = self.told_at
+        self.is_brief = bool(self.kind.brief) and told is not None and self.now < told + self.kind.every
+        asked = questions(structs.replace(self.ask, brief=self.is_brief))
+        if not self.is_brief:
+            self.told_at = self.now
+        return await self._asked(asked) if asked is not None else None
 
     async def _asked(self, questions: Questions) -> Seen | None:
-        answers = await self._answers(questions)
-        return self.kind.judge(answers, self.ask) if answers else None
+        answers = await self.answers(questions)
+        seen = self.kind.judge(answers, self.ask) if answers else None
+        if seen is None or not self.kind.adopts or self.ask.id:
+            return seen
+        return self._owned(self.kind.tags_of(self.kind.thing(answers)), seen)
 
-    async def _answers(self, questions: Questions) -> dict[str, Item]:
+    def _owned(self, found: Mapping[str, str], seen: Seen) -> Seen:
+        """A create may have been answered with what is somebody else's, or ours of a former life; the id is learned after that."""
+        who = tags.verify(self.ports.identity, self.who.account, found)
+        if who is not None and who.key == self.node.key:
+            if who.generation == self.start.generation:
+                return seen
+            words = "it is there from a former life, and is made anew"
+            return structs.replace(seen, failed="former_life", reason=words)
+        if not found and self.now < self.began + self.ports.settings.settle:
+            return Seen(text="its tags are not to be seen yet")
+        words = f"{seen.facts.get('id', 'it')} is there under this name and is not ours: remove it, then retry."
+        return Seen(failed="not_ours", reason=words, foreign=True)
+
+    async def answers(self, questions: Questions) -> dict[str, Item]:
         """The answers by operation; none if it is not there."""
         answers: dict[str, Item] = {}
         try:
             asked = next(questions)
             while True:
                 operation, parameters = asked
-                found = joined(await pages(self.ports.call, self.scope, self.kind.service, operation, parameters))
-                answers[operation] = found
+                found = answers[operation] = await self._answer(operation, parameters)
                 asked = questions.send(found)
         except StopIteration:
             return answers
@@ -165,14 +221,28 @@ class Attempt:
                 raise
             return {}
 
+    async def _answer(self, operation: str, parameters: Mapping[str, Any]) -> Item:
+        """One answer, all its pages; what changes something (an echo) is not cut off."""
+        service, _, name = operation.rpartition(":")
+        service, call = service or self.kind.service, self.ports.call
+        if not is_read(name):
+            return dict(await send(call, self.scope, service, name, parameters, self.ports.settings.call_timeout))
+        return joined(await pages(call, self.scope, service, name, parameters))
+
     async def find(self, *, by_name: bool) -> "Discovery":
         """Look without an id: by what is unique about it, or by our tags. Raise AwsError."""
         kind, ask = self.kind, self.ask
-        if kind.questions is not None:
-            answers = await self._answers(kind.questions(ask))
+        unseen = {name: value for name, value in ask.facts.items() if name != SEEN}
+        questions = (
+            kind.questions(structs.replace(ask, facts=unseen, finds=True)) if kind.questions is not None else None
+        )
+        if questions is not None:
+            answers = await self.answers(questions)
             if not answers or kind.tagged:
                 return self._ours([kind.thing(answers)] if answers else [])
             return Discovery(kind.judge(answers, ask))
+        if kind.unlisted is not None:
+            return Discovery(kind.unlisted)
         filters = kind.find(ask) if kind.find and (by_name or kind.by_content) else self._by_tags()
         found = await describe(self.ports.call, self.scope, kind, filters)
         if kind.by_content:
@@ -200,7 +270,7 @@ class Attempt:
     def shown(self, facts: Facts) -> None:
         """A read has shown it: take over what it says."""
         self.missing_since = None
-        self.learn({**facts, SEEN: "1"})
+        self.learn({**facts, SEEN: f"{self.now:.0f}"})
 
     async def look_surely(self) -> Seen | None:
         """Look until AWS answers."""
@@ -216,7 +286,7 @@ def own_facts(row: Row, generation: int) -> Facts:
 
 def judged(kind: Kind, items: list[Item], ask: Ask) -> Seen | None:
     """Return what a look says of a resource; None: it is not there."""
-    return next((seen for item in items if (seen := kind.judge(item, ask)) is not None), None)
+    return next((seen for item in items if (seen := kind.judge(item, ask)) is not None), kind.unlisted)
 
 
 async def until_answered(attempt: Attempt, read: Callable[[], Awaitable[T]]) -> T:
@@ -227,6 +297,7 @@ async def until_answered(attempt: Attempt, read: Callable[[], Awaitable[T]]) -> 
             return await read()
         except AwsError as error:
             tries += 1
+            attempt.demand_permission(error)
             attempt.say(unanswered(error.code, error.message, "AWS does not answer a read"))
             await attempt.ports.clock.sleep(back_off(tries, attempt.node.key, longest=30.0))
 
@@ -238,4 +309,4 @@ def _age(item: Item) -> str:
     return ""
 
 
-__all__ = ["AT", "GENERATION", "SEEN", "Attempt", "ask_for", "judged", "own_facts", "until_answered"]
+__all__ = ["AT", "GENERATION", "SEEN", "Attempt", "Forbidden", "ask_for", "judged", "own_facts", "until_answered"]

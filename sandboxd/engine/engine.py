@@ -5,18 +5,21 @@ and every attempt ends with exactly one `Ended`, unless it is cancelled by a tur
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from secrets import randbits
 
 from sandboxd.aws.kind import Kind
 from sandboxd.engine import listing, watch
-from sandboxd.engine.context import Attempt, RowOf, ask_for
+from sandboxd.engine.contents import Contents
+from sandboxd.engine.context import NO_ROWS, Attempt, Forbidden, Rows, ask_for
 from sandboxd.engine.fresh import fresh_look
 from sandboxd.engine.limiter import Limiter
 from sandboxd.engine.looks import Looks
 from sandboxd.engine.lower import lower
+from sandboxd.engine.meaning import forbidden
 from sandboxd.engine.ports import Identity, Owner, Ports, Post
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.engine.step import raise_
-from sandboxd.lifecycle.messages import Look, Proof, Proved, Start, Stay, Surveyed
+from sandboxd.lifecycle.messages import Ended, Look, Proof, Proved, Start, Stay, Surveyed
 from sandboxd.model.keys import Key, parts
 from sandboxd.model.ports import AwsError, Call, Clock, FactsOf
 from sandboxd.model.resource import Intent, Row
@@ -34,8 +37,13 @@ class Engine:
         settings: EngineSettings,
         identity: Identity,
         places: Callable[[], Mapping[str, str]] = dict,
+        held: Callable[[str], Mapping[str, Iterable[Row]]] = lambda _: {},
+        randbits: Callable[[int], int] = randbits,
     ) -> None:
-        """`places` answers `pool_ou` and `customers_ou`, for claims whose nodes do not carry them."""
+        """`places` answers `pool_ou` and `customers_ou`, for claims whose nodes do not carry them; of `randbits` secrets are made.
+
+        `held` answers the rows of a kind in every account, for documents that several share.
+        """
         limited = Limiter(call=call, clock=clock)
         self._ports = Ports(
             call=limited,
@@ -44,8 +52,11 @@ class Engine:
             settings=settings,
             identity=identity,
             looks=Looks(call=limited, clock=clock),
+            contents=Contents(),
             born=clock.now(),
             places=places,
+            randbits=randbits,
+            held=held,
         )
 
     def render(self, who: Owner, row: Row, start: Start, facts_of: FactsOf, now: float) -> Intent:
@@ -86,18 +97,27 @@ class Engine:
         bound = max(self._ports.settings.landing, self._ports.settings.settle)
         return at if at is not None and now < at + bound else None
 
-    async def run(self, who: Owner, row: Row, start: Start, post: Post, row_of: RowOf = lambda _: None) -> None:
-        """Carry out one step to its end; `row_of` answers what is known of others, as it is when it is asked."""
-        attempt = Attempt(ports=self._ports, who=who, row=row, start=start, post=post, row_of=row_of)
-        post(await (lower(attempt) if start.step.way == "lower" else raise_(attempt)))
+    async def run(self, who: Owner, row: Row, start: Start, post: Post, rows: Rows = NO_ROWS) -> None:
+        """Carry out one step to its end; `rows` is what is known of all, as it is when it is asked."""
+        attempt = Attempt(ports=self._ports, who=who, row=row, start=start, post=post, rows=rows)
+        try:
+            ended = await self._carried_out(attempt)
+        except Forbidden as error:
+            ended = attempt.forbidden(error)
+        post(ended)
 
-    async def look(self, who: Owner, row: Row, look: Look, post: Post) -> None:
-        """Look afresh at a step past its deadline, and end it as it stands."""
+    async def _carried_out(self, attempt: Attempt) -> Ended:
+        if attempt.kind.content is not None:
+            return await self._ports.contents.enter(attempt, attempt.kind.content)
+        return await (lower(attempt) if attempt.start.step.way == "lower" else raise_(attempt))
+
+    async def look(self, who: Owner, row: Row, look: Look, post: Post, said: str = "") -> None:
+        """Look afresh at a step past its deadline, and end it as it stands; `said`: what it waited for last."""
         flight = row.flight
         if flight is None:
             return
         start = Start(look.key, flight, row.generation, look.run, resumed=True)
-        post(await fresh_look(Attempt(ports=self._ports, who=who, row=row, start=start, post=post)))
+        post(await fresh_look(Attempt(ports=self._ports, who=who, row=row, start=start, post=post), said))
 
     async def prove(
         self, who: Owner, proof: Proof, regions: Iterable[str], expected: Mapping[Key, Stay], post: Post
@@ -106,7 +126,8 @@ class Engine:
         try:
             seen = await listing.survey(self._ports, who, tuple(regions), expected)
         except AwsError as error:
-            post(Proved(proof.operation, proof.number, failed=str(error)))
+            words = forbidden(error.message, "Nobody can say what is left")
+            post(Proved(proof.operation, proof.number, failed=words or str(error), lasting=bool(words)))
             return
         post(Proved(proof.operation, proof.number, tuple(seen.found), unmanaged=tuple(seen.unmanaged)))
 

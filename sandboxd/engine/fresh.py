@@ -13,8 +13,10 @@ AGAIN = 15.0
 """seconds between looks at what AWS does not show"""
 
 
-async def fresh_look(a: Attempt) -> Ended:
-    """Return how the step stands now."""
+async def fresh_look(a: Attempt, said: str = "") -> Ended:
+    """Return how the step stands now; where nothing shows it, what it waited for last is the reason."""
+    if a.kind.content is not None:  # nothing in AWS shows it
+        return _timed_out(a, said or "no machine says that it runs it")
     try:
         seen = await _seen(a) if a.facts.get("id") else (await a.find(by_name=False)).mine
     except AwsError as error:
@@ -25,7 +27,7 @@ async def fresh_look(a: Attempt) -> Ended:
         ended = lowered(a, seen) if a.start.step.way == "lower" else verdict(a, seen)
         return ended or await _still(a, seen)
     if not a.facts.get("id"):
-        return _timed_out(a, "AWS does not show it")
+        return _timed_out(a, said or "AWS does not show it")
     if a.start.step.way == "lower":
         return a.done()
     return a.ended("absent", "timed_out", "it is not there any more", lasting=True)
@@ -45,4 +47,5 @@ async def _still(a: Attempt, seen: Seen) -> Ended:
 
 def _timed_out(a: Attempt, text: str) -> Ended:
     usually = f"usually {a.usual.expected:.0f} s, mostly under {a.usual.p90:.0f} s"
-    return a.ended("between", "timed_out", f"timed out ({usually}): {text}", lasting=True)
+    words = f"timed out ({usually}): {text.rstrip('. ')}. Look for the cause; a retry goes on from here."
+    return a.ended("between", "timed_out", words, lasting=True)

@@ -5,6 +5,8 @@ that state, is *found*. What is not ours is *unmanaged*: told with its price, an
 """
 
 from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import trio
 from msgspec import Struct, field
@@ -12,6 +14,8 @@ from msgspec import Struct, field
 from sandboxd.aws import outcomes
 from sandboxd.engine import tags
 from sandboxd.engine.listings import LISTINGS, Item, Listing
+from sandboxd.engine.meaning import forbidden
+from sandboxd.engine.pace import back_off
 from sandboxd.engine.paging import pages
 from sandboxd.engine.ports import Owner, Ports
 from sandboxd.lifecycle.messages import Found, Stay, Unmanaged
@@ -20,6 +24,8 @@ from sandboxd.model.ports import AwsError, Scope
 
 TAGS = "sandboxd:tags"
 """member that a listed thing has its tags in, wherever AWS has them"""
+TRIES = 4
+"""how often one read is asked for"""
 
 
 class Survey(Struct):
@@ -48,8 +54,8 @@ async def survey(ports: Ports, who: Owner, regions: tuple[str, ...], expected: M
                 if listing.everywhere and number:
                     continue
                 nursery.start_soon(one, (number, row), region, listing)
-    if failed:
-        raise failed[0]
+    if failed:  # what a policy forbids says more than what is only late
+        raise next((error for error in failed if forbidden(error.message, "")), failed[0])
     out = Survey()
     for place in sorted(listed):
         _read(ports, who, *listed[place], expected, out)
@@ -61,9 +67,25 @@ async def survey(ports: Ports, who: Owner, regions: tuple[str, ...], expected: M
 async def everything(ports: Ports, who: Owner, region: str, listing: Listing) -> list[Item]:
     """Return all that is alive of one kind; raise AwsError if the listing is not complete."""
     scope = Scope(who.account, region, ports.identity.role)
-    found = await pages(ports.call, scope, listing.service, listing.operation, listing.parameters)
+    found = await pages(partial(_asked, ports), scope, listing.service, listing.operation, listing.parameters)
     items = [item for page in found for item in listing.items(page) if listing.alive(item)]
     return [one for item in items for one in await _whole(ports, scope, listing, item)]
+
+
+async def _asked(
+    ports: Ports, scope: Scope, service: str, operation: str, parameters: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """One read, repeated where AWS was only busy: one of forty that fails would make all of them worth nothing."""
+    tries = 0
+    while True:
+        tries += 1
+        try:
+            return dict(await ports.call(scope, service, operation, parameters))
+        except AwsError as error:
+            passes = error.outcome == "unknown" or error.code in outcomes.codes(service).throttled
+            if not passes or tries >= TRIES:
+                raise
+            await ports.clock.sleep(back_off(tries, f"{scope.account} {operation}", longest=8.0))
 
 
 async def _whole(ports: Ports, scope: Scope, listing: Listing, item: Item) -> list[Item]:
@@ -71,7 +93,7 @@ async def _whole(ports: Ports, scope: Scope, listing: Listing, item: Item) -> li
     if listing.whole is None:
         return [{**item, TAGS: listing.tags(item, {})}]
     try:
-        answer = await ports.call(scope, listing.service, *listing.whole(item))
+        answer = await _asked(ports, scope, listing.service, *listing.whole(item))
     except AwsError as error:
         if error.code in outcomes.codes(listing.service).unseen:
             return []

@@ -25,7 +25,7 @@ class Listing(Struct, frozen=True, kw_only=True):
     member: str
     identity: str
     service: str = "ec2"
-    parameters: Mapping[str, str] = {}
+    parameters: Mapping[str, Any] = {}
     whole: Callable[[Item], tuple[str, dict[str, Any]]] | None = None
     """a second call about one thing, where the list leaves its tags out"""
     tags: Callable[[Item, Item], Mapping[str, str]] = lambda item, _: tags_of(item)
@@ -60,6 +60,23 @@ def _machine_price(item: Item) -> str:
     return f"instance.{item['InstanceType']}" if _machine_state(item) == 2 else ""  # noqa: PLR2004 - its state running
 
 
+def _fleet_state(item: Item) -> int:
+    return 1 if item["State"] == "STOPPED" else 2
+
+
+def _fleet_price(item: Item) -> str:
+    count = (item.get("ComputeCapacityStatus") or {}).get("Desired", 1)
+    return f"desktop.{item['InstanceType']}*{count}" if _fleet_state(item) == 2 else ""  # noqa: PLR2004 - its state running
+
+
+def _tags_by_arn(item: Item) -> tuple[str, dict[str, Any]]:
+    return "ListTagsForResource", {"ResourceArn": item["Arn"]}
+
+
+def _tag_map(_: Item, answer: Item) -> Mapping[str, str]:
+    return answer["Tags"]  # type: ignore[no-any-return]
+
+
 def _outlived(item: Item) -> bool:
     """A volume on its own: one that is attached, comes or goes is its machine's."""
     return item["State"] in ("available", "error")
@@ -82,6 +99,25 @@ def _goes_with_its_owner(item: Item) -> bool:
     return bool(item.get("RequesterManaged") or (item.get("Attachment") or {}).get("InstanceId"))
 
 
+def _tags_of_its_own(item: Item) -> tuple[str, dict[str, Any]]:
+    arn = item.get("LoadBalancerArn") or item["TargetGroupArn"]
+    return "DescribeTags", {"ResourceArns": [arn]}
+
+
+def _described_tags(_: Item, answer: Item) -> dict[str, str]:
+    return {one["Key"]: one["Value"] for each in answer["TagDescriptions"] for one in each["Tags"]}
+
+
+def _acl_tags(_: Item, answer: Item) -> dict[str, str]:
+    return {one["Key"]: one["Value"] for one in answer["TagInfoForResource"]["TagList"]}
+
+
+def _balancer_price(item: Item) -> str:
+    """With a public address in each zone, where it faces the internet."""
+    addresses = len(item["AvailabilityZones"]) if item["Scheme"] == "internet-facing" else 0
+    return f"load-balancer+elastic-ip*{addresses}" if addresses else "load-balancer"
+
+
 LISTINGS = (
     Listing(
         kind="machine", operation="DescribeInstances", member="Reservations", within="Instances", identity="InstanceId",
@@ -100,6 +136,20 @@ LISTINGS = (
         kind="volume", operation="DescribeVolumes", member="Volumes", identity="VolumeId", alive=_outlived,
         price=lambda item: f"disk.{item['VolumeType']}*{item['Size']}",
     ),
+    Listing(
+        kind="load-balancer", service="elbv2", operation="DescribeLoadBalancers", member="LoadBalancers",
+        identity="LoadBalancerArn", whole=_tags_of_its_own, tags=_described_tags, price=_balancer_price,
+        facts=(("dns", "DNSName"),),
+    ),
+    Listing(
+        kind="target-group", service="elbv2", operation="DescribeTargetGroups", member="TargetGroups",
+        identity="TargetGroupArn", whole=_tags_of_its_own, tags=_described_tags,
+    ),
+    Listing(
+        kind="web-acl", service="wafv2", operation="ListWebACLs", member="WebACLs", identity="ARN",
+        parameters={"Scope": "REGIONAL"}, whole=lambda item: ("ListTagsForResource", {"ResourceARN": item["ARN"]}),
+        tags=_acl_tags, price=lambda _: "web-acl", facts=(("lock", "LockToken"),),
+    ),
     Listing(kind="vpc", operation="DescribeVpcs", member="Vpcs", identity="VpcId", given=_is_default),
     Listing(
         kind="subnet", operation="DescribeSubnets", member="Subnets", identity="SubnetId", given=_is_default,
@@ -117,6 +167,15 @@ LISTINGS = (
         given=lambda item: item.get("GroupName") == "default",
     ),
     Listing(
+        kind="appstream-fleet", service="appstream", operation="DescribeFleets", member="Fleets", identity="Name",
+        whole=_tags_by_arn, tags=_tag_map, state=_fleet_state, price=_fleet_price,
+        facts=(("unique", "CreatedTime"), ("arn", "Arn")),
+    ),
+    Listing(
+        kind="appstream-stack", service="appstream", operation="DescribeStacks", member="Stacks", identity="Name",
+        whole=_tags_by_arn, tags=_tag_map, facts=(("unique", "CreatedTime"), ("arn", "Arn")),
+    ),
+    Listing(
         kind="instance-profile", service="iam", operation="ListInstanceProfiles", member="InstanceProfiles",
         identity="InstanceProfileName", parameters={"PathPrefix": OUR_PATH}, everywhere=True,
         whole=lambda item: ("GetInstanceProfile", {"InstanceProfileName": item["InstanceProfileName"]}),
@@ -127,8 +186,21 @@ LISTINGS = (
         parameters={"PathPrefix": OUR_PATH}, everywhere=True, whole=lambda item: ("GetRole", {"RoleName": item["RoleName"]}), tags=lambda _, answer: tags_of(answer["Role"]),
         facts=(("unique", "RoleId"),),
     ),
+    Listing(
+        kind="secret", service="ssm", operation="DescribeParameters", member="Parameters", identity="Name",
+        parameters={"ParameterFilters": [{"Key": "Path", "Option": "Recursive", "Values": [OUR_PATH.rstrip("/")]}]},
+        whole=lambda item: ("ListTagsForResource", {"ResourceType": "Parameter", "ResourceId": item["Name"]}),
+        tags=lambda _, answer: tags_of({"Tags": answer["TagList"]}),
+    ),
 )  # fmt: skip
-"""Routes, associations and rules have no life of their own: they go with their table or group."""
+"""Routes, associations and rules have no life of their own: they go with their table, group or fleet. Roles that services ask
+for stay for ever, and are free."""
+
+ENDPOINT_SERVICES = Listing(
+    kind="endpoint-service", operation="DescribeVpcEndpointServiceConfigurations", member="ServiceConfigurations",
+    identity="ServiceId",
+)  # fmt: skip
+"""what a tenant may put before a network load balancer, which cannot be deleted any more then"""
 
 INTERFACES = Listing(
     kind=INTERFACE, operation="DescribeNetworkInterfaces", member="NetworkInterfaces", identity="NetworkInterfaceId",

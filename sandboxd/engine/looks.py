@@ -60,14 +60,22 @@ class Looks:
                 return
             asked = list(board.waiters)
             values = list(dict.fromkeys(one.value for one in asked))
-            found: dict[str, list[Item]] = {}
-            for start in range(0, len(values), MOST_VALUES):
-                chunk = {kind.reading.id_filter: values[start : start + MOST_VALUES]}
-                for item in await describe(self._call, scope, kind, chunk):
-                    found.setdefault(kind.reading.value_of(item), []).append(item)
+            found = await self._found(scope, kind, values)
             for one in asked:
                 one.items = found.get(one.value, [])
                 one.seen.set()
+
+    async def _found(self, scope: Scope, kind: Kind, values: list[str]) -> dict[str, list[Item]]:
+        """What is there under each value."""
+        reading = kind.reading
+        if reading.single:
+            return {value: await describe(self._call, scope, kind, {reading.single: [value]}) for value in values}
+        found: dict[str, list[Item]] = {}
+        for start in range(0, len(values), MOST_VALUES):
+            chunk = {reading.id_filter: values[start : start + MOST_VALUES]}
+            for item in await describe(self._call, scope, kind, chunk):
+                found.setdefault(reading.value_of(item), []).append(item)
+        return found
 
 
 async def describe(call: Call, scope: Scope, kind: Kind, filters: Mapping[str, list[str]]) -> list[Item]:

@@ -4,15 +4,19 @@
 its successor would be made beside it. What holds a resource is named while it is waited for.
 """
 
+from functools import partial
+
 from sandboxd.aws.kind import Move, Seen
 from sandboxd.engine.absence import certain, is_missing
+from sandboxd.engine.aws_made import let_go
 from sandboxd.engine.blockers import holders
 from sandboxd.engine.coming import looking
-from sandboxd.engine.context import SEEN, Attempt, until_answered
+from sandboxd.engine.context import AT, SEEN, Attempt, until_answered
+from sandboxd.engine.documents import sent_by
 from sandboxd.engine.meaning import meaning
 from sandboxd.engine.pace import back_off, first_look
 from sandboxd.engine.refusals import refused
-from sandboxd.engine.send import Answered, Lost, Refused, attempt
+from sandboxd.engine.send import Answered, Lost, Refused
 from sandboxd.engine.step import opposite_landed
 from sandboxd.lifecycle.messages import Ended
 
@@ -37,9 +41,11 @@ async def lower(a: Attempt) -> Ended:
 
 
 async def _locate(a: Attempt) -> bool:
-    """Find by its tags what a call with a lost reply may have made; return whether there is anything to lower."""
+    """Find by its tags what a call made whose reply was lost, or did not say yet whose it is; return whether there is any."""
     intent, settings = a.row.intent, a.ports.settings
     known = [at for at in (intent.unknown_at, intent.opposite_at) if at is not None] if intent else []
+    if AT in a.facts:  # it was made, and its id is not believed before a look at its tags
+        known.append(float(a.facts[AT]))
     since = max(known, default=a.ports.born)
     until, tries = since + max(settings.settle, settings.landing), 0
     while True:
@@ -56,17 +62,17 @@ async def _locate(a: Attempt) -> bool:
 
 
 async def _call(a: Attempt, move: Move) -> Ended:
-    tries, timeout = 0, a.ports.settings.call_timeout
-    parameters = move.parameters(a.ask)
+    tries = 0
     while True:
-        sent = await attempt(a.ports.call, a.scope, a.kind.service, move, parameters, a.ask, timeout)
+        # rendered for every call: a look may have learned what AWS wants to be told back
+        sent = await sent_by(a, move, move.parameters(a.ask))
         match sent:
             case Answered(seen):
                 if (ended := lowered(a, seen)) is not None:
                     return ended
                 a.facts |= {SEEN: "1"}
                 a.called()
-                return await _gone_true(a)
+                return await _gone_true(a, move)
             case Lost(reason):
                 a.unknown(a.now)
                 a.say(f"the outcome of {move.operation} is not known: {reason}")
@@ -89,6 +95,7 @@ async def _refused(a: Attempt, move: Move, code: str, message: str, tries: int) 
             return await _held(a, code, message, tries)
         case "there":
             if (seen := await a.look_surely()) is not None:
+                a.shown(seen.facts)
                 return lowered(a, seen)
             return _over(a) if await until_answered(a, lambda: is_missing(a)) else None
         case _:
@@ -100,7 +107,10 @@ async def _held(a: Attempt, code: str, message: str, tries: int) -> Ended | None
     if tries % LOOK_EVERY != 1:  # the first refusal is often over a second later
         return None
     found = await holders(a)
-    a.say(f"{message or code} {found}".strip())
+    removed, in_vain = await let_go(a)
+    a.say(f"{message or code} {found} {removed}".strip())
+    if in_vain:
+        return a.ended("nothing" if a.unknown_at is None else "between", "held_by_aws", in_vain, lasting=True)
     if not found.others or found.others != a.held_by:
         a.held_by = found.others
         return None
@@ -108,16 +118,27 @@ async def _held(a: Attempt, code: str, message: str, tries: int) -> Ended | None
     return a.ended("nothing" if a.unknown_at is None else "between", "held_by_others", words, lasting=True)
 
 
-async def _gone_true(a: Attempt) -> Ended:
+async def _gone_true(a: Attempt, move: Move) -> Ended:
     def judge(seen: Seen | None) -> Ended | None:
         if seen is None:
             return _over(a)
-        a.shown({})
+        a.shown(seen.facts if seen.state else {})
         if (ended := lowered(a, seen)) is None:
             a.say(seen.text or "waiting")
         return ended
 
-    return await looking(a, judge, since=a.began, delay=first_look(a.usual))
+    return await looking(a, judge, since=a.began, delay=first_look(a.usual), missing=partial(_proved, move))
+
+
+async def _proved(move: Move, a: Attempt) -> bool:
+    """Whether it is gone: a mutation that does not find what was seen says so at once, reads only after the settle time."""
+    if move.again and a.start.step.to == 0 and SEEN in a.facts:
+        sent = await sent_by(a, move, move.parameters(a.ask))
+        if isinstance(sent, Refused) and sent.code in move.gone:
+            return True
+        if isinstance(sent, Lost):
+            a.unknown(a.now)
+    return await is_missing(a)
 
 
 async def _is_gone(a: Attempt) -> bool:

@@ -17,10 +17,10 @@ QUICK = 5.0
 
 
 def first_look(usual: Usual) -> float:
-    """Return seconds after the call: shortly before the quickest ones come true."""
+    """Return seconds after the call: when one in five has come true; a look at the quickest would mostly be in vain."""
     if usual.expected <= QUICK:
         return usual.expected
-    return max(0.3 * usual.expected, usual.expected - 1.2 * (usual.p90 - usual.expected))
+    return max(0.3 * usual.expected, usual.expected - 0.7 * (usual.p90 - usual.expected))
 
 
 def next_look(usual: Usual, waited: float) -> float:

@@ -35,13 +35,15 @@ async def pages(
 
 def _more(service: str, answer: Mapping[str, Any]) -> tuple[str, str]:
     """Return the parameter that asks for the next page, and its value; empty on the last page."""
-    if service == "elbv2":
+    if service in ("elbv2", "kms"):
         return "Marker", str(answer.get("NextMarker") or "")
     if service == "wafv2":  # a marker is on the last page, too: it ends with a page that has nothing
         empty = not any(isinstance(value, list) and value for value in answer.values())
         return "NextMarker", "" if empty else str(answer.get("NextMarker") or "")
     if answer.get("IsTruncated"):  # IAM; a marker that is missing then is no end
         return "Marker", str(answer["Marker"])
+    if answer.get("nextToken"):  # ECR
+        return "nextToken", str(answer["nextToken"])
     return "NextToken", str(answer.get("NextToken") or "")
 
 

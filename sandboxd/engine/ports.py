@@ -1,14 +1,21 @@
 """What every part of the engine needs, built once; and the words for who a step is carried out for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from secrets import randbits
+from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from sandboxd.aws.kind import Kind
+from sandboxd.engine.ledgers import Ledgers
 from sandboxd.engine.looks import Looks
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.lifecycle.messages import Message
 from sandboxd.model.ports import Call, Clock, Scope
+from sandboxd.model.resource import Row
+
+if TYPE_CHECKING:
+    from sandboxd.engine.contents import Contents
 
 ORGANIZATION_REGION = "us-east-1"
 Post = Callable[[Message], None]
@@ -41,10 +48,17 @@ class Ports(Struct, frozen=True, kw_only=True):
     settings: EngineSettings
     identity: Identity
     looks: Looks
+    contents: "Contents"
     born: float
     """when this life of the daemon began: whatever was in flight before may have landed until then"""
+    held: Callable[[str], Mapping[str, Iterable[Row]]] = lambda _: {}
+    """kind -> the rows of that kind in each account that is known"""
+    ledgers: Ledgers = field(default_factory=Ledgers)
+    """of documents that several accounts share"""
     places: Callable[[], Mapping[str, str]] = dict
     """`pool_ou` and `customers_ou`, for claims whose nodes do not carry them"""
+    randbits: Callable[[int], int] = randbits
+    """what secrets are made of"""
 
     def scope(self, kind: Kind, account: str, region: str) -> Scope:
         """Return where the calls of a kind are made."""

@@ -3,12 +3,13 @@
 A lost call's effect is looked for before a refusal of its repeat is believed.
 """
 
+from collections.abc import Sequence
 from functools import partial
 
-from sandboxd.aws.kind import Move, Seen, Unseen
+from sandboxd.aws.kind import Explain, Move, Seen, Unseen
 from sandboxd.engine.coming import accepted
 from sandboxd.engine.context import Attempt, Discovery, until_answered
-from sandboxd.engine.meaning import hint, is_lasting, meaning, unanswered
+from sandboxd.engine.meaning import forbidden, hint, hinted, is_lasting, meaning, unanswered
 from sandboxd.engine.pace import back_off
 from sandboxd.engine.taken import made_with, owner_of_token
 from sandboxd.engine.unreached import may_arrive, named, said_of
@@ -27,12 +28,18 @@ PUT_OFF = {
 
 async def refused(a: Attempt, move: Move, code: str, message: str) -> Ended | None:
     """Return how a refusal ends the step; None: the same call again."""
+    if move.explain is not None and code in move.explain.codes:
+        return await _explained(a, move, move.explain, code)
+    return await _refused(a, move, code, message)
+
+
+async def _refused(a: Attempt, move: Move, code: str, message: str) -> Ended | None:
     settings, what = a.ports.settings, meaning(a.kind.service, code, move, a.start.step.way)
     if what == "there":
         return await _there(a, move, code, message)
     if what == "taken":
         return await _taken(a, move, code, message)
-    if (unseen := said_of(move, code, message)) is not None:
+    if unseen := said_of(move, code, message):
         return await _unseen(a, move, unseen, code, message)
     patience = {
         "throttled": settings.throttled,
@@ -46,8 +53,10 @@ async def refused(a: Attempt, move: Move, code: str, message: str) -> Ended | No
         return None
     if what == "died":
         return await _died(a, move, code)
-    lasting = what == "permanent" or (what == "access" and _attempts(a) >= settings.access_attempts)
-    reason = " ".join(filter(None, (f"{move.operation}: {message or code}", hint(a.kind.service, code))))
+    denied = forbidden(message, move.operation) if what == "access" else ""
+    lasting = what == "permanent" or bool(denied)
+    lasting = lasting or (what == "access" and _attempts(a) >= settings.access_attempts)
+    reason = denied or hinted(f"{move.operation}: {message or code}", a.kind.service, code)
     outage = what in ("unreachable", "credentials")
     return await _in_vain(a, code, reason, lasting=lasting, after=PUT_OFF.get(what, 30.0), outage=outage)
 
@@ -62,12 +71,24 @@ async def _in_vain(
     return a.ended(left, code, reason, lasting=lasting, after=after, outage=outage)
 
 
-async def _unseen(a: Attempt, move: Move, unseen: Unseen, code: str, message: str) -> Ended | None:
+async def _explained(a: Attempt, move: Move, explain: Explain, code: str) -> Ended | None:
+    """Ask what a code that says several things means here, and never hand its own words through."""
+    answers = await until_answered(a, lambda: a.answers(explain.questions(a.ask)))
+    why = explain.judge(answers, a.ask)
+    words = f"{move.operation}: {why.text}"
+    if why.waits and a.now < a.began + a.ports.settings.settle:
+        a.say(words)
+        return None
+    return await _in_vain(a, code, words, lasting=not why.waits)
+
+
+async def _unseen(a: Attempt, move: Move, unseen: Sequence[Unseen], code: str, message: str) -> Ended | None:
     """Wait while what it names may only be too new; else it is what it says, and a person must look."""
     if await may_arrive(a, unseen):
         a.say(f"{move.operation}: {message or code}")
         return None
-    return await _in_vain(a, code, f"{move.operation}: {message or code}. {named(a, unseen)}", lasting=True)
+    words = f"{move.operation}: {(message or code).rstrip('. ')}. {named(a, unseen)}"
+    return await _in_vain(a, code, hinted(words, a.kind.service, code), lasting=True)
 
 
 async def _taken(a: Attempt, move: Move, code: str, message: str) -> Ended:

@@ -42,6 +42,11 @@ RESOLUTIONS: Final[dict[Resolution, Resolving]] = {
         "the tags, for as long as the thing exists",
         "nothing by then proves nothing was made; the account is listed once more after the watch time, and a late one removed",
     ),
+    "comment": Resolving(
+        "never sent again: looked up by our authenticated mark in its comment until the settle time has passed",
+        "the comment, for 30 days",
+        "nothing by then proves nothing was sent; should it come later, a lock on the machine lets only one of both run",
+    ),
     "repeat": Resolving(
         "the same bytes: it changes nothing twice, and reads tell when it has come true",
         "the id, which AWS never gives to another thing; IAM's name, whose next life waits until this call can no longer land",

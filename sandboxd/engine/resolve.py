@@ -1,10 +1,11 @@
 """What a create looks up once before it is accepted: image references become ids, machine types become zones.
 
 Reads only. A reference that leads nowhere is a refusal that says what was looked for and where. The result of an image
-is its id and, after a space, the name of its root device, which a machine with a disk of its own size needs.
+is its id and the names of its disks, the root device first: a machine asks for each of them by name.
 """
 
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from sandboxd.engine.paging import pages
 from sandboxd.model.errors import BadRequest, NotFound
 from sandboxd.model.ports import AwsError, Call, Scope
 
-Where: TypeAlias = Literal["management", "owner", "ssm"]
+Where: TypeAlias = Literal["management", "owner", "ssm", "desktop"]
 
 
 class Wanted(Struct, frozen=True):
@@ -21,14 +22,16 @@ class Wanted(Struct, frozen=True):
 
     where: Where
     name: str
-    """a name, with * and ?, or the path of an SSM parameter"""
+    """a name, with * and ?, or the path of an SSM parameter; of a desktop, an image of AppStream"""
     owner: str = ""
 
 
 def wanted(reference: Any) -> Wanted:
-    """Return what a reference asks for: a struct or mapping with `management`, `owner` and `name`, or `ssm`."""
+    """Return what a reference asks for: a struct or mapping with `management`, `owner` and `name`, `desktop`, or `ssm`."""
     if path := _member(reference, "ssm"):
         return Wanted("ssm", path)
+    if name := _member(reference, "desktop"):
+        return Wanted("desktop", name)
     if name := _member(reference, "management"):
         return Wanted("management", name)
     return Wanted("owner", _member(reference, "name"), _member(reference, "owner"))
@@ -42,7 +45,7 @@ def _member(reference: Any, name: str) -> str:
 async def resolve_images(call: Call, image_account: str, scope: Scope, references: Mapping[str, Any]) -> dict[str, str]:
     """Return the id (and root device) behind each reference, by its name; raise NotFound `image_not_found`, or AwsError.
 
-    `scope` is the tenant's account and region: what counts is what that account may launch.
+    `scope` is the tenant's account and region. Images of the image account need not be shared yet: a sandbox does that.
     """
     return {name: await _image(call, image_account, scope, wanted(one)) for name, one in references.items()}
 
@@ -50,20 +53,36 @@ async def resolve_images(call: Call, image_account: str, scope: Scope, reference
 async def _image(call: Call, image_account: str, scope: Scope, asked: Wanted) -> str:
     if asked.where == "ssm":
         return await _by_parameter(call, scope, asked)
-    owner = image_account if asked.where == "management" else asked.owner
-    found = await _named(call, scope, owner, asked.name)
-    if not found and asked.where == "management":
-        # some emulators hide shared images from DescribeImages; the owner sees them in any case
-        own = Scope(image_account, scope.region, "")
-        found = await _named(call, own, owner, asked.name)
+    if asked.where == "desktop":
+        return await _desktop(call, Scope(image_account, scope.region, ""), asked.name)
+    owner, found = asked.owner, list[Mapping[str, Any]]()
+    if asked.where == "management":
+        # what is not shared yet only its owner sees
+        owner = image_account
+        found = await _named(call, Scope(image_account, scope.region, ""), owner, asked.name)
+    found = found or await _named(call, scope, owner, asked.name)
     if not found:
         raise NotFound(
             "image_not_found",
             f"No image {asked.name!r} of {owner} can be used by account {scope.account} in {scope.region}.",
-            "Share the image with the account, or change `image` in the profile.",
+            "Look at the images of that account in this region, or change `image` in the profile.",
         )
     newest = max(found, key=lambda image: (image.get("CreationDate", ""), image["ImageId"]))
     return _with_device(newest)
+
+
+async def _desktop(call: Call, scope: Scope, name: str) -> str:
+    """The ARN of the newest image of AppStream that its owner has by this name; a tenant sees it only once it is shared."""
+    answers = await pages(call, scope, "appstream", "DescribeImages", {"Type": "PRIVATE"})
+    every = [one for answer in answers for one in answer.get("Images") or () if one.get("State") == "AVAILABLE"]
+    found = [one for one in every if fnmatchcase(one["Name"], name)]
+    if not found:
+        raise NotFound(
+            "image_not_found",
+            f"The account {scope.account} has no AppStream image {name!r} in {scope.region}.",
+            "Copy the image to this region, or change the desktop's `image` in the profile.",
+        )
+    return str(max(found, key=lambda one: (str(one.get("CreatedTime", "")), one["Name"]))["Arn"])
 
 
 async def _named(call: Call, scope: Scope, owner: str, name: str) -> list[Mapping[str, Any]]:
@@ -94,8 +113,9 @@ async def _by_parameter(call: Call, scope: Scope, asked: Wanted) -> str:
 
 
 def _with_device(image: Mapping[str, Any]) -> str:
-    device = image.get("RootDeviceName") or ""
-    return f"{image['ImageId']} {device}".strip()
+    root = image.get("RootDeviceName") or ""
+    others = [one["DeviceName"] for one in image.get("BlockDeviceMappings") or () if "Ebs" in one]
+    return " ".join(filter(None, (image["ImageId"], *dict.fromkeys([root, *(others if root else ())]))))
 
 
 async def zones(call: Call, scope: Scope, types: Iterable[str]) -> list[str]:
@@ -104,7 +124,7 @@ async def zones(call: Call, scope: Scope, types: Iterable[str]) -> list[str]:
     offered = await _zone_ids(call, scope)
     for kind in kinds:
         here = await _offering(call, scope, kind)
-        offered = {name: identifier for name, identifier in offered.items() if {name, identifier} & here}
+        offered = {name: identifier for name, identifier in offered.items() if identifier in here}
     if not offered:
         raise BadRequest(
             "zone_not_found",
@@ -113,6 +133,41 @@ async def zones(call: Call, scope: Scope, types: Iterable[str]) -> list[str]:
             "/region",
         )
     return sorted(offered.values())
+
+
+FROM = "us-east-1"
+"""a region that every account has: from here others are looked at"""
+ALWAYS = frozenset({
+    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3",
+    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1",
+    "sa-east-1",
+})  # fmt: skip
+"""regions that no account must opt in to, as AWS documents them; every region since 2019 is another one"""
+
+
+async def check_region(call: Call, scope: Scope) -> None:
+    """Raise BadRequest `region_not_enabled` where the account has not opted in to its region, or AwsError."""
+    if scope.region in ALWAYS:
+        return
+    asked = {"AllRegions": True, "RegionNames": [scope.region]}
+    answer = await call(Scope(scope.account, FROM, scope.role), "ec2", "DescribeRegions", asked)
+    if any(one.get("OptInStatus") == "not-opted-in" for one in answer.get("Regions") or ()):
+        raise BadRequest(
+            "region_not_enabled",
+            f"The account {scope.account} has not opted in to the region {scope.region}.",
+            f"`aws account enable-region --account-id {scope.account} --region-name {scope.region}` in the management account; "
+            "it takes minutes, sometimes hours. Or choose another region.",
+            "/region",
+        )
+
+
+async def subnets(call: Call, scope: Scope, network: str) -> list[str]:
+    """Return the ranges of all subnets in a VPC, whoever made them; nothing without a VPC."""
+    if not network:
+        return []
+    parameters = {"Filters": [{"Name": "vpc-id", "Values": [network]}]}
+    found = await pages(call, scope, "ec2", "DescribeSubnets", parameters)
+    return [str(one["CidrBlock"]) for page in found for one in page.get("Subnets") or ()]
 
 
 async def _zone_ids(call: Call, scope: Scope) -> dict[str, str]:
@@ -125,6 +180,6 @@ async def _zone_ids(call: Call, scope: Scope) -> dict[str, str]:
 
 async def _offering(call: Call, scope: Scope, kind: str) -> set[str]:
     filters = [{"Name": "instance-type", "Values": [kind]}]
-    parameters = {"LocationType": "availability-zone", "Filters": filters}
+    parameters = {"LocationType": "availability-zone-id", "Filters": filters}
     found = await pages(call, scope, "ec2", "DescribeInstanceTypeOfferings", parameters)
     return {one["Location"] for page in found for one in page.get("InstanceTypeOfferings") or ()}

@@ -3,7 +3,8 @@
 What was sent is never cut off by a turn or a shutdown; it ends as answered, refused or unknown. Nothing is repeated here.
 """
 
-from collections.abc import Mapping
+import string
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import trio
@@ -41,12 +42,35 @@ async def send(
     raise AwsError("unknown", "Timeout", f"{operation} was not answered within {timeout:.0f} s")
 
 
+Randbits = Callable[[int], int]
+_ALPHABET = string.ascii_letters + string.digits
+
+
+def random_text(length: int, randbits: Randbits) -> str:
+    """Return letters and digits that nobody can guess."""
+    return "".join(_ALPHABET[randbits(64) % len(_ALPHABET)] for _ in range(length))
+
+
+def filled(move: Move, parameters: Mapping[str, Any], randbits: Randbits) -> Mapping[str, Any]:
+    """Return what is sent: in the place of a length a secret of that length, which exists nowhere else with us."""
+    if not move.generated:
+        return parameters
+    return {**parameters, move.generated: random_text(int(parameters[move.generated]), randbits)}
+
+
 async def attempt(
-    call: Call, scope: Scope, service: str, move: Move, parameters: Mapping[str, Any], ask: Ask, timeout: float
+    call: Call,
+    scope: Scope,
+    service: str,
+    move: Move,
+    parameters: Mapping[str, Any],
+    ask: Ask,
+    timeout: float,
+    randbits: Randbits,
 ) -> Answered | Refused | Lost:
     """Carry out one move once."""
     try:
-        answer = await send(call, scope, service, move.operation, parameters, timeout)
+        answer = await send(call, scope, service, move.operation, filled(move, parameters, randbits), timeout)
         return Answered(move.accepted(answer, ask))
     except AwsError as error:
         if error.outcome == "unknown":

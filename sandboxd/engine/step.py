@@ -7,14 +7,17 @@ anything else happens, and nothing is sent while its opposite may still land.
 from sandboxd.aws.kind import Move, Parameters, Seen
 from sandboxd.engine.coming import accepted, come_true, verdict
 from sandboxd.engine.context import Attempt
+from sandboxd.engine.documents import sent_by
 from sandboxd.engine.pace import back_off
 from sandboxd.engine.refusals import adopted, refused
-from sandboxd.engine.send import Answered, Lost, Refused, attempt
+from sandboxd.engine.send import Answered, Lost, Refused
+from sandboxd.engine.unreached import said_of
 from sandboxd.lifecycle.messages import Ended
 
 TOKEN_LIFE = 6 * 3600.0
 """seconds for which AWS surely remembers a client token (EC2 documents a day or more)"""
-
+TOO_NEW = 6.0
+"""half of the seconds before a call is made again that was refused for what its service does not know yet"""
 
 FORGOTTEN = "the reply was lost so long ago that its token is worth nothing, and nothing came of it"
 
@@ -27,15 +30,16 @@ async def raise_(a: Attempt) -> Ended:
             return known
         if known.state is None:
             a.called()
-            return await come_true(a)
+            return await come_true(a, a.began)
         at = known.state
     move = a.kind.move(a.node, step.way, at, step.to)
     if move is None:
         words = f"a {a.kind.spec.name} cannot go from {at} to {step.to}"
         return a.ended("nothing", "step_unknown", words, lasting=True)
     if not move.operation:
+        a.learn(move.accepted({}, a.ask).facts)
         a.called()
-        return await come_true(a)
+        return await come_true(a, a.began)
     return await _call(a, move, _frozen(a, move, at))
 
 
@@ -69,13 +73,11 @@ def _frozen(a: Attempt, move: Move, at: int) -> Parameters:
 async def _call(a: Attempt, move: Move, parameters: Parameters) -> Ended:
     if move.returns:
         await opposite_landed(a)
-    tries = 0
+    tries, too_new = 0, False
     while True:
-        if a.unknown_at is not None and move.resolves == "tags":
+        if a.unknown_at is not None and move.resolves in ("tags", "comment"):
             return await adopted(a, f"the reply to {move.operation} was lost, and nothing came of it", after=0.0)
-        sent = await attempt(
-            a.ports.call, a.scope, a.kind.service, move, parameters, a.ask, a.ports.settings.call_timeout
-        )
+        sent = await sent_by(a, move, parameters)
         match sent:
             case Answered(seen):
                 return await accepted(a, seen)
@@ -85,8 +87,10 @@ async def _call(a: Attempt, move: Move, parameters: Parameters) -> Ended:
             case Refused(code, message):
                 if (ended := await refused(a, move, code, message)) is not None:
                     return ended
+                too_new = said_of(move, code, message) is not None
         tries += 1
-        await a.ports.clock.sleep(back_off(tries, f"{a.node.key} {a.start.run}"))
+        shortest = TOO_NEW if too_new else 1.0
+        await a.ports.clock.sleep(back_off(tries, f"{a.node.key} {a.start.run}", shortest=shortest))
 
 
 async def opposite_landed(a: Attempt) -> None:

@@ -11,10 +11,10 @@ from msgspec import Struct, field
 
 from sandboxd.aws.kind import Kind, Seen
 from sandboxd.engine import tags
-from sandboxd.engine.context import ask_for, judged
+from sandboxd.engine.context import Attempt, ask_for
 from sandboxd.engine.looks import describe
 from sandboxd.engine.ports import Owner, Ports, Post
-from sandboxd.lifecycle.messages import Found, Lost, Surveyed
+from sandboxd.lifecycle.messages import Found, Lost, Message, Start, Surveyed
 from sandboxd.model.keys import parts
 from sandboxd.model.ports import AwsError, Scope
 from sandboxd.model.resource import Facts, Row, Step
@@ -74,21 +74,24 @@ async def _others(ports: Ports, who: Owner, rows: list[Row]) -> list[_Other]:
 
 async def _look(ports: Ports, who: Owner, row: Row) -> _Other | None:
     kind = ports.kinds.get(row.node.kind)
-    if kind is None or kind.questions is not None:
+    if kind is None or not kind.watched:
         return None
-    ask = ask_for(ports, who, row, row.generation, Step("raise", row.lo))
-    value = row.facts.get(kind.reading.by) or ask.id
+    start = Start(row.node.key, Step("raise", row.lo), row.generation, row.run)
     try:
-        seen = judged(kind, await ports.looks.look(_scope(ports, who, kind, row), kind, value), ask)
+        seen = await Attempt(ports=ports, who=who, row=row, start=start, post=_nobody).see()
     except AwsError:
         return None
     return _compared(kind, row, seen)
 
 
+def _nobody(_: Message) -> None:
+    """What a look says on its way is told to nobody."""
+
+
 async def _shown_elsewhere(ports: Ports, who: Owner, row: Row) -> bool:
     """Whether another read, by our tags, shows it; no answer proves nothing."""
     kind = ports.kinds[row.node.kind]
-    if not kind.tagged:
+    if not kind.tagged or kind.questions is not None:
         return False
     ask = ask_for(ports, who, row, row.generation, Step("raise", row.lo))
     try:

@@ -3,7 +3,7 @@
 from sandboxd.lifecycle import account_life, table
 from sandboxd.lifecycle.account_life import claim_node
 from sandboxd.lifecycle.judging import in_the_way
-from sandboxd.lifecycle.messages import Cancel, Command, Create, Extend, Onboard, Retry, Skip
+from sandboxd.lifecycle.messages import Cancel, Command, Create, Extend, LetIn, Onboard, Retry, Shown, Skip
 from sandboxd.lifecycle.steps import joined
 from sandboxd.lifecycle.turn import Turn
 from sandboxd.model.errors import Conflict, NotFound
@@ -32,6 +32,8 @@ def create(turn: Turn, message: Create) -> None:
         id=message.sandbox, name=message.name, tenant=message.tenant, blueprint=message.blueprint, created_at=turn.now,
         expires_at=message.expires_at, labels=message.labels, cost_at=turn.now,
     )  # fmt: skip
+    if message.blueprint.zones:
+        state.account.zones[message.blueprint.region] = message.blueprint.zones
     state.reach[record.id] = state.planner.reached(message.blueprint.started)
     turn.decision.account_changed = True
     _begin(turn, Operation(id=message.operation, verb="create", target=record.id, requested_by=message.by))
@@ -191,6 +193,20 @@ def extend(turn: Turn, message: Extend) -> None:
     turn.say(
         "sandbox.extended", f"Sandbox {record.tenant}/{record.name} lives longer", sandbox_id=record.id, by=message.by
     )
+
+
+def let_in(turn: Turn, message: LetIn) -> None:
+    """Somebody gets a way into a desktop: that is told, the way is not."""
+    record = _sandbox(turn, message.sandbox)
+    words = f"{message.by or 'Somebody'} was let into the desktop of {record.tenant}/{record.name}"
+    turn.say("sandbox.desktop_opened", words, sandbox_id=record.id, by=message.by)
+
+
+def shown(turn: Turn, message: Shown) -> None:
+    """A secret is shown: that is told, its value is not."""
+    record = _sandbox(turn, message.sandbox)
+    words = f"The credential {message.name} of {record.tenant}/{record.name} was shown"
+    turn.say("sandbox.credentials_shown", words, sandbox_id=record.id, by=message.by)
 
 
 # ---- finding

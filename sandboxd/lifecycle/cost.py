@@ -4,7 +4,7 @@ Pure sums over rows and the price list of the settings; what several sandboxes s
 """
 
 from sandboxd.lifecycle.state import State
-from sandboxd.model.keys import SHARED, Key, is_shared
+from sandboxd.model.keys import SHARED
 from sandboxd.model.resource import Row
 
 
@@ -22,7 +22,7 @@ def row_cost(state: State, row: Row) -> float:
 def hourly_cost(state: State, sandbox: str) -> float:
     """What a sandbox costs an hour now: its own, and its share of what is shared."""
     own = sum(row_cost(state, row) for row in state.rows_of(sandbox))
-    return own + sum(row_cost(state, row) / _sharers(state, row.node.key) for row in _shared_of(state, sandbox))
+    return own + sum(row_cost(state, row) / count for row, count in state.billed_together(sandbox) if row.hi)
 
 
 def shared_cost(state: State) -> float:
@@ -44,15 +44,3 @@ def bill(state: State, sandbox: str) -> tuple[float, float]:
     running = sum(price_at(state, state.rows[key], level) for key, level in closure.items())
     stopped = sum(price_at(state, state.rows[key], level) for key, level in record.blueprint.kept)
     return running, stopped
-
-
-def _shared_of(state: State, sandbox: str) -> list[Row]:
-    """What is shared and billed now: the few for which it matters how many share them."""
-    if sandbox not in state.planner.roots:
-        return []
-    rows = (state.rows[key] for key in state.reach.get(sandbox, {}) if is_shared(key))
-    return [row for row in rows if row.hi and row.node.prices]
-
-
-def _sharers(state: State, key: Key) -> int:
-    return max(1, sum(key in state.reach.get(name, {}) for name in state.planner.roots))

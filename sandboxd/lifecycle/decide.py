@@ -16,6 +16,7 @@ from sandboxd.lifecycle.messages import (
     Decision,
     Ended,
     Extend,
+    LetIn,
     Lost,
     Message,
     Onboard,
@@ -23,6 +24,7 @@ from sandboxd.lifecycle.messages import (
     Proved,
     Recovered,
     Retry,
+    Shown,
     Skip,
     Surveyed,
     Tick,
@@ -71,6 +73,10 @@ def _dispatch(turn: Turn, message: Message) -> None:  # noqa: C901, PLR0912 - on
             commands.skip(turn, message)
         case Extend():
             commands.extend(turn, message)
+        case LetIn():
+            commands.let_in(turn, message)
+        case Shown():
+            commands.shown(turn, message)
         case Called():
             outcomes.called(turn, message)
         case Unknown():

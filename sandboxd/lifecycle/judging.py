@@ -13,11 +13,16 @@ from sandboxd.planning.planner import Verdict
 RAISING = ("create", "start", "onboard")
 
 
-def unfinished(state: State, operation: Operation, view: View) -> list[Key]:
-    """Keys that this operation must still change."""
+def goals(state: State, operation: Operation) -> dict[Key, int]:
+    """Key -> state that an operation which raises wants to be there."""
+    return state.planner.closure(state.wanted(operation)) if operation.verb in RAISING else {}
+
+
+def unfinished(state: State, operation: Operation, view: View, wanted: dict[Key, int] | None = None) -> list[Key]:
+    """Keys that this operation must still change; `wanted` are its goals where they are known already."""
     planner = state.planner
     if operation.verb in RAISING:
-        closure = planner.closure(state.wanted(operation))
+        closure = goals(state, operation) if wanted is None else wanted
         return [key for key, level in closure.items() if _is_missing(state, key, level, view)]
     scope = operation.target
     keys = chain(planner.of_scope.get(scope, ()), planner.of_scope[SHARED])

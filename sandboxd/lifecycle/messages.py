@@ -85,6 +85,21 @@ class Extend(Struct, frozen=True, tag=True, kw_only=True):
     by: str = ""
 
 
+class LetIn(Struct, frozen=True, tag=True, kw_only=True):
+    """Somebody is about to be let into the desktop of a sandbox."""
+
+    sandbox: str
+    by: str = ""
+
+
+class Shown(Struct, frozen=True, tag=True, kw_only=True):
+    """Somebody is about to be shown a secret of a sandbox."""
+
+    sandbox: str
+    name: str
+    by: str = ""
+
+
 class Tick(Struct, frozen=True, tag=True):
     """The moment that `wake_at` named has come."""
 
@@ -190,6 +205,8 @@ class Proved(Struct, frozen=True, tag=True):
     failed: str = ""
     """why the listing could not be completed: then it proves nothing"""
     unmanaged: tuple[Unmanaged, ...] = ()
+    lasting: bool = False
+    """whether it will fail again until a person does something"""
 
 
 class Surveyed(Struct, frozen=True, tag=True):
@@ -209,6 +226,8 @@ Message: TypeAlias = (
     | Cancel
     | Skip
     | Extend
+    | LetIn
+    | Shown
     | Tick
     | Recovered
     | Called

@@ -4,7 +4,7 @@ import hashlib
 
 from msgspec import structs
 
-from sandboxd.lifecycle import steps
+from sandboxd.lifecycle import elsewhere, steps
 from sandboxd.lifecycle.messages import Called, Ended, Look, Lost, Unknown
 from sandboxd.lifecycle.state import RECHECK, deadline_of
 from sandboxd.lifecycle.turn import Turn
@@ -83,6 +83,10 @@ def _unfinished(turn: Turn, row: Row, step: Step, way: Way, message: Ended) -> N
             planner.between(message.key)
     if message.left != "between":
         row.intent = None
+    if elsewhere.moved(turn, row, step, message):
+        planner.touch(message.key)
+        steps.became(turn, row, step, "backing-off", message.reason or message.code, identifier=identifier)
+        return
     mark = _lost_data(turn, row, message) if bore_data and message.left == "absent" else _mark(turn, row, way, message)
     planner.touch(message.key)
     state = "failed" if mark.until is None and mark.waits else "backing-off"

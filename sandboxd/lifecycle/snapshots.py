@@ -32,6 +32,8 @@ class AccountRecord(Struct, omit_defaults=True, kw_only=True):
     """when the account is listed for what came after everybody had stopped waiting for it"""
     unmanaged: tuple[Unmanaged, ...] = ()
     """what the last complete listing showed that is not ours"""
+    zones: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """region -> ids of the zones that it uses there, chosen at first use"""
 
 
 class AccountSnapshot(Struct, kw_only=True):

@@ -72,6 +72,8 @@ class State:
         self.watchers: dict[str, dict[str, bool]] = {}
         self.reach: dict[str, dict[Key, bool]] = {}
         """sandbox -> every key that its blueprint reaches"""
+        self._sharers: dict[Key, int] = {}
+        self._counted = 0
         self._timers: list[tuple[float, str]] = []
         self._armed: dict[str, float] = {}
 
@@ -95,10 +97,18 @@ class State:
         row = self.planner.rows.get(key)
         return row.facts if row is not None else {}
 
-    def free_slot(self) -> int:
-        """The lowest number of the address plan that no living sandbox has."""
-        taken = {record.blueprint.slot for record in self.sandboxes.values() if record.state != "deleted"}
-        return next(slot for slot in range(len(taken) + 1) if slot not in taken)
+    # ---- who shares what is billed: counted anew when roots came or went, not with each message
+    def billed_together(self, sandbox: str) -> list[tuple[Row, int]]:
+        """What is shared, has a price and is reached by this sandbox's root, and how many roots reach it."""
+        if self._counted != self.planner.rooted:
+            self._sharers, self._counted = self._count_sharers(), self.planner.rooted
+        reached = self.reach.get(sandbox, {}) if sandbox in self.planner.roots else {}
+        return [(self.planner.rows[key], count) for key, count in self._sharers.items() if key in reached]
+
+    def _count_sharers(self) -> dict[Key, int]:
+        billed = [row.node.key for row in self.rows_of(SHARED) if row.node.prices]
+        reached = [self.reach[name] for name in self.planner.roots if name in self.reach]
+        return {key: sum(key in keys for keys in reached) for key in billed}
 
     def may_stay(self) -> dict[Key, Stay]:
         """What a listing may find, by key: what is known to be there, at most as it is; anything else is a stray."""

@@ -4,6 +4,7 @@ Then the rules run again. What comes back however often it is removed does not c
 person is told what it is. What is not ours is remembered for people, and touched by nobody.
 """
 
+from sandboxd.lifecycle.commands import hold
 from sandboxd.lifecycle.messages import Found, Proved, Surveyed, Unmanaged
 from sandboxd.lifecycle.turn import Turn
 from sandboxd.lifecycle.words import name_of
@@ -28,6 +29,9 @@ def proved(turn: Turn, message: Proved) -> None:
     if message.failed:
         operation.empty, operation.due = 0, turn.now + state.settings.relist_after
         operation.reason = message.failed
+        if message.lasting:
+            _cannot_prove(turn, operation)
+            return
     elif taken := [(one, key) for one in message.found if (key := _take_in(turn, one))]:
         operation.empty, operation.due = 0, None
         for one, key in taken:
@@ -39,6 +43,14 @@ def proved(turn: Turn, message: Proved) -> None:
     if not message.failed:
         _remember(turn, message.unmanaged)
     state.arm(operation.id, operation.due)
+
+
+def _cannot_prove(turn: Turn, operation: Operation) -> None:
+    """What may not be listed is not gone: the operation fails, and its retry lists again."""
+    operation.due, operation.code = None, "listing_denied"
+    turn.move(operation, "fail")
+    turn.over(operation, "failed", operation.reason)
+    hold(turn, operation)
 
 
 def surveyed(turn: Turn, message: Surveyed) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from sandboxd.lifecycle.cost import hourly_cost, shared_cost
-from sandboxd.lifecycle.judging import RAISING, unfinished
+from sandboxd.lifecycle.judging import goals, unfinished
 from sandboxd.lifecycle.state import State
 from sandboxd.lifecycle.steps import depends_on
 from sandboxd.lifecycle.words import action_of
@@ -72,13 +72,11 @@ def _remembered(state: State, identifier: str, record: StepRecord, operation: Op
 def _to_come(state: State, operation: Operation) -> Iterator[StepView]:
     if operation.state != "running" or operation.cancelling:
         return
-    view = state.planner.view()
-    keys = unfinished(state, operation, view)
-    closure = state.planner.closure(state.wanted(operation)) if operation.verb in RAISING else {}
-    for key in keys:
+    view, wanted = state.planner.view(), goals(state, operation)
+    for key in unfinished(state, operation, view, wanted):
         row = state.rows[key]
         if row.flight is None:
-            path = _path(state, row, closure.get(key, view.want[key]))
+            path = _path(state, row, wanted.get(key, view.want[key]))
             yield from (step for step in path if step.id not in operation.steps)
 
 

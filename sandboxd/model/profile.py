@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+SECRET = "secret:"  # noqa: S105 - no secret, but how one is named
+"""beginning of a value that names a secret"""
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 
@@ -24,10 +26,14 @@ class Image(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     owner: str | None = None
     name: str | None = None
     ssm: str | None = None
+    desktop: str | None = None
+    """an image of AppStream of the image account"""
 
     @property
     def ref(self) -> str:
         """One string that says which image is meant."""
+        if self.desktop is not None:
+            return f"desktop:{self.desktop}"
         if self.management is not None:
             return f"management:{self.management}"
         return f"ssm:{self.ssm}" if self.ssm is not None else f"owner:{self.owner}:{self.name}"
@@ -70,6 +76,9 @@ class Constellation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     when: str | None = None
     """a boolean parameter that must be set"""
     values: dict[str, str] = field(default_factory=dict)
+    """configuration values; `secret:NAME` stands for a secret of the sandbox, which the machine reads itself"""
+    command: str = ""
+    """how the installer is called, where its name and values come as $CONSTELLATION and $VALUES"""
 
 
 class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -78,7 +87,12 @@ class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     name: Name
     machine: str
     port: Port
-    layer: Literal["http", "tcp"] = "http"
+    layer: Literal["http", "tls", "tcp"] = "http"
+    """http: by host name, behind the firewall; tls: passed on unopened, by its server name; tcp: by a port of its own"""
+    encrypted: bool = False
+    """http: whether the machine's port speaks TLS"""
+    connections: Annotated[int, Meta(ge=0)] = 0
+    """most at once on one Envoy; 0 is no limit of its own"""
     when: str | None = None
 
 
@@ -86,7 +100,27 @@ class Ingress(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     """Load balancers and Envoy before the sandbox."""
 
     image: Image | None = None
+    type: str = "t3.small"
+    """of the two machines that run Envoy"""
+    disk: Annotated[int, Meta(ge=8, le=16384)] = 8
+    """GiB of each"""
+    sources: tuple[str, ...] = ()
+    """ranges that may reach the load balancers; the whole internet must be written out: 0.0.0.0/0"""
+    domain: str = "sandbox.internal"
+    """routes answer under `<route>-<sandbox>.<tenant>.<domain>`"""
+    certificate: str = ""
+    """ARN of a certificate in the tenant's account and region: then the load balancer speaks HTTPS"""
+    rate_limit: Annotated[int, Meta(ge=10, le=2_000_000_000)] = 2000
+    """requests that one address may send in five minutes"""
     routes: tuple[Route, ...] = ()
+
+
+class Access(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Ports of a machine that the Smart Client reaches."""
+
+    machine: str
+    port: Port
+    to_port: Port | None = None
 
 
 class SmartClient(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -94,7 +128,12 @@ class SmartClient(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
     when: str | None = None
     image: str = ""
+    """name of an AppStream image of the image account, with * and ?; the newest that matches counts"""
     type: str = "stream.standard.medium"
+    instances: Annotated[int, Meta(ge=1, le=1000)] = 1
+    """of the fleet"""
+    access: tuple[Access, ...] = ()
+    """what its fleet is let into"""
 
 
 class Secret(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -133,6 +172,8 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     constellations: tuple[Constellation, ...] = ()
     ingress: Ingress | None = None
     smart_client: SmartClient | None = None
+    repositories: tuple[Annotated[str, Meta(pattern=r"^[a-z0-9*][a-z0-9*._/-]{0,254}$")], ...] = ()
+    """names or patterns (with *) of the container repositories of the image account that its machines pull from"""
     secrets: tuple[Secret, ...] = ()
     probes: tuple[Probe, ...] = ()
     heal: Heal = field(default_factory=Heal)

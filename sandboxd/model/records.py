@@ -27,6 +27,10 @@ class Blueprint(Struct, frozen=True, omit_defaults=True, kw_only=True):
     kept: tuple[Need, ...] = ()
     slot: int = 0
     """number of the sandbox in its account's address plan"""
+    zones: tuple[str, ...] = ()
+    """ids of the zones that the account uses in this region"""
+    ports: dict[str, int] = field(default_factory=dict)
+    """layer-4 route -> its port at the load balancer, the only such port of its account and region"""
     not_yet: tuple[str, ...] = ()
     """parts of the profile whose kinds come with a later release, in words"""
     heal: dict[str, bool] = field(default_factory=dict)

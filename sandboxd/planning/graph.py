@@ -46,6 +46,8 @@ def _between(asked: Mapping[int, tuple[Need, ...]], above: int, upto: int) -> li
         return []
     if upto == above + 1:
         return list(asked.get(upto, ()))
+    if len(asked) == 1:
+        return next((list(needed) for state, needed in asked.items() if above < state <= upto), [])
     return [need for state in range(above + 1, upto + 1) for need in asked.get(state, ())]
 
 
@@ -61,6 +63,8 @@ class Graph:
     def __init__(self) -> None:
         self.rows: dict[Key, Row] = {}
         self.roots: dict[str, Root] = {}
+        self.rooted = 0
+        """how often roots were set: what is counted over them is right as long as this is the same"""
         self.above: dict[Key, dict[Key, bool]] = {}
         self.of_scope: dict[str, dict[Key, bool]] = {SHARED: {}}
         self.news: dict[Key, bool] = {}
@@ -108,6 +112,7 @@ class Graph:
 
     def set_root(self, sandbox: str, mode: Mode | None = None, wanted: Iterable[Need] = ()) -> None:
         """Replace the root of a sandbox; without a mode it has none."""
+        self.rooted += 1
         self.roots.pop(sandbox, None)
         if mode is not None:
             self.roots[sandbox] = Root(mode, tuple(wanted))
@@ -128,8 +133,10 @@ class Graph:
                 continue
             levels[key] = state
             row = self.rows[key]
-            todo += needs(row.node, had, state)
-            todo += entry(row.node, max(had, row.lo), state)
+            if row.node.requires:
+                todo += needs(row.node, had, state)
+            if row.node.to_enter and row.lo < state:
+                todo += entry(row.node, max(had, row.lo), state)
         return levels
 
     def reached(self, wanted: Iterable[Need]) -> dict[Key, bool]:

@@ -79,6 +79,7 @@ class Incremental(Planner):
     # ---- roots
     def set_root(self, sandbox: str, mode: Mode | None = None, wanted: Iterable[Need] = ()) -> None:
         """Replace the root of a sandbox."""
+        self.rooted += 1
         if (old := self.roots.pop(sandbox, None)) is not None:
             self._lift(sandbox, old)
         if mode is not None:

@@ -3,9 +3,9 @@
 from sandboxd.profile.check import check_parameters
 from sandboxd.profile.expand import expand
 from sandboxd.profile.load import available, load, load_file, packaged
-from sandboxd.profile.uses import images_of, machine_types, not_yet, wanted
+from sandboxd.profile.uses import has_ingress, images_of, layer_4, machine_types, wanted
 
 __all__ = [
-    "available", "check_parameters", "expand", "images_of", "load", "load_file", "machine_types", "not_yet", "packaged",
-    "wanted",
+    "available", "check_parameters", "expand", "has_ingress", "images_of", "layer_4", "load", "load_file", "machine_types",
+    "packaged", "wanted",
 ]  # fmt: skip

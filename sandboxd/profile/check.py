@@ -9,7 +9,7 @@ from typing import Any
 
 from sandboxd.model.errors import BadRequest
 from sandboxd.model.ids import is_name
-from sandboxd.model.profile import Image, Profile, ProfileParameter, Rule
+from sandboxd.model.profile import SECRET, Image, Profile, ProfileParameter, Rule
 from sandboxd.toml.decode import Mistake
 from sandboxd.toml.places import Path, Places
 
@@ -35,10 +35,22 @@ def _all(profile: Profile) -> Found:
     yield from _machines(profile)
     yield from _references(profile)
     yield from _doubles(profile)
+    yield from _secrets(profile)
     yield from _names(profile)
+    yield from _sources(profile)
+    yield from _repositories(profile)
     if not _is_network(profile.network.cidr, longest=SMALLEST_NETWORK):
         words = f"{profile.network.cidr!r} is no IPv4 range of /16 to /{SMALLEST_NETWORK}"
         yield ("network", "cidr"), words, "its first 16 subnets are shared, each sandbox takes one of the others"
+
+
+def _repositories(profile: Profile) -> Found:
+    for index, name in enumerate(profile.repositories):
+        if not re.fullmatch(r"[a-z0-9*]+(?:[._/-]+[a-z0-9*]+)*", name):
+            hint = "a name as ECR has it (a-z, 0-9, and . _ - / between them), * for anything"
+            yield ("repositories", index), f"{name!r} is no name of a repository", hint
+        if name in profile.repositories[:index]:
+            yield ("repositories", index), f"{name!r} is named twice", ""
 
 
 def _names(profile: Profile) -> Found:
@@ -51,10 +63,50 @@ def _names(profile: Profile) -> Found:
         if not is_name(name):
             yield ("machines", name), f"{name!r} is no name of a machine", "a-z, then a-z, 0-9 and -; at most 31"
         rules = [f"{name}-{way}-{n}" for way in ("egress", "ingress") for n, _ in enumerate(getattr(machine, way), 1)]
-        for resource in (name, f"{name}-sg", *rules):
+        doors = [f"{name}-from-{who}-{port}" for who, port in dict.fromkeys(_doors(profile, name))]
+        for resource in (name, f"{name}-sg", *rules, *doors):
             if resource in taken:
                 yield ("machines", name), f"the name {resource!r} is taken by {taken[resource]}", ""
             taken.setdefault(resource, f"machine {name!r}")
+
+
+def _doors(profile: Profile, machine: str) -> Iterator[tuple[str, str]]:
+    """Who is let into a machine from outside the sandbox, and the ports as names of rules have them."""
+    for route in profile.ingress.routes if profile.ingress is not None else ():
+        if route.machine == machine:
+            yield "envoy", str(route.port)
+    for one in profile.smart_client.access if profile.smart_client is not None else ():
+        if one.machine == machine:
+            yield "desktop", str(one.port) if one.to_port is None else f"{one.port}-{one.to_port}"
+
+
+def _sources(profile: Profile) -> Found:
+    """Who may come in is said: by ranges before the load balancers, by peers before machines."""
+    ingress = profile.ingress
+    if ingress is not None and ingress.routes and not ingress.sources:
+        words = "`sources` is missing: the ranges that may reach the load balancers"
+        yield ("ingress",), words, 'the whole internet is sources = ["0.0.0.0/0"], which a plan warns of'
+    for index, source in enumerate(ingress.sources if ingress is not None else ()):
+        if not _is_network(source, longest=32):
+            yield ("ingress", "sources", index), f"{source!r} is no IPv4 range", ""
+    if not _is_network(profile.network.cidr, longest=SMALLEST_NETWORK):
+        return
+    for name, index, rule in open_to_neighbours(profile):
+        words = f"{rule.cidr!r} holds addresses of {profile.network.cidr}: other sandboxes of the account could come in"
+        yield ("machines", name, "ingress", index), words, "name a `peer`; what comes from outside comes by [ingress]"
+
+
+def open_to_neighbours(profile: Profile) -> Iterator[tuple[str, int, Rule]]:
+    """Rules by which a machine of another sandbox in the same network would be let in: machine, number, rule."""
+    network = ipaddress.IPv4Network(profile.network.cidr)
+    for name, machine in profile.machines.items():
+        for index, rule in enumerate(machine.ingress):
+            if (
+                rule.cidr is not None
+                and _is_range(rule.cidr)
+                and network.overlaps(ipaddress.IPv4Network(rule.cidr, strict=False))
+            ):
+                yield name, index, rule
 
 
 def _parameters(profile: Profile) -> Found:
@@ -83,6 +135,9 @@ def _parameters(profile: Profile) -> Found:
 def _machines(profile: Profile) -> Found:
     if not profile.machines:
         yield ("machines",), "a profile needs at least one machine", ""
+    envoy = profile.ingress.image if profile.ingress is not None else None
+    if envoy is not None and (wrong := _wrong_image(envoy)):
+        yield ("ingress", "image"), wrong, ""
     for name, machine in profile.machines.items():
         if wrong := _wrong_image(machine.image):
             yield ("machines", name, "image"), wrong, ""
@@ -104,7 +159,7 @@ def _wrong_image(image: Image) -> str:
 def _wrong_rule(rule: Rule, profile: Profile) -> Iterator[tuple[str, str]]:
     if (rule.cidr is None) == (rule.peer is None):
         yield "a rule needs either `cidr` or `peer`", ""
-    if rule.cidr is not None and not _is_network(rule.cidr, longest=32):
+    if rule.cidr is not None and not _is_range(rule.cidr):
         yield f"{rule.cidr!r} is no IPv4 range", ""
     if rule.peer is not None and rule.peer not in profile.machines:
         yield f"there is no machine {rule.peer!r}", _near(rule.peer, profile.machines)
@@ -122,9 +177,22 @@ def _references(profile: Profile) -> Found:
         out: list[tuple[Path, str]] = [(("ingress", "routes", i, "machine"), one.machine) for i, one in routes]
     else:
         out = []
+    if profile.smart_client is not None:
+        out += [
+            (("smart_client", "access", i, "machine"), one.machine) for i, one in enumerate(profile.smart_client.access)
+        ]
     for path, machine in [*named, *out]:
         if machine not in profile.machines:
             yield path, f"there is no machine {machine!r}", _near(machine, profile.machines)
+
+
+def _secrets(profile: Profile) -> Found:
+    known = {secret.name: secret for secret in profile.secrets}
+    for index, one in enumerate(profile.constellations):
+        for key, value in one.values.items():
+            name = value.removeprefix(SECRET)
+            if name != value and name not in known:
+                yield ("constellations", index, "values", key), f"there is no secret {name!r}", _near(name, known)
 
 
 def _doubles(profile: Profile) -> Found:
@@ -146,6 +214,15 @@ def _is_network(text: str, *, longest: int) -> bool:
     except ValueError:
         return False
     return longest == 32 or 16 <= network.prefixlen <= longest  # noqa: PLR2004 - AWS's own bounds
+
+
+def _is_range(text: str) -> bool:
+    """Whether it says a range, if need be by an address inside it."""
+    try:
+        ipaddress.IPv4Network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _near(name: str, known: Mapping[str, Any]) -> str:

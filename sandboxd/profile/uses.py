@@ -1,4 +1,4 @@
-"""What a profile asks of others: images, machine types, and what this release does not make yet."""
+"""What a profile asks of others: images, machine types, zones and ports."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,9 +11,15 @@ def wanted(when: str | None, parameters: Mapping[str, Any]) -> bool:
     return when is None or bool(parameters.get(when))
 
 
-def images_of(profile: Profile) -> dict[str, Image]:
-    """Every image of its machines, by its ref."""
-    return {machine.image.ref: machine.image for machine in profile.machines.values()}
+def images_of(profile: Profile, parameters: Mapping[str, Any] | None = None) -> dict[str, Image]:
+    """Every image of its machines, its ingress and its Smart Client, by its ref; with parameters, those that are wanted."""
+    images = [machine.image for machine in profile.machines.values()]
+    everything = parameters is None
+    if profile.ingress is not None and profile.ingress.image and (everything or has_ingress(profile, parameters or {})):
+        images.append(profile.ingress.image)
+    if profile.smart_client is not None and (everything or has_desktop(profile, parameters or {})):
+        images.append(Image(desktop=profile.smart_client.image))
+    return {image.ref: image for image in images}
 
 
 def machine_types(profile: Profile) -> list[str]:
@@ -21,15 +27,18 @@ def machine_types(profile: Profile) -> list[str]:
     return list(dict.fromkeys(machine.type for machine in profile.machines.values()))
 
 
-def not_yet(profile: Profile, parameters: Mapping[str, Any]) -> list[str]:
-    """Parts that are asked for and that this release does not make, in words."""
-    out = [
-        f"constellation {one.name} (installer)" for one in profile.constellations if wanted(one.when, parameters)
-    ]  # fmt: skip
-    if profile.ingress is not None:
-        routes = [one for one in profile.ingress.routes if wanted(one.when, parameters)]
-        out += [f"ingress route {one.name} ({one.layer})" for one in routes]
-    if profile.smart_client is not None and wanted(profile.smart_client.when, parameters):
-        out.append("Smart Client fleet")
-    out += [f"secret {one.name}" for one in profile.secrets]
-    return out + [f"probe {one.name} ({one.kind})" for one in profile.probes]
+def has_ingress(profile: Profile, parameters: Mapping[str, Any]) -> bool:
+    """Whether load balancers and Envoys stand before it: a route is wanted."""
+    routes = profile.ingress.routes if profile.ingress is not None else ()
+    return any(wanted(route.when, parameters) for route in routes)
+
+
+def has_desktop(profile: Profile, parameters: Mapping[str, Any]) -> bool:
+    """Whether a Smart Client is wanted."""
+    return profile.smart_client is not None and wanted(profile.smart_client.when, parameters)
+
+
+def layer_4(profile: Profile, parameters: Mapping[str, Any]) -> list[str]:
+    """The names of the routes that need a port of their own at the load balancer."""
+    routes = profile.ingress.routes if profile.ingress is not None else ()
+    return [route.name for route in routes if route.layer == "tcp" and wanted(route.when, parameters)]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from sandboxd.simulator.calls import Change, Entry
 from sandboxd.simulator.durations import CALL
 from sandboxd.simulator.inventory import inventory
+from sandboxd.simulator.needs import WAITED_FOR
 
 
 class Link(NamedTuple):
@@ -75,7 +76,8 @@ def bound(entries: Iterable[Entry]) -> Bound:
         before = history.latest(entry)
         for change in entry.changes:
             done = history.note(entry, change, before)
-            last = max(last or done, done, key=_seconds)
+            if not change.what.endswith(WAITED_FOR):
+                last = max(last or done, done, key=_seconds)
     return Bound(round(last.seconds, 3), tuple(_chain(last))) if last else Bound(0.0, ())
 
 

@@ -36,6 +36,18 @@ NOT_FOUND = {
     "interface": ("InvalidNetworkInterfaceID.NotFound", "The networkInterface ID '{}' does not exist"),
     "volume": ("InvalidVolume.NotFound", "The volume '{}' does not exist."),
     "snapshot": ("InvalidSnapshot.NotFound", "The snapshot '{}' does not exist."),
+    "endpoint-service": (
+        "InvalidVpcEndpointServiceId.NotFound",
+        "The VpcEndpointService Id '{}' does not exist",
+    ),
+    "load-balancer": ("LoadBalancerNotFound", "One or more load balancers not found"),
+    "target-group": ("TargetGroupNotFound", "One or more target groups not found"),
+    "listener": ("ListenerNotFound", "One or more listeners not found"),
+    "web-acl": (
+        "WAFNonexistentItemException",
+        "AWS WAF couldn’t perform the operation because your resource doesn’t exist.",
+    ),
+    "endpoint": ("InvalidVpcEndpointId.NotFound", "The Vpc Endpoint Id '{}' does not exist"),
     "image": ("InvalidAMIID.NotFound", "The image id '[{}]' does not exist"),
 }
 

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from sandboxd.simulator import refusals
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.gate import Fault
+from sandboxd.simulator.guest import GUEST
 from sandboxd.simulator.services import SERVICES
 
 Positive = Annotated[int, Meta(ge=1)]
@@ -18,6 +19,7 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Effect = Literal["none", "now", "late"]
 Reply = Literal["error", "cut", "reset", "hang", "empty", "truncated", "empty-page", "same-page"]
 EVERY = "*"
+DELIVERS = "envoy-deliver"
 
 
 class Action(NamedTuple):
@@ -144,10 +146,30 @@ class ChaosTable(Struct, frozen=True, forbid_unknown_fields=True):
     until: Seconds | None = None
 
 
+class GuestTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One script on a machine that fails; see `guest.py`."""
+
+    verb: str
+    accounts: tuple[str, ...] = ()
+    nth: Positive = 1
+    times: Positive = 1
+    code: Annotated[int, Meta(ge=0, le=255)] = 1
+    """exit code; 0 with `envoy-deliver`: delivered, says the script, and the old version runs on"""
+    never: bool = False
+    """it runs on, and reports nothing"""
+
+    def __post_init__(self) -> None:
+        """A verb that no machine knows is a mistake."""
+        _known("verb", (self.verb,), GUEST)
+        if self.code == 0 and not self.never and self.verb != DELIVERS:
+            raise ValueError(f"`code` 0 is no failure of {self.verb!r}; {DELIVERS!r} alone can end well and do nothing")
+
+
 class FaultFile(Struct, frozen=True, forbid_unknown_fields=True):
     """All of a file."""
 
     fault: tuple[Scripted, ...] = ()
+    guest: tuple[GuestTable, ...] = ()
     weather: WeatherTable | None = None
     chaos: ChaosTable | None = None
     seed: int = 1

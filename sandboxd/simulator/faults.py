@@ -14,10 +14,11 @@ import math
 import random
 from pathlib import Path
 
+from sandboxd.simulator import guest
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.chaos import Chaos
 from sandboxd.simulator.consistency import CALM, Weather
-from sandboxd.simulator.fault_grammar import FaultFile, Scripted
+from sandboxd.simulator.fault_grammar import FaultFile, GuestTable, Scripted
 from sandboxd.simulator.gate import Fault
 from sandboxd.simulator.world import World
 from sandboxd.toml import TomlError, decode_file
@@ -33,6 +34,7 @@ class Script:
     def __init__(self, file: FaultFile, *, opened: float) -> None:
         self._opened = opened
         self._faults = [_Standing(one, random.Random(f"{file.seed}/{n}")) for n, one in enumerate(file.fault)]
+        self._guests = [_OnGuest(one) for one in file.guest]
         self.weather = CALM if (w := file.weather) is None else Weather(
             w.seed, chance=w.chance, mortal=w.mortal, until=_moment(opened, w.until)
         )  # fmt: skip
@@ -42,7 +44,7 @@ class Script:
 
     def set_on(self, world: World) -> None:
         """Disturb a world from now on."""
-        world.hook, world.weather = self, self.weather
+        world.hook, world.weather, world.guest_hook = self, self.weather, self.on_guest
 
     def __call__(self, q: Request) -> Fault | None:
         """What happens to this call."""
@@ -52,6 +54,11 @@ class Script:
             return self.chaos(q)
         due[0].hits += 1
         return due[0].scripted.fault(q)
+
+    def on_guest(self, account: str, verb: str, _: float) -> guest.Fault | None:
+        """How a script on a machine fails."""
+        due = [one for one in self._guests if one.is_due(account, verb)]
+        return guest.Fault(due[0].scripted.code, due[0].scripted.never) if due else None
 
 
 def _moment(opened: float, seconds: float | None) -> float:
@@ -72,6 +79,21 @@ class _Standing:
         drawn = one.chance is None or self._rng.random() < one.chance
         turn = one.every is None or (self._seen - one.nth) % one.every == 0
         return self._seen >= one.nth and drawn and turn and self.hits < one.most
+
+
+class _OnGuest:
+    """A fault on machines, and the scripts that it concerned."""
+
+    def __init__(self, scripted: GuestTable) -> None:
+        self.scripted, self._seen = scripted, 0
+
+    def is_due(self, account: str, verb: str) -> bool:
+        """Count one more script that it concerns; whether it wants it."""
+        one = self.scripted
+        if verb != one.verb or (one.accounts and account not in one.accounts):
+            return False
+        self._seen += 1
+        return one.nth <= self._seen < one.nth + one.times
 
 
 def read_script(path: Path, *, opened: float) -> Script:

@@ -1,8 +1,13 @@
 """A ready organization: management account with images, the OUs of a stage, prepared accounts in its pool."""
 
+import json
+
+from sandboxd.simulator import ecr, keys, kms
+from sandboxd.simulator.appstream.images import furnish_image
 from sandboxd.simulator.clock import SimClock
 from sandboxd.simulator.members import new_account
 from sandboxd.simulator.organizations import new_ou
+from sandboxd.simulator.policies import laid_out
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.services import SERVICES
 from sandboxd.simulator.vending import new_number
@@ -16,6 +21,11 @@ IMAGES = (
     ("openshift-sno-4.17", 120, "Single-node OpenShift 4.17", 120), ("openshift-sno-4.18", 120, "Single-node OpenShift 4.18", 20),
     ("envoy-1.40", 8, "Envoy reverse proxy", 30),
 )  # fmt: skip
+DESKTOP = ("avaloq-desktop-2026.10", "Smart Client and integration server, October 2026", 10)
+REPOSITORIES = tuple(
+    f"constellations/{name}" for name in ("banking-apis", "web-banking", "activemq", "integration-server")
+)
+"""of containers, in the management account"""
 PUBLIC_IMAGE = "al2023-ami-2023.9.20261111.0-kernel-6.1-x86_64"
 ACCOUNTS = 100
 """accounts that the organization may have at least; AWS starts with 10, an organization that vends has had it raised"""
@@ -27,8 +37,8 @@ def open_world(*, clock: SimClock, seed: int = 1, regions: tuple[str, ...] = REG
     return World(clock=clock, seed=seed, regions=regions, services=SERVICES)
 
 
-def furnish(world: World, *, pool: int, stage: str = "dev") -> None:
-    """Fill an empty world."""
+def furnish(world: World, *, pool: int, stage: str = "dev", shared: bool = False) -> None:
+    """Fill an empty world; with `shared` the accounts of the pool may use the images without anybody's doing."""
     now = world.clock.now()
     world.keys[KEYS[0]] = MANAGEMENT
     world.organization = {
@@ -55,10 +65,15 @@ def furnish(world: World, *, pool: int, stage: str = "dev") -> None:
             "CREATED",
         )
     world.quotas["accounts"] = max(ACCOUNTS, 2 * pool)
-    shared = [number for number in world.organization["accounts"] if number != MANAGEMENT]
+    given = [number for number in world.organization["accounts"] if number != MANAGEMENT] if shared else []
     for region in world.regions:
         for name, size, text, days in IMAGES:
-            _image(world, region, MANAGEMENT, name, size, text, now - days * 86400, shared)
+            at = now - days * 86400
+            image = _image(world, region, MANAGEMENT, name, size, text, at, given)
+            _key(world, image, text, at, shared=shared)
+        for name in REPOSITORIES:
+            ecr.make(world, MANAGEMENT, region, name, now - 30 * 86400)
+        furnish_image(world, region, MANAGEMENT, *DESKTOP[:2], now - DESKTOP[2] * 86400)
         image = _image(world, region, AMAZON, PUBLIC_IMAGE, 8, "Amazon Linux 2023", now - 14 * 86400, [])
         image.data |= {"public": True, "encrypted": False, "alias": "amazon"}
 
@@ -68,7 +83,6 @@ def _account(world: World, number: str, name: str, email: str, parent: str, join
 
 
 def _image(world: World, region: str, owner: str, name: str, size: int, text: str, at: float, shared: list[str]) -> Row:
-    # Sharing an image with a tenant's account is a step of a sandbox in a later release; here the pool has it already.
     snapshot = world.rows.make("snapshot", owner, region, at)
     key = f"arn:aws:kms:{region}:{owner}:key/{world.rows.hex(8)}-{world.rows.hex(4)}-4{world.rows.hex(3)}-8{world.rows.hex(3)}-{world.rows.hex(12)}"
     snapshot.data = {"size": size, "encrypted": owner == MANAGEMENT, "public": False, "shared_with": shared, "key": key}
@@ -85,3 +99,18 @@ def _image(world: World, region: str, owner: str, name: str, size: int, text: st
     }
     image.tags = {"Name": name}
     return image
+
+
+def _key(world: World, image: Row, text: str, at: float, *, shared: bool) -> None:
+    """The key that encrypts an image; where everything is shared its policy lets the organization in."""
+    snapshot = world.rows.find(image.data["snapshot"])
+    if snapshot is None:
+        return
+    key = keys.make(world, image.account, image.region, at, snapshot.data["key"].rpartition("/")[2], text=text)
+    key.data["policy"] = kms.default_policy(image.account)
+    if shared:
+        mine = json.loads(key.data["policy"])
+        everybody = {"Sid": "The organization", "Effect": "Allow", "Principal": {"AWS": "*"}, "Resource": "*"}
+        condition = {"StringEquals": {"aws:PrincipalOrgID": world.organization["id"]}}
+        mine["Statement"].append(everybody | {"Action": list(keys.FOR_VOLUMES), "Condition": condition})
+        key.data["policy"] = laid_out(mine)

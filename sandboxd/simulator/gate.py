@@ -90,7 +90,7 @@ def references(value: Any) -> list[str]:
         one = todo.pop()
         if isinstance(one, str):
             if len(one) > _SHORTEST and "-" in one:
-                found.append(one)
+                found.append(one if len(one) <= _LONGEST else one.partition("\n")[0][:_LONGEST])
         elif isinstance(one, dict):
             todo.extend(reversed(one.values()))
         elif isinstance(one, list):
@@ -98,5 +98,5 @@ def references(value: Any) -> list[str]:
     return found
 
 
-_SHORTEST = 9
-"""characters; any id is longer"""
+_SHORTEST, _LONGEST = 9, 300
+"""characters; any id is longer, none is so long: of a script only the first line is kept"""

@@ -9,14 +9,16 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from sandboxd.simulator import iam_service_roles as linked
+from sandboxd.simulator.appstream import roles as appstream
 from sandboxd.simulator.calls import Request
-from sandboxd.simulator.durations import draw
+from sandboxd.simulator.durations import CALL, draw
 from sandboxd.simulator.ec2.profiles import arn as profile_arn
 from sandboxd.simulator.ec2.shapes import with_tags
 from sandboxd.simulator.errors import ApiError
 from sandboxd.simulator.iam_pages import page, under_path
 from sandboxd.simulator.needs import IAM as GLOBAL
-from sandboxd.simulator.needs import in_profile, known_to_ec2, policy_of
+from sandboxd.simulator.needs import in_profile, known_to_appstream, known_to_ec2, policy_of
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
 
@@ -28,9 +30,12 @@ POLICIES = tuple(
         "AmazonS3ReadOnlyAccess",
         "CloudWatchAgentServerPolicy",
         "ReadOnlyAccess",
+        "service-role/AmazonAppStreamServiceAccess",
     )
 )
 """of AWS's own policies, those that are known here"""
+SERVICE_PATH = "/service-role/"
+"""what services ask for stays in an account: the console makes such a role by itself"""
 REACH = 150.0
 """seconds by which bad weather lets EC2 know a new profile, at most"""
 IN_PROFILE = "Cannot delete entity, must remove roles from instance profile first."
@@ -121,6 +126,9 @@ def create_role(world: World, q: Request) -> Shape:
         raise ApiError("MalformedPolicyDocument", "This policy contains invalid Json")
     row = _make(world, q, "role", q.parameters["RoleName"], "Role with name {} already exists.", "AROA")
     row.data |= {"trust": document, "text": q.parameters.get("Description", ""), "policies": []}
+    row.data["default"] = row.data["path"] == SERVICE_PATH
+    if row.data["name"] == appstream.NAME:
+        q.made(known_to_appstream(row.id), appstream.REACH - CALL)
     row.data["longest"] = q.parameters.get("MaxSessionDuration", 3600)
     return {"Role": with_tags(row, _role_shape(row))}
 
@@ -136,8 +144,13 @@ def list_roles(world: World, q: Request) -> Shape:
     return page(q, [_role_shape(row) | {"MaxSessionDuration": row.data["longest"]} for row in rows], "Roles")
 
 
+def create_service_linked_role(world: World, q: Request) -> Shape:
+    return {"Role": _role_shape(linked.make(world, q))}
+
+
 def delete_role(world: World, q: Request) -> Shape:
     row = _role(world, q)
+    linked.check_modifiable(row)
     if world.rows.holders(row.id, q.now, "instance-profile"):
         raise ApiError("DeleteConflict", IN_PROFILE, 409)
     if row.data["policies"]:
@@ -239,6 +252,7 @@ def remove_role(world: World, q: Request) -> Shape:
 
 OPERATIONS = {
     "CreateRole": create_role, "GetRole": get_role, "ListRoles": list_roles, "DeleteRole": delete_role,
+    "CreateServiceLinkedRole": create_service_linked_role,
     "AttachRolePolicy": attach_role_policy, "DetachRolePolicy": detach_role_policy,
     "ListAttachedRolePolicies": list_attached_role_policies,
     "CreateInstanceProfile": create_instance_profile, "GetInstanceProfile": get_instance_profile,

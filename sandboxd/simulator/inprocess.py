@@ -24,9 +24,12 @@ def call(
 class Simulator:
     """A furnished world under a clock of the caller's choice."""
 
-    def __init__(self, *, clock: SimClock, seed: int = 1, pool: int = 3, regions: tuple[str, ...] = REGIONS) -> None:
+    def __init__(
+        self, *, clock: SimClock, seed: int = 1, pool: int = 3, regions: tuple[str, ...] = REGIONS, shared: bool = False
+    ) -> None:
+        """With `shared` the accounts of the pool may use the images without anybody's doing."""
         self.world: World = open_world(clock=clock, seed=seed, regions=regions)
-        furnish(self.world, pool=pool)
+        furnish(self.world, pool=pool, shared=shared)
 
     @property
     def management(self) -> str:

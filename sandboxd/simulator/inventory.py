@@ -8,7 +8,7 @@ from typing import TypedDict
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
 
-PARTS = ("interface", "volume", "image", "snapshot")
+PARTS = ("target", "interface", "volume", "image", "snapshot", "command")
 """kinds that live and go with others"""
 
 

@@ -20,6 +20,8 @@ class Limit(NamedTuple):
     quota: str = ""
     name: str = ""
     status: int = 400
+    scale: int = 1
+    """how many of ours are one of theirs: Service Quotas counts storage in TiB"""
 
 
 _MAXIMUM = "The maximum number of {} has been reached."
@@ -68,10 +70,44 @@ LIMITS: Mapping[str, Limit] = {
         64, "VcpuLimitExceeded", _VCPUS, "ec2", "L-1216C47A",
         "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
     ),
+    "load_balancers": Limit(
+        50, "TooManyLoadBalancers", "The maximum number of load balancers has been reached", "elasticloadbalancing",
+        "L-53DA6B97", "Application Load Balancers per Region",
+    ),
+    "target_groups": Limit(
+        3000, "TooManyTargetGroups", "The maximum number of target groups has been reached", "elasticloadbalancing",
+        "L-B22855CB", "Target Groups per Region",
+    ),
+    "listeners": Limit(
+        50, "TooManyListeners", "The maximum number of listeners has been reached", "elasticloadbalancing",
+        "L-B6DF7632", "Listeners per Application Load Balancer",
+    ),
+    "targets": Limit(
+        1000, "TooManyTargets", "The maximum number of targets has been reached", "elasticloadbalancing",
+        "L-A0D0B863", "Targets per Target Group per Region",
+    ),
+    "web_acls": Limit(
+        100, "WAFLimitsExceededException",
+        "AWS WAF couldn’t perform the operation because you exceeded your resource limit.", "wafv2", "L-2F725C17",
+        "Maximum number of web ACLs per account in WAF for regional",
+    ),
+    # AWS's default depends on the instance type, and Service Quotas has a code for each: none is simulated
+    "fleet_instances": Limit(10, "LimitExceededException", "You have exceeded the limit of {} fleet instances."),
+    "storage": Limit(
+        51_200, "VolumeLimitExceeded", "Volume limit exceeded", "ebs", "L-7A658B76",
+        "Storage for General Purpose SSD (gp3) volumes, in TiB", scale=1024,
+    ),
+    "launch_permissions": Limit(
+        1000, "ResourceLimitExceeded", "You have reached the limit of launch permissions for this image.",
+    ),
     "tags": Limit(50, "TagLimitExceeded", _MAXIMUM.format("Tags for a resource")),
     "roles": Limit(1000, "LimitExceeded", "Cannot exceed quota for RolesPerAccount: {}", status=409),
     "instance-profiles": Limit(
         1000, "LimitExceeded", "Cannot exceed quota for InstanceProfilesPerAccount: {}", status=409
+    ),
+    "parameters": Limit(
+        10_000, "ParameterLimitExceeded",
+        "You have exceeded the number of parameters for this account. Delete one or more parameters and try again.",
     ),
     "accounts": Limit(
         10, "ConstraintViolationException", "You have exceeded the allowed number of AWS accounts.", "organizations",

@@ -10,6 +10,8 @@ Answer = dict[str, Any]
 
 def empty(q: Request, answer: Answer) -> Answer:
     """Nothing on this page; its token leads to what would have been here."""
+    if q.service == "wafv2":
+        return answer  # its end is the empty page
     return {name: [] if isinstance(value, list) else value for name, value in answer.items()} | _again(q)
 
 
@@ -19,6 +21,10 @@ def same(q: Request, answer: Answer) -> Answer:
 
 
 def _again(q: Request) -> Answer:
+    if q.service == "elbv2":
+        return {"NextMarker": q.parameters.get("Marker") or "0"}
+    if q.service == "wafv2":
+        return {"NextMarker": q.parameters.get("NextMarker") or ""}
     if q.service == "iam":
         return {"IsTruncated": True, "Marker": q.parameters.get("Marker") or "page-0"}
     if q.service == "resourcegroupstaggingapi":

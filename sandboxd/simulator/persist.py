@@ -15,7 +15,7 @@ from sandboxd.simulator.pending import Late, Pending
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
 
-VERSION = 2
+VERSION = 3
 NAME = "simulator.json"
 
 

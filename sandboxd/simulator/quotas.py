@@ -14,7 +14,7 @@ def _quota(world: World, q: Request, service: str, code: str) -> dict[str, Any]:
     name, key = ROWS[service, code]
     return {
         "ServiceCode": service, "ServiceName": service, "QuotaCode": code, "QuotaName": name, "Unit": "None",
-        "Value": float(world.quota(key)), "Adjustable": True, "GlobalQuota": False,
+        "Value": world.quota(key) / LIMITS[key].scale, "Adjustable": True, "GlobalQuota": False,
         "QuotaArn": f"arn:aws:servicequotas:{q.region}:{q.account}:{service}/{code}",
     }  # fmt: skip
 
@@ -32,4 +32,14 @@ def list_service_quotas(world: World, q: Request) -> dict[str, Any]:
     return {"Quotas": [_quota(world, q, *key) for key in ROWS if key[0] == service]}
 
 
-OPERATIONS = {"GetServiceQuota": get_service_quota, "ListServiceQuotas": list_service_quotas}
+def get_aws_default_service_quota(world: World, q: Request) -> dict[str, Any]:
+    quota = get_service_quota(world, q)["Quota"]
+    service, code = quota["ServiceCode"], quota["QuotaCode"]
+    default = float(LIMITS[ROWS[service, code][1]].value)
+    return {"Quota": quota | {"Value": default, "QuotaArn": f"arn:aws:servicequotas:{q.region}::{service}/{code}"}}
+
+
+OPERATIONS = {
+    "GetServiceQuota": get_service_quota, "ListServiceQuotas": list_service_quotas,
+    "GetAWSDefaultServiceQuota": get_aws_default_service_quota,
+}  # fmt: skip

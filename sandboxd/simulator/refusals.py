@@ -23,6 +23,10 @@ _RATE = "Rate exceeded"
 _TOO_SOON = "You have sent too many requests in too short a period of time. Try again later."
 THROTTLED: Mapping[str, ErrorReply] = {
     "ec2": ErrorReply("RequestLimitExceeded", "Request limit exceeded.", 503),
+    "elbv2": ErrorReply("Throttling", _RATE, 400),
+    "appstream": ErrorReply(
+        "RequestLimitExceededException", "The request rate is too high. Describe calls are throttled by EC2.", 400
+    ),
     "iam": ErrorReply("Throttling", _RATE, 400),
     "organizations": ErrorReply("TooManyRequestsException", _TOO_SOON, 400),
     "resourcegroupstaggingapi": ErrorReply("ThrottledException", _RATE, 400),
@@ -32,6 +36,7 @@ THROTTLED: Mapping[str, ErrorReply] = {
 }
 DENIED: Mapping[str, ErrorReply] = {
     "iam": ErrorReply("AccessDenied", "User is not authorized to perform this operation", 403),
+    "elbv2": ErrorReply("AccessDenied", "User is not authorized to perform this operation", 403),
     "ec2": ErrorReply("UnauthorizedOperation", "You are not authorized to perform this operation.", 403),
     "sts": ErrorReply("AccessDenied", "User is not authorized to perform this operation", 403),
 }

@@ -19,7 +19,7 @@ PREFIXES = {
     "security-group": "sg", "rule": "sgr", "elastic-ip": "eipalloc", "nat-gateway": "nat", "machine": "i",
     "interface": "eni", "volume": "vol", "image": "ami", "snapshot": "snap", "network-acl": "acl",
     "reservation": "r", "attachment": "eni-attach", "eip-association": "eipassoc", "acl-association": "aclassoc",
-    "dhcp": "dopt",
+    "dhcp": "dopt", "endpoint-service": "vpce-svc", "endpoint": "vpce",
 }  # fmt: skip
 
 GONE = frozenset({"deleted", "terminated", "failed-gone"})

@@ -42,7 +42,7 @@ ORGANIZATIONS: Mapping[str, Bucket] = {
 }  # fmt: skip
 OTHERS: Mapping[str, Bucket] = {
     "organizations": Bucket(8, 5), "ssm": Bucket(40, 40), "service-quotas": Bucket(10, 5), "sts": Bucket(600, 600),
-    "iam": Bucket(20, 10), "resourcegroupstaggingapi": Bucket(15, 15),
+    "elbv2": Bucket(40, 10), "wafv2": Bucket(10, 5), "iam": Bucket(20, 10), "appstream": Bucket(20, 5), "resourcegroupstaggingapi": Bucket(15, 15),
 }  # fmt: skip
 
 

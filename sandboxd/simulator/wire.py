@@ -27,13 +27,16 @@ from sandboxd.simulator.world import World
 _SCOPE = re.compile(rb"Credential=([^/]+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 LOST = ("cut", "reset", "hang", "empty", "truncated", "late")
 """what the log says of a call that did not happen, or not yet, though nobody refused it"""
-EXPIRED = {"ec2": ("RequestExpired", 400), "query": ("ExpiredToken", 403), "json": ("ExpiredTokenException", 400)}
-"""protocol -> code and status of a session that has ended"""
+EXPIRED = {"ec2": ("RequestExpired", 400), "query": ("ExpiredToken", 403)}
+"""protocol -> code and status of a session that has ended, where it is not that of the newer protocols"""
 Narrate = Callable[[str], None]
-Reply = tuple[int, str, bytes]
-"""status, content type, body"""
+Reply = tuple[int, protocol.Written]
+"""status, and what is said"""
 ENDS = {"cut": Gone, "reset": Reset}
 """how a reply is lost -> what ends the connection before any byte of it"""
+
+
+Scope = MutableMapping[str, Any]
 
 
 class Wire:
@@ -46,51 +49,55 @@ class Wire:
         self._witness = Witness(world)
         self._numbers = random.Random(world.rows.seed)
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         body = await _body(receive)
         request_id = self._request_id()
         if scope["path"].startswith("/_simulator/"):
             name, query = scope["path"].removeprefix("/_simulator/"), scope["query_string"].decode("latin-1")
             status, kind, out = self._witness.answer(scope["method"], name, query)
+            more: protocol.Headers = ()
         else:
-            status, kind, out = await self._aws(dict(scope["headers"]), body, request_id)
+            status, (kind, out, more) = await self._aws(scope, body, request_id)
         headers = [
             (b"content-type", kind.encode()),
             (b"content-length", str(len(out)).encode()),
             (b"date", formatdate(self._world.clock.now(), usegmt=True).encode()),
             (b"server", b"AmazonEC2"),
             (b"x-amzn-requestid", request_id.encode()),
+            *more,
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": out})
 
-    async def _aws(self, headers: dict[bytes, bytes], body: bytes, request_id: str) -> Reply:
+    async def _aws(self, scope: Scope, body: bytes, request_id: str) -> Reply:
         half = CALL / 2 / self._world.clock.pace
         await trio.sleep(half)
-        reply = self._answer(headers, body, request_id)
+        reply = self._answer(scope, body, request_id)
         if reply is None:
             await trio.sleep_forever()
         await trio.sleep(half)
         return reply
 
-    def _answer(self, headers: dict[bytes, bytes], body: bytes, request_id: str) -> Reply | None:
+    def _answer(self, scope: Scope, body: bytes, request_id: str) -> Reply | None:
         """One answer, None for one that never comes; raise Gone or Reset for a connection that ends."""
-        service = "ec2"
+        service, by, headers = "ec2", "", dict(scope["headers"])
         try:
             key, region, signing = _signed(headers)
             service = protocol.service_of(signing)
+            by = protocol.spoken(service, headers)
             caller = self._caller(key, service)
-            operation, parameters = protocol.read(service, headers, body)
+            operation, parameters = protocol.read(service, headers, body, **_asked(scope))
             answer = self._call(caller, region, service, operation.name, parameters)
         except ApiError as error:
-            return error.status, *protocol.write_error(service, error, request_id)
+            return error.status, protocol.write_error(service, error, request_id, by)
         except NoReply as none:
             if none.how in ENDS:
                 raise ENDS[none.how] from None
-            kind, out = protocol.write(service, operation, none.answer, request_id)
-            return None if none.how == "hang" else (200, kind, out[: len(out) // 2] if none.how == "truncated" else b"")
-        return 200, *protocol.write(service, operation, answer, request_id)
+            said = protocol.write(service, operation, none.answer, request_id, by)
+            half = said.body[: len(said.body) // 2] if none.how == "truncated" else b""
+            return None if none.how == "hang" else (200, said._replace(body=half))
+        return 200, protocol.write(service, operation, answer, request_id, by)
 
     def _caller(self, key: str, service: str) -> Caller:
         if account := self._world.keys.get(key):
@@ -98,7 +105,7 @@ class Wire:
         if session := self._world.sessions.get(key):
             account, arn, until = session
             if self._world.clock.now() >= until:
-                code, status = EXPIRED[protocol.kind_of(service)]
+                code, status = EXPIRED.get(protocol.kind_of(service), ("ExpiredTokenException", 400))
                 raise ApiError(code, "The security token included in the request is expired", status)
             return Caller(account, arn, f"AROA{account}:{arn.rpartition('/')[2]}")
         if service == "ec2":
@@ -131,6 +138,11 @@ def line(entry: Entry) -> str:
     if entry.ignored:
         became += f"  (ignored: {', '.join(entry.ignored)})"
     return f"{at:%Y-%m-%d %H:%M:%S} {entry.account} {entry.region:<12} {entry.operation:<29} {became}".rstrip()
+
+
+def _asked(scope: Scope) -> dict[str, str]:
+    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+    return {"method": scope["method"], "path": path.partition("?")[0], "query": scope["query_string"].decode("latin-1")}
 
 
 async def _body(receive: Receive) -> bytes:

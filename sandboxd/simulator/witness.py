@@ -16,6 +16,7 @@ from sandboxd.simulator.world import World
 
 Reply = tuple[int, str, bytes]
 _JSON = "application/json"
+TAIL, INSTALL = "#sandboxd tail", "#sandboxd install"
 
 
 class Witness:
@@ -57,12 +58,35 @@ class Witness:
 
 
 def _counts(entries: list[Entry]) -> dict[str, Any]:
+    changes = [number for number, entry in enumerate(entries) if entry.mutation and entry.service != "sts"]
+    first = entries[: changes[0]] if changes else entries
+    installers = {change.what for entry in entries if _runs(entry, INSTALL) for change in entry.changes}
     return {
         "calls": len(entries),
         "mutations": sum(entry.mutation for entry in entries),
+        "before": sum(entry.service != "sts" for entry in first),
+        "tails": sum(_runs(entry, TAIL) for entry in entries),
+        "watching": sum(_watches(entry, installers) for entry in entries),
         "refused": sum(bool(entry.error) for entry in entries),
         "operations": dict(Counter(f"{entry.service}:{entry.operation}" for entry in entries)),
     }
+
+
+def _runs(entry: Entry, verb: str) -> bool:
+    """Whether a script of ours with this verb was sent."""
+    return entry.operation == "SendCommand" and any(ref.startswith(verb) for ref in entry.refs)
+
+
+def _watches(entry: Entry, installers: set[str]) -> bool:
+    """Whether a call only shows how a running installer goes on: tails of its log, their listings, looks at its command."""
+    match entry.operation:
+        case "SendCommand":
+            return _runs(entry, TAIL)
+        case "ListCommandInvocations":
+            return True
+        case "GetCommandInvocation":
+            return bool(installers.intersection(entry.refs))
+    return False
 
 
 def _bound(entries: list[Entry]) -> dict[str, Any]:

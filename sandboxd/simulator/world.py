@@ -17,10 +17,12 @@ from sandboxd.simulator.calls import Caller, Log, Parameters, Request, is_mutati
 from sandboxd.simulator.clock import SimClock
 from sandboxd.simulator.consistency import Weather
 from sandboxd.simulator.errors import ApiError, NoReply
+from sandboxd.simulator.guard_duty import GuardDuty
 from sandboxd.simulator.limits import LIMITS, exceeded
 from sandboxd.simulator.needs import NEEDS
 from sandboxd.simulator.pending import Pending
 from sandboxd.simulator.rows import Row, Rows
+from sandboxd.simulator.scarcity import Scarcity
 from sandboxd.simulator.throttles import Throttles
 
 Answer: TypeAlias = dict[str, Any]
@@ -54,10 +56,16 @@ class World:
         self.rows = Rows(seed=seed)
         self.log = Log()
         self.hook: gate.Hook = gate.undisturbed
+        self.guest_hook: Callable[[str, str, float], Any] = lambda *_: None
+        """how a script on a machine fails, by account, verb and moment; see `guest.py`"""
         self.pending = Pending()
         self.quotas = {name: limit.value for name, limit in LIMITS.items()}
         self.throttles: Throttles | None = None
         """how many requests an account may send; None: any number"""
+        self.scarcity = Scarcity()
+        self.guard_duty = GuardDuty()
+        self.opt_in: dict[str, bool] = {}
+        """`<account> <region>` of a region that must be opted in to -> whether that was done"""
         self.organization: dict[str, Any] = {}
         self.keys: dict[str, str] = {}
         self.sessions: dict[str, tuple[str, str, float]] = {}
@@ -114,7 +122,9 @@ class World:
         return answer
 
     def _refs(self, q: Request) -> tuple[str, ...]:
-        """What a call that changes something names or waits for."""
+        """What a call that changes something names or waits for; of a look at a command, which one."""
+        if q.operation == "GetCommandInvocation":
+            return (str(q.parameters.get("CommandId", "")),)
         if not is_mutation(q.operation):
             return ()
         needs = NEEDS[q.operation](self.rows, q) if q.operation in NEEDS else ()

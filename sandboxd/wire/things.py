@@ -7,6 +7,14 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from sandboxd.wire.plans import Desktop as Desktop
+from sandboxd.wire.plans import Plan as Plan
+from sandboxd.wire.plans import PlanComponent as PlanComponent
+from sandboxd.wire.plans import PlanCost as PlanCost
+from sandboxd.wire.plans import PlanRefusal as PlanRefusal
+from sandboxd.wire.plans import PlanStep as PlanStep
+from sandboxd.wire.plans import Seconds as Seconds
+
 
 class Cost(Struct, frozen=True, kw_only=True):
     """What a sandbox costs."""
@@ -14,13 +22,18 @@ class Cost(Struct, frozen=True, kw_only=True):
     per_hour: float = 0.0
     to_date: float = 0.0
     currency: str = "USD"
+    running_per_hour: float | None = None
+    """were it alone in its account: all that it needs while it runs"""
+    stopped_per_hour: float | None = None
+    """what stays and is billed while it is stopped: disks"""
 
 
 class Endpoint(Struct, frozen=True):
-    """Where a sandbox answers."""
+    """Where a sandbox answers; `via` is the load balancer's own name, for whoever has no DNS record of the URL's host."""
 
     name: str
     url: str
+    via: str = ""
 
 
 class Resource(Struct, frozen=True, kw_only=True):
@@ -120,6 +133,18 @@ class Mailbox(Struct, frozen=True):
     depth: int = 0
 
 
+class Credential(Struct, frozen=True, kw_only=True):
+    """A secret of a sandbox, as AWS has it at this moment; kept nowhere."""
+
+    sandbox_id: str
+    name: str
+    value: str
+
+    def __repr__(self) -> str:
+        """Return it without its value."""
+        return f"Credential(sandbox_id={self.sandbox_id!r}, name={self.name!r})"
+
+
 class Unmanaged(Struct, frozen=True, kw_only=True):
     """Something in an account that is not ours and is billed by the hour: it is told, never touched."""
 
@@ -151,6 +176,46 @@ class Account(Struct, frozen=True, kw_only=True):
     """what the last complete listing showed that is not ours"""
     cost: Cost = field(default_factory=Cost)
     reason: str | None = None
+
+
+class IngressMachine(Struct, frozen=True, kw_only=True):
+    """One machine that runs Envoy: what it should run, and what its Envoy says it runs."""
+
+    region: str
+    id: str
+    address: str
+    wanted: str
+    """version: `<sequence>-<digest>`"""
+    runs: str = ""
+    """empty: it does not say, or is between two versions"""
+    state: str = "behind"
+    """current | behind | rejected | silent"""
+    reason: str | None = None
+
+
+class IngressRoute(Struct, frozen=True, kw_only=True):
+    """One way into a sandbox: what the wanted version leads where."""
+
+    region: str
+    sandbox: str
+    """tenant/name"""
+    route: str
+    layer: str
+    """http | tls | tcp"""
+    at: str
+    """a host, or the port of the network load balancer"""
+    target: str
+    state: str = "wanted"
+    """present: every machine runs a version with it | wanted"""
+
+
+class Ingress(Struct, frozen=True, kw_only=True):
+    """The Envoy configuration of an account: what was wanted, and what runs."""
+
+    id: str
+    """of the account"""
+    machines: list[IngressMachine] = field(default_factory=list)
+    routes: list[IngressRoute] = field(default_factory=list)
 
 
 class Pool(Struct, frozen=True, kw_only=True):
@@ -234,55 +299,6 @@ class Why(Struct, frozen=True, kw_only=True):
     subject: str
     answer: str
     chain: list[Reason] = field(default_factory=list)
-
-
-class PlanStep(Struct, frozen=True, kw_only=True):
-    """One step of a plan, with the seconds from the plan's beginning."""
-
-    id: str
-    kind: str
-    action: str
-    depends_on: list[str] = field(default_factory=list)
-    starts: float = 0.0
-    ends: float = 0.0
-    usual: float = 0.0
-
-
-class Seconds(Struct, frozen=True):
-    """How long a plan takes."""
-
-    expected: float = 0.0
-    p90: float = 0.0
-
-
-class PlanCost(Struct, frozen=True, kw_only=True):
-    """What a plan changes of the bill."""
-
-    marginal_per_hour: float = 0.0
-    per_hour_running: float = 0.0
-    per_hour_stopped: float = 0.0
-    currency: str = "USD"
-
-
-class PlanRefusal(Struct, frozen=True):
-    """Why a planned command would be refused."""
-
-    code: str
-    detail: str
-    hint: str = ""
-
-
-class Plan(Struct, frozen=True, kw_only=True):
-    """What would happen, in order, with time and cost; nothing was touched."""
-
-    verb: str
-    target: str
-    steps: list[PlanStep] = field(default_factory=list)
-    seconds: Seconds = field(default_factory=Seconds)
-    cost: PlanCost = field(default_factory=PlanCost)
-    quotas: list[dict[str, Any]] = field(default_factory=list)
-    not_yet: list[str] = field(default_factory=list)
-    refusals: list[PlanRefusal] = field(default_factory=list)
 
 
 class Whoami(Struct, frozen=True, kw_only=True):

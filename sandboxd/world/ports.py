@@ -121,7 +121,7 @@ def _unanswered(how: str, service: str, operation: str) -> AwsError | None:
     """What the waist makes of a reply that is none; an empty body is an answer in JSON, and none in XML."""
     if how == "hang":
         return AwsError("unknown", "ReadTimeout", f"{operation} was not answered within {HANG:.0f} s")
-    if how == "empty" and protocol.kind_of(service) == "json" and not _has_output(service, operation):
+    if how == "empty" and "json" in protocol.kind_of(service) and not _has_output(service, operation):
         return None
     if how in ("empty", "truncated"):
         return AwsError("unknown", "Unparsable", f"{operation} was answered with a body that is no answer")

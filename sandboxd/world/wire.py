@@ -5,7 +5,6 @@ the first one; `DOOR` is the world that they lead into at the moment.
 """
 
 from collections.abc import Mapping, MutableMapping
-from contextlib import AsyncExitStack
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from aiobotocore.awsrequest import AioAWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
+from sandboxd.aws.clients import SERVICES, Clients
 from sandboxd.aws.session import LeanSession
 from sandboxd.aws.waist import Aws, AwsSettings
 from sandboxd.http.faults import Gone
@@ -25,9 +25,8 @@ from sandboxd.world.ports import LifeClock
 from sandboxd.world.trace import Trace
 
 REGION = "eu-central-1"
-SERVICES = ("ec2", "sts", "ssm", "organizations", "iam")
-CLIENTS: dict[tuple[str, str], Any] = {}
-"""service, region -> client; `build_clients` makes them"""
+CLIENTS: list[Clients] = []
+"""of all worlds of this process; `build_clients` makes them"""
 
 
 def build_clients() -> None:
@@ -37,14 +36,15 @@ def build_clients() -> None:
 
 
 async def _build() -> None:
-    aws = open_door(LifeClock(Life(number=0, dies_at=lambda _: False), origin=0.0))
+    clock = LifeClock(Life(number=0, dies_at=lambda _: False), origin=0.0)
+    aws = Aws(settings=SETTINGS, clock=clock)
     await aws.warm(SERVICES, (REGION,))
+    CLIENTS.append(aws.clients)
 
 
 def open_door(clock: Clock) -> Aws:
     """An AWS of one life, over the shared clients."""
-    settings = AwsSettings(region=REGION, session_cls=InProcess, keys=KEYS)
-    return Aws(settings=settings, clock=clock, stack=AsyncExitStack(), clients=CLIENTS)
+    return Aws(settings=SETTINGS, clock=clock, clients=CLIENTS[0])
 
 
 class Door:
@@ -132,3 +132,6 @@ class Wired:
         self._life.point(f"reply {operation}")
         self._trace.reply(number, None)
         return answer
+
+
+SETTINGS = AwsSettings(region=REGION, session_cls=InProcess, keys=KEYS)

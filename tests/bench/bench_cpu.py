@@ -17,14 +17,18 @@ from typing import Any
 
 import trio
 
+from sandboxd.aws.clients import SERVICES
 from sandboxd.http import Limits, serve
 from sandboxd.simulator import SimClock, open_world
 from sandboxd.simulator.furnish import KEYS, furnish
 from sandboxd.simulator.wire import Wire
+from tests.bench.replay import asked, text
 from tests.bench.rows import Row, row
 
 PACE = 40.0
 ROUNDS = 3
+EVERYTHING = ("--set", "amq=true", "--set", "smart_client=true")
+LENGTHS = (b"content-length", b"date")
 HERTZ = os.sysconf("SC_CLK_TCK")
 
 
@@ -56,9 +60,8 @@ class Recorder:
         await self._wire(scope, hear, say)
         self.running -= 1
         if self.on and not scope["path"].startswith("/_simulator"):
-            headers = {k.decode(): v.decode() for k, v in scope["headers"]}
-            self.calls.append({"headers": headers, "body": b"".join(body).decode(), "status": head["status"],
-                               "answer": b"".join(out).decode(), "type": dict(head["headers"])[b"content-type"].decode()})  # fmt: skip
+            said = {k.decode(): v.decode() for k, v in head["headers"] if k not in LENGTHS}
+            self.calls.append(asked(scope, b"".join(body)) | {"status": head["status"], "said": said, "answer": text(b"".join(out))})  # fmt: skip
 
 
 def cpu(pid: int) -> float:
@@ -67,8 +70,14 @@ def cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / HERTZ
 
 
-async def drive(folder: Path) -> tuple[float, list[dict[str, Any]]]:
-    """One create and delete; the daemon's CPU seconds and what it asked."""
+def resident(pid: int) -> float:
+    """Megabytes of memory that a process has."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
+
+
+async def drive(folder: Path) -> tuple[float, float, list[dict[str, Any]]]:
+    """One create and delete; the daemon's CPU seconds, its megabytes in the end, and what it asked."""
     world = open_world(clock=SimClock(pace=PACE))
     furnish(world, pool=1)
     recorder, stop = Recorder(Wire(world)), trio.Event()
@@ -95,13 +104,12 @@ async def drive(folder: Path) -> tuple[float, list[dict[str, Any]]]:
             await trio.sleep(0.05)
         await cli("tenant", "onboard", "acme", "--email", "ops@acme.example")
         recorder.on, before = True, cpu(daemon.pid)
-        await cli("sandbox", "create", "bank", "--tenant", "acme", "--profile", "model-bank")
-        await cli("sandbox", "delete", "acme/bank", "--confirm", "bank")
-        used = cpu(daemon.pid) - before
+        await cli("sandbox", "create", "bank", "--tenant", "acme", "--profile", "model-bank", *EVERYTHING)
+        used, memory = cpu(daemon.pid) - before, resident(daemon.pid)
         daemon.terminate()
         await daemon.wait()
         stop.set()
-    return used, recorder.calls
+    return used, memory, recorder.calls
 
 
 def replay(calls: list[dict[str, Any]], folder: Path) -> float:
@@ -116,13 +124,21 @@ def replay(calls: list[dict[str, Any]], folder: Path) -> float:
 
 def run() -> list[Row]:
     """Daemon and replay in turn, as a ratio."""
-    ratios, used_all = [], []
+    ratios, used_all, memory = [], [], []
     for _ in range(ROUNDS):
         with tempfile.TemporaryDirectory(prefix="sbx") as name:
-            used, calls = trio.run(drive, Path(name))
+            used, megabytes, calls = trio.run(drive, Path(name))
             ratios.append(used / replay(calls, Path(name)))
             used_all.append(used)
+            memory.append(megabytes)
     return [
         row("CPU of the daemon, create and delete", ratios, "× bare calls", 1.5, "aiobotocore as it comes, same calls"),
         row("CPU of the daemon, create and delete (absolute)", used_all, "s", None, ""),
+        row(
+            "memory of the daemon after a whole life",
+            memory,
+            "MB",
+            180,
+            f"{len(SERVICES)} services' clients, one region",
+        ),
     ]

@@ -10,6 +10,8 @@ from sandboxd.profile import expand, images_of, load
 from tests.bench.rows import Row, row
 
 ROUNDS = 7
+EVERYTHING = {"amq": True, "smart_client": True}
+ZONES = ("za", "zb")
 
 
 class Account:
@@ -38,8 +40,8 @@ class Account:
         """A sandbox of the mission's profile."""
         images = dict.fromkeys(images_of(self.profile), "ami-1")
         blueprint = expand(
-            self.profile, {}, kinds=self.kinds, region="r", zone="z", slot=n, sandbox_id=f"sbx_{n}", sandbox_name=f"s{n}",
-            stage="dev", images=images,
+            self.profile, EVERYTHING, kinds=self.kinds, region="r", zone=ZONES[0], slot=n, sandbox_id=f"sbx_{n}",
+            sandbox_name=f"s{n}", stage="dev", tenant="acme", images=images, zones=ZONES, ports={"amq": 61617 + n},
         )  # fmt: skip
         self.play(Create(operation=f"op_c{n}", sandbox=f"sbx_{n}", name=f"s{n}", tenant="acme", blueprint=blueprint))
 
@@ -51,14 +53,24 @@ class Account:
         return self.spent / self.messages
 
 
+def account(sandboxes: int) -> Account:
+    """An account with so many of them."""
+    made = Account()
+    for n in range(sandboxes):
+        made.create(n)
+    return made
+
+
 def run() -> list[Row]:
-    """One sandbox and fifty, in turn."""
-    small, large = Account(), Account()
-    small.create(0)
-    for n in range(50):
-        large.create(n)
-    ratios = []
+    """One sandbox and fifty, in turn; and two, where what is shared stays and the messages are the same as with fifty."""
+    one, two, fifty = account(1), account(2), account(50)
+    alone, beside, each = [], [], []
     for _ in range(ROUNDS):
-        one = small.life(0)
-        ratios.append(large.life(0) / one)
-    return [row("decide with 50 sandboxes", ratios, "× with one", 1.3, "the same account with one sandbox")]
+        each.append(fifty.life(0))
+        alone.append(each[-1] / one.life(0))
+        beside.append(each[-1] / two.life(0))
+    return [
+        row("decide with 50 sandboxes", alone, "× with one", 1.3, "the same account with one sandbox"),
+        row("… the same messages", beside, "× with two", 1.3, "what is shared stays in both"),
+        row("… one message", [1000 * one for one in each], "ms", None, "model-bank with everything"),
+    ]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict, deque
+from collections.abc import Mapping, MutableMapping
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
@@ -26,18 +27,30 @@ CONCURRENCY = 6
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 
 
-def parsed(call: dict[str, Any]) -> tuple[str, str, str, dict[str, Any]]:
+def text(body: bytes) -> str:
+    """Bytes as JSON can keep them; some protocols are binary."""
+    return body.decode("latin-1")
+
+
+def asked(scope: MutableMapping[str, Any], body: bytes) -> dict[str, Any]:
+    """What of a request says which call it is."""
+    headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+    path, query = scope["raw_path"].decode("latin-1").partition("?")[0], scope["query_string"].decode("latin-1")
+    return {"headers": headers, "body": text(body), "at": {"method": scope["method"], "path": path, "query": query}}
+
+
+def parsed(call: Mapping[str, Any]) -> tuple[str, str, str, dict[str, Any]]:
     """Region, service, operation and parameters of a recorded call."""
     found = _SCOPE.search(call["headers"]["authorization"])
     assert found is not None
     region, service = found[1], protocol.service_of(found[2])
     headers = {name.encode(): value.encode() for name, value in call["headers"].items()}
-    operation, parameters = protocol.read(service, headers, call["body"].encode())
+    operation, parameters = protocol.read(service, headers, call["body"].encode("latin-1"), **call["at"])
     return region, service, operation.name, parameters
 
 
 async def answers(file: str) -> None:
-    """Serve the recorded answers, in order per operation."""
+    """Serve the recorded answers, in order per operation; the last one again where a client asks once more."""
     waiting: dict[tuple[str, str], deque[dict[str, Any]]] = defaultdict(deque)
     for call in json.load(open(file)):  # noqa: ASYNC230, PTH123, SIM115 - a benchmark's helper
         _, service, operation, _ = parsed(call)
@@ -47,11 +60,13 @@ async def answers(file: str) -> None:
         body = b""
         while (message := await receive())["more_body"]:
             body += message["body"]
-        headers = {k.decode(): v.decode() for k, v in scope["headers"]}
-        _, service, operation, _ = parsed({"headers": headers, "body": body.decode()})
-        call = waiting[service, operation].popleft()
-        out = call["answer"].encode()
-        head = [(b"content-type", call["type"].encode()), (b"content-length", str(len(out)).encode())]
+        body += message["body"]
+        _, service, operation, _ = parsed(asked(scope, body))
+        of = waiting[service, operation]
+        call = of.popleft() if len(of) > 1 else of[0]
+        out = call["answer"].encode("latin-1")
+        head = [(name.encode(), value.encode()) for name, value in call["said"].items()]
+        head.append((b"content-length", str(len(out)).encode()))
         await send({"type": "http.response.start", "status": call["status"], "headers": head})
         await send({"type": "http.response.body", "body": out})
 

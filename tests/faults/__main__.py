@@ -16,7 +16,7 @@ def main(argv: list[str]) -> int:
     """Return 1 on a finding."""
     arguments = _parse(argv)
     case = Case(
-        profile=arguments.profile, sandboxes=arguments.sandboxes, faults=not arguments.no_faults,
+        profile=arguments.profile, parameters=dict.fromkeys(arguments.set, True), sandboxes=arguments.sandboxes, faults=not arguments.no_faults,
         losses=arguments.losses, straight=arguments.straight, span=arguments.span, crash_at=arguments.crash_at, depth=arguments.depth,
     )  # fmt: skip
     if arguments.explain:
@@ -38,6 +38,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--seeds", default="1-100", help="A-B: these seeds (default 1-100)")
     parser.add_argument("--seed", type=int, help="one seed")
     parser.add_argument("--profile", default="trial")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME", help="a boolean parameter that is true")
     parser.add_argument("--sandboxes", type=int, default=1)
     parser.add_argument("--span", choices=("brief", "long"), default="brief", help="how long everything goes wrong")
     parser.add_argument("--losses", action="store_true", help="somebody else terminates machines")

@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 from sandboxd.actors import account as actor
 from sandboxd.actors import directory
 from sandboxd.actors.mailbox import Ask
-from sandboxd.engine import coming, context, engine, fresh, listing, lower, refusals, send, step, tags
+from sandboxd.engine import coming, context, documents, engine, fresh, listing, lower, refusals, send, step, tags
 from sandboxd.engine.send import Lost, Refused
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.lifecycle import decide, recovery, settle
@@ -118,8 +118,7 @@ def _unknown_is_refused(monkey: pytest.MonkeyPatch) -> None:
         sent = await old(*parts)  # type: ignore[arg-type]
         return Refused("Timeout", sent.reason) if isinstance(sent, Lost) else sent
 
-    for module in (step, lower):
-        monkey.setattr(module, "attempt", attempt)
+    monkey.setattr(documents, "attempt", attempt)
 
 
 def _repeats_blindly(monkey: pytest.MonkeyPatch) -> None:
@@ -130,8 +129,7 @@ def _repeats_blindly(monkey: pytest.MonkeyPatch) -> None:
         sent = await old(*parts)  # type: ignore[arg-type]
         return await old(*parts) if isinstance(sent, Lost) else sent  # type: ignore[arg-type]
 
-    for module in (step, lower):
-        monkey.setattr(module, "attempt", attempt)
+    monkey.setattr(documents, "attempt", attempt)
 
 
 def _unshielded(monkey: pytest.MonkeyPatch) -> None:
@@ -243,8 +241,9 @@ def _missing_at_once(monkey: pytest.MonkeyPatch) -> None:
     async def missing(_: context.Attempt) -> bool:
         return True
 
-    for module in (coming, lower, fresh):
+    for module in (lower, fresh):
         monkey.setattr(module, "is_missing", missing)
+    monkey.setitem(coming.looking.__kwdefaults__, "missing", missing)
 
 
 def _no_opposite(monkey: pytest.MonkeyPatch) -> None:

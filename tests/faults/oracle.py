@@ -5,7 +5,11 @@ command that is not kept, never ends, or ended well without what it promised; a 
 """
 
 from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
 
+from sandboxd.simulator.calls import Entry
+from sandboxd.simulator.given import given_away
 from sandboxd.simulator.inventory import Item, inventory
 from sandboxd.simulator.rows import Row
 from sandboxd.world import World
@@ -15,26 +19,39 @@ GOING = frozenset({"shutting-down", "terminated", "deleting", "deleted", "failed
 AWAKE = frozenset({"pending", "running"})
 LAST = frozenset({"DeleteVpc", "DeleteSecurityGroup", "DeleteRouteTable", "DeleteRole", "DeleteInstanceProfile"})
 """nothing of AWS's own lingers on these: who keeps the order is never refused"""
-BILLED = ("nat-gateway", "elastic-ip")
+BILLED = ("nat-gateway", "elastic-ip", "load-balancer", "web-acl")
+NO_PARAMETERS: Mapping[str, object] = MappingProxyType({})
 
-SHARED = Counter(
-    {
-        "vpc": 1,
-        "internet-gateway": 1,
-        "subnet": 1,
-        "route-table": 2,
-        "association": 1,
-        "elastic-ip": 1,
-        "nat-gateway": 1,
-        "role": 1,
-        "instance-profile": 1,
-    }
-)
+NETWORK = Counter({
+    "vpc": 1, "internet-gateway": 1, "subnet": 1, "route-table": 2, "association": 1, "elastic-ip": 1, "nat-gateway": 1,
+    "role": 1, "instance-profile": 1,
+})  # fmt: skip
+INGRESS = Counter({
+    "subnet": 3, "association": 3, "security-group": 2, "machine": 2, "load-balancer": 1, "listener": 1, "target-group": 1,
+    "web-acl": 1,
+})  # fmt: skip
+LAYER_4 = Counter({"load-balancer": 1, "security-group": 1})
+DESKTOP = Counter({"subnet": 2, "association": 2, "security-group": 1, "stack": 1, "fleet": 1, "fleet-association": 1})
 OWN = {
     "trial": Counter({"subnet": 1, "association": 1, "security-group": 1, "rule": 1, "machine": 1}),
-    "model-bank": Counter({"subnet": 1, "association": 1, "security-group": 2, "rule": 0, "machine": 2}),
+    "training": Counter({"subnet": 1, "association": 1, "security-group": 1, "machine": 1, "parameter": 1}),
+    "model-bank": Counter({"subnet": 1, "association": 1, "security-group": 2, "machine": 2, "parameter": 2}),
 }
 """what one sandbox of a profile has for itself once it is started; `rule`: counted where it is not 0"""
+OWN_LAYER_4 = Counter({"target-group": 1, "listener": 1})
+
+
+def shared_by(profile: str, parameters: Mapping[str, object]) -> Counter[str]:
+    """What sandboxes of a profile share once one of them is started."""
+    counts = Counter(NETWORK)
+    counts += INGRESS if profile != "trial" else Counter()
+    counts += LAYER_4 if parameters.get("amq") else Counter()
+    return counts + (DESKTOP if parameters.get("smart_client") else Counter())
+
+
+def own_of(profile: str, parameters: Mapping[str, object]) -> Counter[str]:
+    """What one of them has for itself."""
+    return OWN[profile] + (OWN_LAYER_4 if parameters.get("amq") else Counter())
 
 
 class Oracle:
@@ -43,6 +60,8 @@ class Oracle:
     def __init__(self, world: World) -> None:
         self._world = world
         self._seen = 0
+        self._given = Counter(given_away(world.simulated))
+        """what nobody asked sandboxd for"""
         self.leaked: list[str] = []
         self.doubled: list[str] = []
         self.lost: list[str] = []
@@ -61,11 +80,20 @@ class Oracle:
         entries = list(log.since(self._seen))
         self._seen = log.count
         for entry in entries:
-            if entry.error in ("DependencyViolation", "DeleteConflict") and entry.operation in LAST:
+            if (
+                entry.error in ("DependencyViolation", "DeleteConflict")
+                and entry.operation in LAST
+                and not self._lingers(entry)
+            ):
                 self.lost.append(f"{entry.operation} was sent before what stands on it was gone")
             for change in entry.changes:
                 if not change.removed and (row := rows.find(change.what)) is not None:
                     self._look_at(row)
+
+    def _lingers(self, entry: Entry) -> bool:
+        """Whether what a service of AWS left behind holds it: the interfaces of a load balancer or a fleet, for minutes."""
+        held = (self._world.simulated.rows.holders(ref, entry.at, "interface") for ref in entry.refs)
+        return any("machine" not in row.refs for rows in held for row in rows)
 
     def _look_at(self, row: Row) -> None:
         now = self._now
@@ -87,6 +115,8 @@ class Oracle:
     def empty(self, account: str) -> None:
         """Nothing is left."""
         self.leaked += [f"{item['kind']} {item['id']} ({item['state']})" for item in self.there(account)]
+        given = Counter(given_away(self._world.simulated)) - self._given
+        self.leaked += [f"{gift.kind} {gift.id} is still given to it" for gift in given if gift.account == account]
 
     def promised(self, verb: str, account: str, sandbox: str, profile: str, *, alone: bool) -> None:
         """What an operation that ended well promised is so."""
@@ -99,7 +129,10 @@ class Oracle:
         if verb == "delete" and mine:
             self.leaked.append(f"delete succeeded, and there are {[item['id'] for item in mine]}")
         if verb in ("stop", "delete") and alone:
-            bills = [item["id"] for item in self.there(account) if item["kind"] in BILLED]
+            there = self.there(account)
+            bills = [item["id"] for item in there if item["kind"] in BILLED]
+            bills += [item["id"] for item in there if item["kind"] == "fleet" and item["state"] != "STOPPED"]
+            bills += [item["id"] for item in there if item["kind"] == "machine" and item["state"] in AWAKE]
             self.leaked += [f"{verb} succeeded, and {one} bills by the hour" for one in bills]
 
     def believed(self, state: str, account: str, sandbox: str) -> None:
@@ -113,13 +146,15 @@ class Oracle:
         if wrong.intersection(machines):
             self.lost.append(f"a sandbox is {state}, its machines are {machines}")
 
-    def whole(self, account: str, sandboxes: int, profile: str) -> None:
+    def whole(
+        self, account: str, sandboxes: int, profile: str, parameters: Mapping[str, object] = NO_PARAMETERS
+    ) -> None:
         """All sandboxes are started: one of each, and nothing else."""
-        wanted = Counter(SHARED)
+        wanted = shared_by(profile, parameters)
         for _ in range(sandboxes):
-            wanted += OWN[profile]
+            wanted += own_of(profile, parameters)
         found = Counter(item["kind"] for item in self.there(account))
-        if not OWN[profile]["rule"]:
+        if not wanted["rule"]:
             del found["rule"]
         for kind in sorted({*wanted, *found}):
             if found[kind] > wanted[kind]:

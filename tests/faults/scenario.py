@@ -5,8 +5,9 @@ noted, and must still be known to the last daemon.
 """
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from typing import Any
 
 import trio
 from msgspec import Struct
@@ -17,7 +18,7 @@ from sandboxd.model.errors import Refusal
 from sandboxd.wire import things
 from sandboxd.wire.requests import NewSandbox, NewTenant
 from sandboxd.world import World
-from tests.faults.oracle import Oracle
+from tests.faults.oracle import NO_PARAMETERS, Oracle
 
 ME = Caller("tester", 0, 0, (), "admin")
 TENANT = "acme"
@@ -44,18 +45,21 @@ class Sandbox(Struct):
 class People:
     """Everybody who uses the account; keeps what was acknowledged."""
 
-    def __init__(self, world: World, oracle: Oracle, *, profile: str, names: list[str], rng: random.Random) -> None:
+    def __init__(
+        self, world: World, oracle: Oracle, *, profile: str, names: list[str], rng: random.Random,
+        parameters: Mapping[str, Any] = NO_PARAMETERS,
+    ) -> None:  # fmt: skip
         self._world, self._oracle, self._rng = world, oracle, rng
-        self.profile = profile
+        self.profile, self.parameters = profile, parameters
         self.sandboxes = {name: Sandbox(name) for name in names}
         self.account = ""
         self.acknowledged: list[str] = []
         self._keys = 0
 
     # ---- asking
-    async def onboard(self) -> None:
+    async def onboard(self, **limits: int) -> None:
         """The tenant gets an account."""
-        request = NewTenant(name=TENANT, email="ops@acme.example")
+        request = NewTenant(name=TENANT, email="ops@acme.example", limits=limits)
         done = await self._do(lambda house, key: house.desk.commands.onboard(request, ME, key, "onboard"))
         self.account = done.account_id if done is not None else ""
 
@@ -65,7 +69,7 @@ class People:
         sandbox.commands += 1
         number = sandbox.commands
         if verb == "create":
-            request = NewSandbox(name=name, tenant=TENANT, profile=self.profile)
+            request = NewSandbox(name=name, tenant=TENANT, profile=self.profile, parameters=dict(self.parameters))
             ask = partial(_create, request)
         else:
             ask = partial(_command, verb, f"{TENANT}/{name}")

@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import trio
 from msgspec import Struct, field
@@ -24,7 +24,7 @@ WILD = {"brief": (50.0, 350.0), "long": (2000.0, 4000.0)}
 """seconds in which everything goes wrong"""
 CALM = 500.0
 """seconds after which nothing of before can land or stay unseen any more"""
-MOST_CALLS = 6_000
+MOST_CALLS = 20_000
 """after which a schedule has run away"""
 WATCH = 1500.0
 """seconds after the last delete in which something might still turn up"""
@@ -34,6 +34,7 @@ class Case(Struct, frozen=True, kw_only=True):
     """What kind of schedule."""
 
     profile: str = "trial"
+    parameters: dict[str, Any] = field(default_factory=dict)
     sandboxes: int = 1
     faults: bool = True
     losses: bool = False
@@ -112,7 +113,7 @@ async def _schedule(result: Result, case: Case, make: Callable[..., World]) -> N
     oracle = Oracle(world)
     disturbed = disturb(world, seed=result.seed, faults=case.faults, one=case.fault)
     names = [f"s{n}" for n in range(1, case.sandboxes + 1)]
-    people = People(world, oracle, profile=case.profile, names=names, rng=rng)
+    people = People(world, oracle, profile=case.profile, parameters=case.parameters, names=names, rng=rng)
     async with trio.open_nursery() as nursery:
         world.trace.watch = partial(_look, world, oracle, nursery.cancel_scope)
         nursery.start_soon(world.keep_alive)
@@ -203,7 +204,7 @@ async def _all_up(oracle: Oracle, people: People) -> None:
     oracle.lost += [f"{name} is {state} and cannot be started" for name, state in states.items() if state != "started"]
     await people.check_acknowledged()
     if all(state == "started" for state in states.values()):
-        oracle.whole(people.account, len(people.sandboxes), people.profile)
+        oracle.whole(people.account, len(people.sandboxes), people.profile, people.parameters)
 
 
 async def _all_gone(oracle: Oracle, people: People) -> None:

@@ -20,7 +20,9 @@ from tests.faults.schedule import Case, Result, schedule
 KINDS: dict[str, tuple[Case, int]] = {
     "trial": (Case(), 40),
     "trial long": (Case(span="long"), 10),
-    "model-bank": (Case(profile="model-bank"), 10),
+    "model-bank": (Case(profile="model-bank", parameters={"amq": True, "smart_client": True}), 6),
+    "banks": (Case(profile="model-bank", sandboxes=2, span="long"), 2),
+    "training": (Case(profile="training", sandboxes=3, losses=True), 4),
     "several": (Case(sandboxes=2, losses=True), 8),
     "many": (Case(sandboxes=3, span="long"), 4),
     "many and losses": (Case(sandboxes=3, losses=True), 4),

@@ -45,6 +45,16 @@ ALLOWED = (
     Allowed("RevokeSecurityGroupIngress", "InvalidPermission.NotFound", "", "code never recorded", _NO_RECORDING),
     Allowed("RunInstances", "IdempotentInstanceTerminated", "", "code never recorded", _NO_RECORDING),
     Allowed("*", "EntityAlreadyExists", "", "code never recorded", _NO_RECORDING),
+    Allowed("*Fleet", "ResourceAlreadyExistsException", "", "code never recorded", _NO_RECORDING),
+    Allowed("CreateStreamingURL", "ResourceNotAvailableException", "", "code never recorded", _NO_RECORDING),
+    Allowed("Describe*", "ResourceNotFoundException", "", "code never recorded", _NO_RECORDING),
+    Allowed("CreateFleet", "InvalidRoleException", "", "words", "recorded of an image builder in another partition, in the same words"),
+    Allowed("UpdateFleet", "ResourceInUseException", "", "words", "the same words; who reported them masked the name of the fleet"),
+    Allowed("Delete*", "ResourceInUseException", "", "words", "reported of both fleet and stack without their words"),
+    Allowed(
+        "DescribeNetworkInterfaces", "NetworkInterfaces[other in-use].Attachment", "InstanceOwnerId", "form",
+        "nobody recorded an interface of AppStream; other services that AWS manages say amazon-aws there",
+    ),
     Allowed("AddRoleToInstanceProfile", "LimitExceeded", "", "code never recorded", _NO_RECORDING),
     Allowed("CreateRole", "Role", "Arn", "form", "the one whole recording has an account number that lacks digits"),
     Allowed(
@@ -57,7 +67,44 @@ ALLOWED = (
         "DeleteRouteTable", "DependencyViolation", "", "words",
         "recorded of subnets, gateways, groups and VPCs; the words for a route table follow their pattern",
     ),
+    Allowed("CreateLoadBalancer", "AccessDenied", "", "code never recorded", _NO_RECORDING),
+    Allowed("CreateLoadBalancer", "SubnetNotFound", "", "code never recorded", _NO_RECORDING),
+    Allowed("*", "LoadBalancerNotFound", "", "code never recorded", _NO_RECORDING),
+    Allowed("*", "ListenerNotFound", "", "code never recorded", _NO_RECORDING),
+    Allowed("Create*", "Duplicate*Name", "", "code never recorded", _NO_RECORDING),
+    Allowed("Delete*", "ResourceInUse", "", "code never recorded", _NO_RECORDING),
+    Allowed("CreateWebACL", "WAFDuplicateItemException", "", "code never recorded", _NO_RECORDING),
+    Allowed("DeleteWebACL", "WAFAssociatedItemException", "", "code never recorded", _NO_RECORDING),
+    Allowed("DescribeRepositories", "RepositoryNotFoundException", "", "code never recorded", _NO_RECORDING),
+    Allowed("CreateGrant", "InvalidArnException", "", "code never recorded", _NO_RECORDING),
+    # ---- keys and repositories
+    Allowed(
+        "SetRepositoryPolicy", "InvalidParameterException", "", "words",
+        "recorded of names; that a principal is not found is known from public reports",
+    ),
+    Allowed("RevokeGrant", "NotFoundException", "", "words", "recorded of keys and aliases; the code for a grant is documented"),
+    Allowed(
+        "DescribeKey", "NotFoundException", "", "words", "recorded of other operations and aliases, in the same three patterns"
+    ),
+    Allowed(
+        "GetRepositoryPolicy", "RepositoryPolicyNotFoundException", "", "words", "recorded with another name of a repository"
+    ),
+    Allowed(
+        "GetRepositoryPolicy", "", "*", "*", "the one whole answer recorded is an error's body; SetRepositoryPolicy has the same members"
+    ),
+    Allowed(
+        "DescribeKey", "KeyMetadata", "*Algorithms", "missing", "of keys that sign or make codes; ours encrypt"
+    ),
+    Allowed("DescribeKey", "KeyMetadata", "ExpirationModel", "missing", "of imported key material only, as documented"),
+    Allowed("DescribeKey", "KeyMetadata", "MultiRegionConfiguration", "missing", "of keys with replicas only, as documented"),
+    Allowed("GetKeyPolicy", "", "PolicyName", "never recorded", "documented since 2023; recorded before"),
+    Allowed("ListGrants", "Grants[]", "", "state never recorded", "an empty list was recorded only; its members are documented"),
     # ---- states that were never recorded
+    Allowed("DescribeLoadBalancers", "LoadBalancers[provisioning]", "", "state never recorded", _PENDING_READ),
+    Allowed(
+        "DescribeTargetHealth", "TargetHealthDescriptions[healthy]", "", "state never recorded",
+        "pasted by people in parts only, as `State` alone; documented",
+    ),
     Allowed("DescribeVpcs", "Vpcs[pending]", "", "state never recorded", _PENDING_READ),
     Allowed("DescribeInstances", "Reservations[].Instances[pending]", "", "state never recorded", _PENDING_READ),
     Allowed("DescribeNatGateways", "NatGateways[pending]", "", "state never recorded", _PENDING_READ),
@@ -91,6 +138,39 @@ ALLOWED = (
         "DescribeSecurityGroups", "*UserIdGroupPairs[]", "GroupName", "missing",
         "GroupName belongs to groups of EC2-Classic; the pairs recorded in a VPC lack it",
     ),
+    # ---- load balancers
+    Allowed("CreateLoadBalancer", "LoadBalancers[provisioning]", "Type", "form", "an application's was recorded only; both are documented"),
+    Allowed("CreateLoadBalancer", "LoadBalancers[provisioning]", "DNSName", "form", "an application's was recorded only; the other in describes"),
+    Allowed(
+        "DescribeNetworkInterfaces", "NetworkInterfaces[network_load_balancer in-use]", "", "state never recorded",
+        "known from inventories that people showed: no groups, no source check, and this type elsewhere",
+    ),
+    Allowed("DescribeTargetGroups", "TargetGroups[]", "*Protocol", "form", "the whole recordings are of TCP; HTTP is documented"),
+    Allowed("DescribeTargetGroups", "TargetGroups[]", "LoadBalancerArns", "form", "none of those recorded whole was in use"),
+    Allowed(
+        "DeleteVpcEndpoints", "Unsuccessful[]", "", "state never recorded",
+        "recorded where all were deleted; the item and its error are in the service model, the code in EC2's list",
+    ),
+    Allowed(
+        "GetAWSDefaultServiceQuota", "Quota", "UsageMetric", "missing",
+        "recorded for a quota that CloudWatch counts; not all have it, and nobody of ours reads it",
+    ),
+    Allowed(
+        "DescribeInstanceTypes", "InvalidInstanceType", "", "code never recorded",
+        "documented in the list of EC2's error codes; the operation itself was never recorded",
+    ),
+    # ---- commands and parameters
+    Allowed("*", "ParameterAlreadyExists", "", "code never recorded", _NO_RECORDING),
+    Allowed("*", "InvalidResourceId", "", "code never recorded", _NO_RECORDING),
+    Allowed("PutParameter", "ValidationException", "", "code never recorded", _NO_RECORDING),
+    Allowed("SendCommand", "InvalidDocument", "", "words", "recorded of another operation, with the same words"),
+    Allowed("*CommandInvocation*", "*", "Status*", "form", "runs that were cancelled were not recorded; the model lists these words"),
+    Allowed(
+        "ListCommandInvocations", "CommandInvocations[].CommandPlugins[]", "ResponseFinishDateTime", "missing",
+        "only a run that was over was recorded; one that goes on has no end",
+    ),
+    Allowed("*Parameter*", "Parameter*", "Type", "form", "only plain strings were recorded; the model lists the types"),
+    Allowed("DescribeParameters", "Parameters[]", "ARN", "never recorded", "AWS added it after the newest recording, of 2020"),
     # ---- values that depend on the account, not on the state
     Allowed("DescribeTags", "Tags[]", "ResourceId", "form", "tags of machines, volumes and snapshots were recorded only"),
     Allowed(
@@ -115,6 +195,14 @@ ALLOWED = (
 
 UNLIKE = (
     Allowed(
+        "DescribeTargetGroups", "TargetGroups[]", "*", "unlike any recording",
+        "those recorded whole are of TCP, which has no path; HTTP is documented, and recorded in parts",
+    ),
+    Allowed(
+        "GetRepositoryPolicy", "", "*", "unlike any recording",
+        "the one answer recorded since is an error's body; SetRepositoryPolicy has the same members",
+    ),
+    Allowed(
         "AuthorizeSecurityGroupIngress", "SecurityGroupRules[ports, ReferencedGroupInfo]", "SecurityGroupRuleArn",
         "unlike any recording", "recorded in 2022 only, before rules had this member here; rules by CIDR have it",
     ),
@@ -126,12 +214,15 @@ UNLIKE = (
         "DescribeInstanceInformation", "InstanceInformationList[]", "LastPingDateTime", "unlike any recording",
         "the newest answer was pasted by a person without its times",
     ),
+    Allowed(
+        "DescribeNetworkInterfaces", "NetworkInterfaces[other in-use]", "Association", "unlike any recording",
+        "an interface of AppStream, of which none was recorded, has no public address; the recorded one of another service has",
+    ),
 )  # fmt: skip
 """the same for whole structures held against the recordings themselves"""
 
 NEVER_RECORDED = frozenset({
-    "CreateInstanceProfile", "CreateOrganizationalUnit", "DescribeAccount", "GetInstanceProfile", "ListAccountsForParent", "ListChildren", "ListCreateAccountStatus",
-    "ListOrganizationalUnitsForParent", "ListParents", "ListRoots", "ListTagsForResource",
+    "CreateFleet", "CreateGrant", "CreateInstanceProfile", "CreateOrganizationalUnit", "CreateStack", "CreateStreamingURL", "CreateVpcEndpointServiceConfiguration", "CreateWebACL", "DeleteVpcEndpointServiceConfigurations", "DescribeAccount", "DescribeFleets", "DescribeImagePermissions", "DescribeImages", "DescribeInstanceTypes", "DescribeStacks", "GetInstanceProfile", "GetParametersByPath", "GetWebACLForResource", "ListAccountsForParent", "ListAssociatedFleets", "ListAssociatedStacks", "ListChildren", "ListCommands", "ListCreateAccountStatus", "ListOrganizationalUnitsForParent", "ListParents", "ListRoots", "ListTagsForResource", "ResetEbsDefaultKmsKeyId", "UpdateFleet",
 })  # fmt: skip
 """operations of which nobody has recorded an answer: there is nothing to hold them against"""
 

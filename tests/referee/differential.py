@@ -1,9 +1,10 @@
 """The same seeded calls to two AWSs, and where sandboxd would read something different of their answers."""
 
 import random
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from tests.referee.readings import READINGS
+from tests.referee.readings import READINGS, Reading
 from tests.referee.sequences import Step, ending, living, making
 from tests.referee.transcript import Door, Refused
 
@@ -26,18 +27,20 @@ class Unlike(NamedTuple):
 class Side:
     """One AWS, and its ids for the names of a sequence."""
 
-    def __init__(self, door: Door, account: str, image: str) -> None:
-        self._door, self._account = door, account
-        self._ids = {"image": image}
+    def __init__(
+        self, door: Door, account: str, image: str, readings: Mapping[str, Reading] = READINGS, settled: float = SETTLED
+    ) -> None:
+        self._door, self._account, self._readings = door, account, readings
+        self._ids, self._settled = {"image": image}, settled
 
     def run(self, step: Step) -> str:
         """Make the call and let it come true; `done`, or the code of a refusal."""
         try:
-            answer: Any = self._door.call(self._account, "ec2", step.operation, self._filled(step.parameters))
+            answer: Any = self._door.call(self._account, step.service, step.operation, self._filled(step.parameters))
         except Refused as refused:
             return refused.code
         finally:
-            self._door.later(SETTLED)
+            self._door.later(self._settled)
         for part in step.answer:
             answer = answer[part]
         if step.answer:
@@ -47,9 +50,9 @@ class Side:
 
     def see(self, name: str) -> dict[str, Any]:
         """What sandboxd would read of a thing now; its absence is the code of the refusal, or nothing listed."""
-        reading = READINGS[name.partition("-")[0]]
+        reading = self._readings[name.partition("-")[0]]
         try:
-            answer = self._door.call(self._account, "ec2", reading.operation, reading.asked(self._ids[name]))
+            answer = self._door.call(self._account, reading.service, reading.operation, reading.asked(self._ids[name]))
         except Refused as refused:
             return {"gone": refused.code}
         items = reading.items(answer)
@@ -77,11 +80,18 @@ class Side:
         return value
 
 
-def compare(seed: int, one: Side, other: Side) -> tuple[int, list[Unlike]]:
+def life(rng: random.Random) -> list[Step]:
+    """Everything of EC2 made, lived and ended."""
+    return [*making(rng), *living(rng), *ending(rng)]
+
+
+def compare(
+    seed: int, one: Side, other: Side, steps: Callable[[random.Random], list[Step]] = life
+) -> tuple[int, list[Unlike]]:
     """How many members were compared, and those that differ."""
     rng = random.Random(seed)
     compared, unlike, things = 0, list[Unlike](), dict[str, None]()
-    for step in (*making(rng), *living(rng), *ending(rng)):
+    for step in steps(rng):
         results = [side.run(step) for side in (one, other)]
         if results[0] != results[1]:
             unlike.append(Unlike(step.about.partition("-")[0], step.operation, "result", *results))

@@ -26,7 +26,9 @@ class Moved:
 
     def __init__(self, *, seed: int = 1, pool: int = 3) -> None:
         self._now = START
-        self.simulator = Simulator(clock=SimClock(pace=1, origin=0, real=lambda: self._now), seed=seed, pool=pool)
+        self.simulator = Simulator(
+            clock=SimClock(pace=1, origin=0, real=lambda: self._now), seed=seed, pool=pool, shared=True
+        )
         self.management, self.members = self.simulator.management, self.simulator.accounts
 
     def later(self, seconds: float) -> None:

@@ -3,9 +3,13 @@
 It talks to any door; after each change it looks at everything. What the answers must be is not known here.
 """
 
+from tests.referee import life_ssm
+from tests.referee.life_balancing import balancing
+from tests.referee.life_desktops import desktops
 from tests.referee.life_iam import refused_profiles, roles, roles_end
 from tests.referee.life_machines import machines, public_machine, refused_launches
 from tests.referee.life_network import failing, gateways, gateways_end, network, network_end
+from tests.referee.life_shares import shares
 from tests.referee.life_steps import look, unknown
 from tests.referee.transcript import Transcript
 
@@ -18,6 +22,9 @@ def catalogue(ask: Transcript, owner: str) -> None:
     types = [{"Name": "instance-type", "Values": ["t3.micro", "m6i.4xlarge"]}]
     for where in ("availability-zone", "region"):
         ask("DescribeInstanceTypeOfferings", LocationType=where, Filters=types)
+    ask("DeleteVpcEndpoints", VpcEndpointIds=[unknown("vpce")])
+    ask("DescribeInstanceTypes", InstanceTypes=["t3.micro", "m6i.4xlarge"])
+    ask.refused("InvalidInstanceType", "DescribeInstanceTypes", InstanceTypes=["t3.gigantic"])
     ask("DescribeImages", Owners=["amazon"], Filters=[{"Name": "name", "Values": ["al2023-*"]}])
     shared = ask("DescribeImages", Owners=[owner])["Images"][0]["ImageId"]
     ask("DescribeImages", account=owner, Owners=["self"])
@@ -25,6 +32,7 @@ def catalogue(ask: Transcript, owner: str) -> None:
     sharing(ask, owner, shared)
     ask.refused("InvalidSnapshot.NotFound", "DescribeSnapshots", SnapshotIds=[unknown("snap")])
     ask("GetServiceQuota", "service-quotas", ServiceCode="vpc", QuotaCode="L-F678F1CE")
+    ask("GetAWSDefaultServiceQuota", "service-quotas", ServiceCode="ec2", QuotaCode="L-1216C47A")
     for service in ("vpc", "ec2"):
         ask("ListServiceQuotas", "service-quotas", ServiceCode=service)
 
@@ -84,20 +92,25 @@ def limits(ask: Transcript) -> None:
 
 
 def whole_life(ask: Transcript, owner: str) -> None:
-    """All of EC2 and IAM in one account; `owner` is the account that shares its images with it."""
+    """Everything in one account; `owner` is the account that shares its images with it."""
     look(ask)
     catalogue(ask, owner)
+    shares(ask, owner)
     unknowns(ask)
     ids = network(ask)
     gateways(ask, ids)
     machines(ask, ids)
     public_machine(ask)
     refused_launches(ask, ids)
+    balancing(ask, ids)
     roles(ask)
     refused_profiles(ask, ids)
+    life_ssm.parameters(ask)
+    life_ssm.commands(ask, ids)
     roles_end(ask)
     ask("GetResources", "resourcegroupstaggingapi", TagFilters=[{"Key": "sandboxd:key"}])
     gateways_end(ask, ids)
+    desktops(ask, owner, ids)
     network_end(ask, ids)
     failing(ask)
     limits(ask)

@@ -137,7 +137,7 @@ def gateways_end(ask: Transcript, ids: dict[str, str]) -> None:
     ask("DeleteRoute", **out)
     for table in (unknown("nat"), ids["nat"]):
         ask.refused("InvalidGatewayID.NotFound", "CreateRoute", GatewayId=table, **out)
-    ask.later(10)
+    ask.later(25)
     ask("ReleaseAddress", AllocationId=ids["address"])
 
 

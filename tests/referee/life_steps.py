@@ -10,7 +10,7 @@ ANYWHERE = "0.0.0.0/0"
 LISTINGS = (
     "DescribeVpcs", "DescribeSubnets", "DescribeInternetGateways", "DescribeRouteTables", "DescribeSecurityGroups",
     "DescribeSecurityGroupRules", "DescribeAddresses", "DescribeNatGateways", "DescribeInstances", "DescribeNetworkInterfaces",
-    "DescribeVolumes", "DescribeTags", "DescribeNetworkAcls",
+    "DescribeVolumes", "DescribeTags", "DescribeNetworkAcls", "DescribeVpcEndpoints",
 )  # fmt: skip
 
 

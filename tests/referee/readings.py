@@ -18,6 +18,7 @@ class Reading(NamedTuple):
     asked: Callable[[str], Item]
     items: Callable[[Item], list[Item]]
     read: Callable[[Item], Seen]
+    service: str = "ec2"
 
 
 def _by_ids(name: str) -> Callable[[str], Item]:

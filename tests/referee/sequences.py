@@ -22,6 +22,7 @@ class Step(NamedTuple):
     """names of steps that must have come before, when things are made"""
     answer: tuple[str | int, ...] = ()
     """where its answer has the new id"""
+    service: str = "ec2"
 
     @property
     def name(self) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from harness import PYTHON, Process, wait_until
 
+from tests.referee.empty_service import empty_appstream
 from tests.referee.moto_server import MotoDoor, environment, moto_server, prepare_organization
 
 PACE = "60"
@@ -27,12 +28,18 @@ SHARED = {"vpc": 1, "subnet": 2, "internet-gateway": 1, "route-table": 2, "secur
 class Life:
     """A daemon on moto, its CLI, and what there is in the tenant's account."""
 
-    def __init__(self, folder: Path, endpoint: str) -> None:
+    def __init__(self, folder: Path, endpoint: str, desktops: str) -> None:
         self.organization = prepare_organization(endpoint)
         self.door = MotoDoor(endpoint, self.organization.pool)
         quiet = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SANDBOXD_"))}
         clock = {"SANDBOXD_CLOCK__PACE": PACE, "SANDBOXD_CLOCK__ORIGIN": repr(time.time())}
-        self._env = quiet | environment(endpoint) | clock | {"SANDBOXD_SOCKET": str(folder / "d.sock")}
+        self._env = (
+            quiet
+            | environment(endpoint)
+            | {"AWS_ENDPOINT_URL_APPSTREAM": desktops}
+            | clock
+            | {"SANDBOXD_SOCKET": str(folder / "d.sock")}
+        )
         argv = [*PYTHON, "-m", "sandboxd", "serve", "--state-dir", str(folder / "state")]
         self.daemon = Process("daemon", argv, folder, self._env)
         wait_until(self._answers, "the daemon")
@@ -103,8 +110,8 @@ def _is_own(thing: dict, default_vpc: str) -> bool:
 
 @pytest.fixture
 def life():
-    with tempfile.TemporaryDirectory(prefix="sbm") as folder, moto_server() as endpoint:
-        made = Life(Path(folder), endpoint)
+    with tempfile.TemporaryDirectory(prefix="sbm") as folder, moto_server() as endpoint, empty_appstream() as desktops:
+        made = Life(Path(folder), endpoint, desktops)
         try:
             yield made
         finally:

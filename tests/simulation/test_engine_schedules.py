@@ -3,37 +3,16 @@
 Crashes fall at calls, where it hurts: evenly over time they would hardly ever meet one. What counts is the account.
 """
 
-import random
 from collections import Counter
 from functools import partial
 
 import pytest
 import trio
-from enginelab import REGION, Driver, Lab, image_of, nodes, zone_of
+from enginelab import REGION, Driver, image_of, nodes, zone_of
 from operations import FULL
+from unlucky import FAULTS, Unlucky
 
-from sandboxd.simulator.calls import is_mutation
 from sandboxd.world import run
-
-FAULTS = ("lose", "drop", "late", "crash-before", "crash-after", "InternalError", "RequestLimitExceeded")
-
-
-class Unlucky(Lab):
-    """Any mutation may go wrong, at a rate that the seed draws; so may reads, which are only cut."""
-
-    def __init__(self, seed):
-        super().__init__(seed)
-        self.rng = random.Random(seed)
-        self.rate = self.rng.choice([0.1, 0.2, 0.35])
-        self.met = Counter()
-        self.armed = False
-
-    async def call(self, scope, service, operation, parameters):
-        if self.armed and self.rng.random() < self.rate:
-            fault = self.rng.choice(FAULTS) if is_mutation(operation) else "drop"
-            self.met[fault] += 1
-            self.faults.setdefault(operation, []).append(fault)
-        return await super().call(scope, service, operation, parameters)
 
 
 async def life(seed, **settings):

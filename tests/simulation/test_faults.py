@@ -1,7 +1,7 @@
 """Nothing leaked, nothing doubled, nothing lost, whatever dies and whatever AWS does: whole lives of the whole daemon.
 
 What is judged is what the simulated AWS has, what the store holds, and what each operation promised. Seeds are fixed here;
-`nox -s soak` goes on with others. A finding names the command that replays it.
+`nox -s schedules` runs four times as many and `nox -s soak` goes on with others. A finding names the command that replays it.
 """
 
 import os
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from sandboxd.simulator.calls import is_mutation
 from sandboxd.simulator.gate import Fault
@@ -17,7 +18,12 @@ from tests.faults.mutants import MUTANTS
 from tests.faults.schedule import Case, schedule
 from tests.faults.singles import singles
 
-WORDS = {"trial": 8, "model-bank": 2}
+TIMES = int(os.environ.get("FAULTS_TIMES", "1"))
+"""how many times the usual number"""
+EVERY = max(1, 40 // TIMES)
+"""at every how many-th point a bank's daemon dies"""
+WHOLE = Case(profile="model-bank", parameters={"amq": True, "smart_client": True})
+"""a bank with everything that a profile can ask for"""
 SILENCES = {
     "lost before": Fault(reply="cut"),
     "lost after": Fault(effect="now", reply="cut"),
@@ -34,14 +40,15 @@ SILENCES = {
 """what can become of the one call"""
 KINDS = {
     "trial": (Case(), 2000),
-    "model-bank": (Case(profile="model-bank"), 200),
+    "model-bank": (WHOLE, 100),
+    "training": (Case(profile="training", losses=True, sandboxes=2), 50),
     "several": (Case(losses=True, sandboxes=2), 100),
     "many": (Case(losses=True, sandboxes=3), 100),
     "wire": (Case(depth="wire"), 100),
 }
 """kind of schedules -> case, how many"""
 PART = 50
-PARTS = [(kind, first) for kind, (_, many) in KINDS.items() for first in range(1, many + 1, PART)]
+PARTS = [(kind, first) for kind, (_, many) in KINDS.items() for first in range(1, many * TIMES + 1, PART)]
 HISTORIES = "from tests.faults.schedule import *; print([schedule(s, Case()).trace for s in range(1, 101)])"
 
 
@@ -59,18 +66,18 @@ def test_every_single_crash_of_trial(first, covered):
     covered("crash at every point of trial", **clean(list(singles(Case(), first=first, every=8))))
 
 
-@pytest.mark.parametrize("first", range(2))
-def test_every_tenth_crash_of_a_model_bank(first, covered):
-    """The same, at every tenth point."""
-    lives = singles(Case(profile="model-bank"), first=first * 10, every=20)
-    covered("crash at every tenth point of model-bank", **clean(list(lives)))
+@pytest.mark.parametrize("part", range(2 * TIMES))
+def test_every_fortieth_crash_of_a_model_bank(part, covered):
+    """The same with everything, at every fortieth point, or nearer to each other."""
+    lives = singles(WHOLE, first=part * EVERY, every=2 * TIMES * EVERY)
+    covered(f"crash at every {EVERY}th point of model-bank", **clean(list(lives)))
 
 
 @pytest.mark.parametrize(("kind", "first"), PARTS)
 def test_random_schedules(kind, first, covered):
     """Crashes and faults by chance, commands across each other; with several sandboxes, machines are taken away too."""
     case, many = KINDS[kind]
-    seeds = range(first, min(first + PART, many + 1))
+    seeds = range(first, min(first + PART, many * TIMES + 1))
     covered(f"schedules, {kind}", **clean([schedule(seed, case) for seed in seeds]))
 
 
@@ -83,6 +90,19 @@ def test_every_mutation_meets_every_silence(silence, covered):
     assert len(mutations) > 25
     lives = [schedule(1, Case(straight=True, fault=(name, SILENCES[silence]))) for name in mutations]
     covered("every mutation x every silence", **clean(lives))
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_every_mutation_of_a_model_bank_meets_a_silence(part, covered):
+    """The same with everything: each mutation meets one of the silences, in turn."""
+    case = structs.replace(WHOLE, straight=True, faults=False)
+    called = {text.split()[1] for _, kind, _, text, _ in schedule(1, case).entries if kind == "call"}
+    mutations = sorted(name for name in called if is_mutation(name))
+    assert len(mutations) > 60
+    silences = list(SILENCES.values())
+    pairs = [(name, silences[n % len(silences)]) for n, name in enumerate(mutations)][part::4]
+    lives = [schedule(1, structs.replace(WHOLE, straight=True, fault=pair)) for pair in pairs]
+    covered("every mutation of model-bank x a silence", **clean(lives))
 
 
 @pytest.mark.parametrize("name", MUTANTS)

@@ -24,4 +24,7 @@ async def client(desk=None, uid=0):
 
 
 def path_of(route, ref="x"):
-    return route.path.replace("{" + route.variable + "}", ref) if route.variable else route.path
+    path = route.path
+    for name in route.variables:
+        path = path.replace("{" + name + "}", ref)
+    return path

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 
 SUPPORT = Path(__file__).parent
+PATHS = os.pathsep.join(map(str, (SUPPORT, SUPPORT.parent.parent)))
+"""these very sources, wherever else others are installed"""
 GET = b"GET /v1/health HTTP/1.1\r\nHost: x\r\n"
 CLOSE = b"Connection: close\r\n\r\n"
 
@@ -25,9 +27,7 @@ class Daemon:
     def start(self) -> subprocess.Popen[bytes]:
         argv = [sys.executable, str(SUPPORT / "fakedaemon.py"), str(self.path)]
         with self.err.open("ab") as err:
-            return subprocess.Popen(
-                argv, stdout=subprocess.PIPE, stderr=err, env=os.environ | {"PYTHONPATH": str(SUPPORT)}
-            )
+            return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=err, env=os.environ | {"PYTHONPATH": PATHS})
 
     def connect(self, timeout: float = 5.0) -> socket.socket:
         made = socket.socket(socket.AF_UNIX)

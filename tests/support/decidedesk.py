@@ -3,6 +3,7 @@
 from sandboxd.aws.kinds import specs
 from sandboxd.lifecycle.decide import decide
 from sandboxd.lifecycle.messages import Create, Ended, Onboard, Proved, Surveyed, Tick
+from sandboxd.lifecycle.places import free_slot
 from sandboxd.lifecycle.state import Settings, State
 from sandboxd.profile import expand, images_of, load
 
@@ -47,7 +48,7 @@ class Desk:
     def create(self, name="bank", profile="trial"):
         found = load(profile)
         blueprint = expand(
-            found, {}, kinds=specs(), region="r", zone="z", slot=self.state.free_slot(), sandbox_id=f"sbx_{name}",
+            found, {}, kinds=specs(), region="r", zone="z", slot=free_slot(self.state), sandbox_id=f"sbx_{name}",
             sandbox_name=name, stage="dev", images=dict.fromkeys(images_of(found), "ami-1"),
         )  # fmt: skip
         return Create(operation=f"op_{name}", sandbox=f"sbx_{name}", name=name, tenant="acme", blueprint=blueprint)

@@ -58,11 +58,11 @@ class Crash(BaseException):
 class Lab:
     """One world, one account, a call that can be disturbed."""
 
-    def __init__(self, seed=1):
+    def __init__(self, seed=1, *, pool=2, shared=True):
         clock = SimClock(pace=1.0, origin=ORIGIN, real=lambda: ORIGIN + trio.current_time())
         self.clock = LabClock()
         self.world = open_world(clock=clock, seed=seed)
-        furnish(self.world, pool=2)
+        furnish(self.world, pool=pool, shared=shared)
         self.account = next(i for i, a in self.world.organization["accounts"].items() if "pool" in a["name"])
         self.calls = []
         self.faults: dict[str, list] = {}
@@ -137,7 +137,7 @@ class Lab:
                 counts[one["kind"]] = counts.get(one["kind"], 0) + 1
         return counts
 
-    def engine(self, call=None, places=dict, **settings):
+    def engine(self, call=None, places=dict, held=lambda _: {}, **settings):
         return Engine(
             call=call or self.call,
             clock=self.clock,
@@ -145,6 +145,7 @@ class Lab:
             settings=EngineSettings(**settings),
             identity=IDENTITY,
             places=places,
+            held=held,
         )
 
 
@@ -301,7 +302,7 @@ class Driver:
             if isinstance(message, Ended):
                 ended.append(message)
 
-        await self.engine.run(self.who, deepcopy(self.rows[key]), start, post, self.rows.get)
+        await self.engine.run(self.who, deepcopy(self.rows[key]), start, post, self.rows)
         assert len(ended) == 1
         return ended[0]
 

@@ -70,6 +70,7 @@ class FakeDesk:
         self.keys: dict[tuple[str, str], tuple[str, str]] = {}
         self.callers: list[Caller] = []
         self.planned: list[PlanRequest] = []
+        self.ingress_ = things.Ingress(id="")
 
     # ---- reads
     def snapshot(self) -> things.Snapshot:
@@ -117,6 +118,9 @@ class FakeDesk:
 
     def account(self, ref: str) -> things.Account:
         return self._one("account", {a.id: a for a in self.accounts()}, ref, lambda account: account.name)
+
+    async def ingress(self, ref: str) -> things.Ingress:
+        return structs.replace(self.ingress_, id=self.account(ref).id)
 
     def sandbox(self, ref: str) -> things.Sandbox:
         return self._one("sandbox", self._sandboxes, ref, lambda sandbox: f"{sandbox.tenant}/{sandbox.name}")
@@ -207,11 +211,18 @@ class FakeDesk:
         self.feed.publish(f"sandbox.{state}", sandbox=self._sandboxes[sandbox.id])
         return operation
 
+    async def desktop(self, ref: str, by: Caller) -> things.Desktop:
+        sandbox = self.sandbox(ref)
+        return things.Desktop(url=f"https://desktop.example/{sandbox.id}", expires_at="2026-11-25T12:05:00.000Z")
+
     async def extend(self, ref: str, seconds: float, by: Caller, key=None, digest="", if_match=None) -> things.Sandbox:
         check_tag(if_match, self.sandbox(ref))
         sandbox = structs.replace(self.sandbox(ref), expires_at=f"+{seconds:g}")
         self._sandboxes[sandbox.id] = sandbox
         return sandbox
+
+    async def credential(self, ref: str, name: str, by: Caller) -> things.Credential:
+        return things.Credential(sandbox_id=self.sandbox(ref).id, name=name, value="hush")
 
     async def retry(self, ref: str, step: str | None, by: Caller, key=None, digest="") -> things.Operation:
         return self.set(ref, "running")

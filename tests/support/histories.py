@@ -30,6 +30,7 @@ from sandboxd.lifecycle.messages import (
     Surveyed,
     Tick,
 )
+from sandboxd.lifecycle.places import free_slot
 from sandboxd.lifecycle.state import Settings, State
 from sandboxd.model.errors import Refusal
 from sandboxd.model.keys import SHARED, scope_of
@@ -232,7 +233,7 @@ class History(Checks):
         """Of a random graph, or of one of the profiles."""
         rng = self.rng
         if self.profiles:
-            return expanded(rng.choice(self.profiles), name, sandbox, self.state.free_slot())
+            return expanded(rng.choice(self.profiles), name, sandbox, free_slot(self.state))
         own = graph(rng, sandbox, range(rng.randint(2, 6)), list(self.shared), self.top)
         tops = rng.sample(list(own), rng.randint(1, len(own))) + rng.sample(
             list(self.shared), rng.randint(0, min(2, len(self.shared)))
@@ -356,8 +357,8 @@ def expanded(profile, name, sandbox, slot):
     """The blueprint of a sandbox of a profile, images and zone made up."""
     found = load(profile)
     return expand(
-        found, {}, kinds=specs(), region="r", zone="z", slot=slot, sandbox_id=sandbox, sandbox_name=name, stage="dev",
-        images=dict.fromkeys(images_of(found), "ami-1"),
+        found, {}, kinds=specs(), region="r", zone="za", slot=slot, sandbox_id=sandbox, sandbox_name=name, stage="dev",
+        images=dict.fromkeys(images_of(found), "ami-1"), zones=("za", "zb"),
     )  # fmt: skip
 
 

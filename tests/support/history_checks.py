@@ -24,6 +24,19 @@ class Checks:
             running = last is not None and last.state == "running"
             assert (record.state in ("initializing", "starting", "stopping", "deleting")) == running, record
         self.check_rows()
+        self.check_sharers()
+
+    def check_sharers(self):
+        """Who shares what is billed is counted as if anew."""
+        state, roots = self.state, self.state.planner.roots
+        for name in roots:
+            reached = state.reach.get(name, {})
+            wanted = {
+                row.node.key: sum(row.node.key in state.reach.get(other, {}) for other in roots)
+                for row in state.rows_of(SHARED)
+                if row.node.prices and row.node.key in reached
+            }
+            assert {row.node.key: count for row, count in state.billed_together(name)} == wanted
 
     def check_starts(self, message, out, before):
         planner, roots = self.state.planner, self.state.planner.roots

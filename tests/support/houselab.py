@@ -40,19 +40,25 @@ class Life:
         self.house, self.desk = house, house.desk
 
     async def onboard(self, name="acme"):
-        return await self._over(await self.desk.commands.onboard(NewTenant(name=name, email="a@b"), ANN, None, ""))
+        return await self.over(await self.desk.commands.onboard(NewTenant(name=name, email="a@b"), ANN, None, ""))
 
-    async def create(self, name="bank", tenant="acme"):
-        wanted = NewSandbox(name=name, tenant=tenant, profile="trial")
-        return await self._over(await self.desk.commands.create(wanted, ANN, None, ""))
+    async def create(self, name="bank", tenant="acme", profile="trial", **parameters):
+        return await self.over(await self.begin_create(name, tenant, profile, **parameters))
+
+    async def begin_create(self, name="bank", tenant="acme", profile="trial", **parameters):
+        wanted = NewSandbox(name=name, tenant=tenant, profile=profile, parameters=parameters)
+        return await self.desk.commands.create(wanted, ANN, None, "")
+
+    async def retry(self, operation):
+        return await self.over(await self.desk.commands.retry(operation.id, None, ANN, None, ""))
 
     async def command(self, verb, ref="acme/bank", key=None, if_match=None):
-        return await self._over(await self.begin(verb, ref, key, if_match))
+        return await self.over(await self.begin(verb, ref, key, if_match))
 
     async def begin(self, verb, ref="acme/bank", key=None, if_match=None):
         return await self.desk.commands.command(verb, ref, ANN, key, verb, if_match)
 
-    async def _over(self, operation):
+    async def over(self, operation):
         with trio.fail_after(DAY):
             while self.desk.operation(operation.id).state == "running":
                 await trio.sleep(5)

@@ -37,6 +37,8 @@ DOWN = (
     "RevokeSecurityGroupEgress",
     "TerminateInstances",
 )
+DESKTOPS_UP = ("CreateFleet", "StartFleet", "CreateStack", "AssociateFleet")
+DESKTOPS_DOWN = ("StopFleet", "DeleteFleet", "DeleteStack", "DisassociateFleet")
 FULL = {
     "role": 1,
     "instance-profile": 1,

@@ -11,7 +11,7 @@ class Desk:
         self.at = 1_790_000_000.0
         clock = SimClock(pace=1, origin=0, real=lambda: self.at)
         self.world = open_world(clock=clock, seed=seed)
-        furnish(self.world, pool=3)
+        furnish(self.world, pool=3, shared=True)
         self.account = next(a for a in self.world.organization["accounts"] if a != MANAGEMENT)
 
     def later(self, seconds: float) -> None:
@@ -36,6 +36,16 @@ class Desk:
         self.call("AttachInternetGateway", VpcId=vpc, InternetGatewayId=gateway)
         address = self.call("AllocateAddress", Domain="vpc")["AllocationId"]
         return {"vpc": vpc, "subnet": subnet, "gateway": gateway, "address": address}
+
+    def profile(self, name: str = "agent") -> dict[str, object]:
+        """A profile whose role lets the agent in, as a launch names it; EC2 knows it when this is over."""
+        role, named = {"RoleName": name}, {"InstanceProfileName": name}
+        self.call("CreateRole", "iam", **role, AssumeRolePolicyDocument="{}")
+        self.call("AttachRolePolicy", "iam", **role, PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore")
+        self.call("CreateInstanceProfile", "iam", **named)
+        self.call("AddRoleToInstanceProfile", "iam", **role, **named)
+        self.later(20)
+        return {"IamInstanceProfile": {"Name": name}}
 
     def image(self) -> str:
         name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"

@@ -61,7 +61,7 @@ class Served:
 async def served(*, pace: float = 1000.0, pool: int = 2, real=None) -> AsyncIterator[Served]:
     """Serve a furnished world on a free port until the block ends."""
     clock = SimClock(pace=pace, **({"real": real} if real else {}))
-    simulator, stop = Simulator(clock=clock, pool=pool), trio.Event()
+    simulator, stop = Simulator(clock=clock, pool=pool, shared=True), trio.Event()
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
     async with trio.open_nursery() as nursery, AsyncExitStack() as stack:
         one = Served(simulator, listeners[0].socket.getsockname()[1], stack)

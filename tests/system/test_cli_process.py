@@ -108,7 +108,8 @@ MATRIX = [
     (0, "profile list"), (5, "profile show modelbank"), (0, "why op_000"), (0, "whoami"), (0, "info"), (0, "events"),
     (0, "plan stop acme/one"), (2, "sandbox list --filter =="), (2, "sandbox delete acme/one"),
     (6, "sandbox create one --tenant acme --profile trial"), (7, "operation wait op_001 --timeout 1s"),
-    (0, "sandbox extend acme/one --by 4h"), (8, "sandbox stop acme/two acme/none --no-wait"),
+    (0, "sandbox credentials acme/one admin"), (5, "sandbox credentials acme/none admin"),
+    (0, "sandbox extend acme/one --by 4h"), (0, "sandbox desktop acme/one"), (5, "sandbox desktop acme/none"), (8, "sandbox stop acme/two acme/none --no-wait"),
     (5, "sandbox stop acme/none acme/nil --no-wait"),
 ]  # fmt: skip
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from harness import World, wait_until, world
 
-MOMENTS = 6
+MOMENTS = 4
 
 
 def committed(w: World) -> int:
@@ -42,7 +42,7 @@ def test_a_killed_daemon_goes_on_where_it_was(moment: int, whole: int):
         assert w.json("operation", "wait", op)["state"] == "succeeded", w.said()
         assert w.json("sandbox", "show", "acme/bank")["state"] == "started"
         made = w.kinds()
-        assert (made["machine"], made["vpc"], made["nat-gateway"], made["elastic-ip"]) == (2, 1, 1, 1), made
+        assert (made["machine"], made["vpc"], made["nat-gateway"], made["load-balancer"]) == (4, 1, 1, 1), made
         names = [(t["kind"], (t.get("tags") or {}).get("sandboxd:key")) for t in w.inventory()]
         tagged = [name for name in names if name[1]]
         assert len(tagged) == len(set(tagged)), "one of each"

@@ -12,12 +12,13 @@ def test_life_of_a_model_bank():
         w.cli("sandbox", "create", "bank", "--tenant", "acme", "--profile", "model-bank")
         assert w.json("sandbox", "show", "acme/bank")["state"] == "started"
         made = w.kinds()
-        assert made["machine"] == 2, made
+        assert made["machine"] == 4, made
+        assert made["load-balancer"] == made["web-acl"] == 1, made
         assert made["nat-gateway"] == made["elastic-ip"] == made["vpc"] == 1, made
         w.cli("sandbox", "stop", "acme/bank")
         stopped = w.kinds()
         assert stopped["machine"] == 2, stopped
-        assert "nat-gateway" not in stopped and "elastic-ip" not in stopped, stopped
+        assert not {"nat-gateway", "elastic-ip", "load-balancer", "web-acl"} & set(stopped), stopped
         w.cli("sandbox", "start", "acme/bank")
         assert w.kinds() == made
         w.cli("sandbox", "delete", "acme/bank", "--confirm", "bank")

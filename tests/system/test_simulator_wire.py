@@ -62,6 +62,39 @@ async def test_a_round_trip_in_each_protocol():
         assert gateway["Attachments"] == [] and gateway["Tags"] == []
 
 
+async def profile(sim):
+    """A profile that lets the agent in, and that EC2 knows."""
+    iam, role, named = await sim.member("iam"), {"RoleName": "agent"}, {"InstanceProfileName": "agent"}
+    policy = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+    await iam.create_role(**role, AssumeRolePolicyDocument="{}")
+    await iam.attach_role_policy(**role, PolicyArn=policy)
+    await iam.create_instance_profile(**named)
+    await iam.add_role_to_instance_profile(**role, **named)
+    await trio.sleep(0.02)
+    return {"Name": "agent"}
+
+
+async def test_a_fleet_over_the_wire():
+    """AppStream by whatever protocol this botocore speaks to it: maps, lists of structures, times, refusals."""
+    async with served() as sim:
+        mine, theirs = await sim.member("appstream"), await sim.client("appstream")
+        image = (await theirs.describe_images())["Images"][0]
+        shared = {"Name": image["Name"], "SharedAccountId": sim.simulator.accounts[0]}
+        await theirs.update_image_permissions(**shared, ImagePermissions={"allowFleet": True})
+        asked = {"Name": "f", "InstanceType": "stream.standard.medium", "ComputeCapacity": {"DesiredInstances": 1}}
+        made = (await mine.create_fleet(**asked, ImageArn=image["Arn"], Tags={"sandboxd:key": 'a <b> & "c"'}))["Fleet"]
+        assert (made["State"], made["FleetErrors"], made["CreatedTime"].tzinfo is None) == ("STOPPED", [], False)
+        tags = (await mine.list_tags_for_resource(ResourceArn=made["Arn"]))["Tags"]
+        assert tags == {"sandboxd:key": 'a <b> & "c"'}
+        await mine.start_fleet(Name="f")
+        (fleet,) = (await mine.describe_fleets(Names=["f"]))["Fleets"]
+        assert [one["ErrorCode"] for one in fleet["FleetErrors"]] == ["IAM_SERVICE_ROLE_IS_MISSING"]
+        error = await refused(mine.describe_fleets(Names=["g"]))
+        assert (code(error), error.response["Error"]["Message"]) == (
+            "ResourceNotFoundException", "Fleet g could not be found.",
+        )  # fmt: skip
+
+
 async def test_a_life_of_a_machine_over_the_wire():
     """Launch by the public image's parameter; agent; stop; terminate; nothing is left."""
     async with served() as sim:
@@ -69,6 +102,7 @@ async def test_a_life_of_a_machine_over_the_wire():
         name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
         image = (await ssm.get_parameter(Name=name))["Parameter"]["Value"]
         asked = {"ImageId": image, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1, "ClientToken": "one"}
+        asked["IamInstanceProfile"] = await profile(sim)
         (machine,) = (await ec2.run_instances(**asked))["Instances"]
         one = [machine["InstanceId"]]
         assert (await ec2.run_instances(**asked))["Instances"][0]["InstanceId"] == one[0]
@@ -91,7 +125,7 @@ async def test_a_life_of_a_machine_over_the_wire():
         assert (await ssm.describe_instance_information())["InstanceInformationList"] == []
         await ec2.terminate_instances(InstanceIds=one)
         assert "VpcId" not in await until("terminated")
-        assert sim.simulator.inventory() == []
+        assert [one["kind"] for one in sim.simulator.inventory()] == ["role", "instance-profile"]
 
 
 async def test_errors_in_the_form_of_each_protocol():

@@ -1,6 +1,7 @@
 """A dashboard whose daemon says only hostile things; run in a terminal of its own by the tests."""
 
 import time
+from urllib.parse import quote
 
 import msgspec
 
@@ -63,13 +64,19 @@ def daemon():
     operation = next(one for one in made.world.operations if one.id == "op_create")
     sandbox = next(one for one in made.world.sandboxes if one.id == scripted.BANK_2)
     resource = things.Resource(kind=EVIL, name=EVIL, id=EVIL, region=EVIL, state=EVIL)
+    secret = things.Resource(kind="secret", name=f"secret-{EVIL}", id=EVIL, region=EVIL, state=EVIL)
     profiles = [spoil(one) for one in scripted.profiles()]
     made.answers = {
         "GET /v1/whoami": things.Whoami(user=EVIL, uid=1, role="write"),
         "GET /v1/health": things.Health(status="ok", version=EVIL, since=EVIL, stage=EVIL),
         "GET /v1/profiles": ops.Items(profiles),
         "GET /v1/operations/op_create": msgspec.structs.replace(operation, steps=steps),
-        f"GET /v1/sandboxes/{scripted.BANK_2}": msgspec.structs.replace(sandbox, resources=[resource]),
+        f"GET /v1/sandboxes/{scripted.BANK_2}": msgspec.structs.replace(
+            sandbox, resources=[resource, secret], endpoints=[things.Endpoint(EVIL, EVIL, EVIL)]
+        ),
+        f"GET /v1/sandboxes/{scripted.BANK_2}/credentials/{quote(EVIL, safe='')}": things.Credential(
+            sandbox_id=scripted.BANK_2, name=EVIL, value=EVIL
+        ),
         f"GET /v1/why/{scripted.BANK_2}": msgspec.structs.replace(spoil(scripted.why()), subject=scripted.BANK_2),
         "POST /v1/plans": refused,
         f"POST /v1/sandboxes/{made.world.sandboxes[0].id}/stop": problem,

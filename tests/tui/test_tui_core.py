@@ -263,7 +263,7 @@ def writes_possible(state):
 
 def test_nothing_is_written_read_only_or_while_the_daemon_is_away():
     """No action that writes is possible then, whatever is selected; each says why."""
-    assert writes_possible(known()) == {"new", "start", "stop", "delete", "retry", "cancel"}
+    assert writes_possible(known()) == {"new", "start", "stop", "delete", "retry", "cancel", "desktop"}
     assert writes_possible(known(read_only=True)) == set()
     reader = known()
     reader.learned(things.Whoami(user="eve", uid=7, role="read"))

@@ -39,10 +39,16 @@ def test_every_screen_is_clean(stage, hostile, size):
         await stage.press("1")
         stage.app.open_sandbox(BANK_2)
         await stage.until(lambda: BANK_2 in stage.state.whys and BANK_2 in stage.state.full)
-        for key in "123":
+        for key in "123v4":
             await stage.press(key)
             await _check(stage)
-        await stage.press("escape")
+        await stage.press("p")
+        await stage.sees("It is shown once")
+        await _check(stage)
+        await stage.press("y")
+        await stage.sees("y copies it")
+        await _check(stage)
+        await stage.press("escape", "escape")
         await stage.until(lambda: isinstance(stage.app.screen, Fleet))
         stage.app.perform("stop", stage.app.screen.context())
         await stage.sees("Machines are shut down")

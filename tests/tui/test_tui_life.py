@@ -43,7 +43,7 @@ def keys_of(stage):
 
 
 async def fleet(stage):
-    await stage.sees("5 sandboxes", "17/22")
+    await stage.sees("5 sandboxes", "100/115")
 
 
 # ---- create
@@ -59,7 +59,7 @@ def test_create_sends_what_the_form_says_and_opens_the_sandbox(stage):
         await stage.sees("amq")
         await stage.press("space", "tab", "tab")
         await stage.write("8h")
-        await stage.sees("31 steps", "+$1.59/h")
+        await stage.sees("115 steps", "+$1.61/h")
         await stage.press("enter")
         await stage.press("enter")
         await stage.until(lambda: isinstance(stage.app.screen, Detail))
@@ -78,7 +78,7 @@ def test_enter_five_times_is_one_sandbox(stage):
         await fleet(stage)
         await stage.press("n")
         await stage.write("bank-3")
-        await stage.sees("31 steps")
+        await stage.sees("115 steps")
         await stage.press("enter", "enter", "enter", "enter", "enter")
         await stage.until(lambda: stage.daemon.writes)
         assert stage.app.screen.query_one("#yes").disabled
@@ -97,7 +97,7 @@ def test_a_refusal_keeps_the_form_and_the_next_try_is_another_one(stage):
         await fleet(stage)
         await stage.press("n")
         await stage.write("bank-3")
-        await stage.sees("31 steps")
+        await stage.sees("115 steps")
         await stage.press("enter", "enter")
         await stage.sees("The sandbox exists already.", "sandbox_exists", "Take another name.")
         assert stage.app.screen.query_one("#name").value == "bank-3"
@@ -118,7 +118,7 @@ def test_an_unknown_outcome_is_sent_again_with_the_same_key(stage):
         await fleet(stage)
         await stage.press("n")
         await stage.write("bank-3")
-        await stage.sees("31 steps")
+        await stage.sees("115 steps")
         await stage.press("enter", "enter")
         await stage.sees("No clear answer", "it happens only once")
         stage.app.screen.query_one("#yes").press()
@@ -137,7 +137,7 @@ def test_another_content_gets_another_key(stage):
         await fleet(stage)
         await stage.press("n")
         await stage.write("bank-3")
-        await stage.sees("31 steps")
+        await stage.sees("115 steps")
         await stage.press("enter", "enter")
         await stage.sees("No clear answer")
         stage.app.screen.query_one("#name").value = "bank-4"
@@ -354,7 +354,7 @@ def test_a_reader_changes_nothing(stage, key):
     stage.daemon.role = "read"
 
     async def scenario(stage):
-        await stage.sees("READ-ONLY", "17/22")
+        await stage.sees("READ-ONLY", "100/115")
         await stage.press(key)
         await stage.sees("user maria may only read")
         assert isinstance(stage.app.screen, Fleet)

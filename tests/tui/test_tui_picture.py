@@ -8,7 +8,7 @@ from tui import picture
 
 
 @pytest.mark.parametrize(
-    ("scene", "words"), [("detail", ["acme/bank-2", "nat", "acp-egress-2"]), ("fleet", ["migration", "globex"])]
+    ("scene", "words"), [("detail", ["acme/bank-2", "banking-apis", "waf-assoc"]), ("fleet", ["migration", "globex"])]
 )
 def test_the_picture(scene, words):
     """Twice the same bytes, nothing to fetch, no name of a run in it."""

@@ -12,14 +12,14 @@ SIZES = [pytest.param(SMALL, id="80x24"), pytest.param(WIDE, id="120x40")]
 
 
 async def _fleet(stage):
-    await stage.sees("5 sandboxes", "17/22")
+    await stage.sees("5 sandboxes", "100/115")
     await stage.settled()
 
 
 async def _detail(stage):
     await _fleet(stage)
     stage.app.open_sandbox(BANK_2)
-    await stage.sees("nat-gateway nat: waits for AWS", "Resources 4")
+    await stage.sees("constellation banking-apis: waits", "Resources 10")
     await stage.settled()
 
 
@@ -47,7 +47,7 @@ def test_create(stage, snapshot, size):
         await _fleet(stage)
         await stage.press("n")
         await stage.write("bank-3")
-        await stage.sees("31 steps")
+        await stage.sees("115 steps")
         await stage.settled()
 
     snapshot(_name("create", size), stage.run(scenario, size))
@@ -105,13 +105,40 @@ def test_resources(stage, snapshot):
     snapshot("resources-80x24", stage.run(scenario))
 
 
+def test_graph(stage, snapshot):
+    """The steps as a graph, the cursor still on the step that it was on."""
+
+    async def scenario(stage):
+        await _detail(stage)
+        await stage.press("j", "v")
+        await stage.sees("v stages")
+        await stage.settled()
+
+    snapshot("graph-80x24", stage.run(scenario))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_started(stage, snapshot, size):
+    """A sandbox that runs: where it answers, what it costs, and how to get in."""
+
+    async def scenario(stage):
+        await _fleet(stage)
+        await stage.press("enter")
+        await stage.sees("answers", "Access 6")
+        await stage.press("4")
+        await stage.sees("database-password")
+        await stage.settled()
+
+    snapshot(_name("started", size), stage.run(scenario, size))
+
+
 def test_delete(stage, snapshot):
     """Deleting asks for the name, and says what it does."""
 
     async def scenario(stage):
         await _fleet(stage)
         await stage.press("d")
-        await stage.sees("28 steps")
+        await stage.sees("97 steps")
         await stage.settled()
 
     snapshot("delete-80x24", stage.run(scenario))

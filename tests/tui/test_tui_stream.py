@@ -41,7 +41,7 @@ def keys_of(stage):
 
 
 async def fleet(stage):
-    await stage.sees("5 sandboxes", "17/22")
+    await stage.sees("5 sandboxes", "100/115")
 
 
 # ---- create
@@ -72,15 +72,18 @@ def test_steps_tick_in_the_detail(stage):
     async def scenario(stage):
         await fleet(stage)
         await stage.press("down", "enter")
-        await stage.sees("Steps 17/22", "▶   └─ nat")
-        nat = next(one for one in scripted.creation() if one.kind == "nat-gateway")
-        done = structs.replace(nat, state="done", ended_at=scripted.ago(-5))
+        await stage.sees("Steps 100/115", "desktop-fleet  start")
+        fleet_ = next(one for one in scripted.creation() if one.kind == "appstream-fleet" and one.state == "waiting")
+        done = structs.replace(fleet_, state="done", ended_at=scripted.ago(-5))
         stage.daemon.answers["GET /v1/operations/op_create"] = structs.replace(
             stage.state.view.operations["op_create"],
-            steps=[done if one.id == nat.id else one for one in scripted.creation()],
+            steps=[done if one.id == fleet_.id else one for one in scripted.creation()],
         )
         stage.daemon.say(_event(101, "step.done", operation_id="op_create", data={"step": msgspec.to_builtins(done)}))
-        await stage.sees("Steps 18/22", "✓   └─ nat")
+        await stage.sees("Steps 101/115")
+        await stage.until(lambda: "desktop-fleet  start" not in stage.text)
+        await stage.press("v")
+        await stage.sees("Steps 101/115", "v stages")
 
     stage.run(scenario)
 
@@ -91,11 +94,11 @@ def test_the_cursor_follows_until_a_person_moves_it(stage):
     async def scenario(stage):
         await fleet(stage)
         await stage.press("down", "enter")
-        await stage.sees("following", "nat  create nat-gateway, waiting")
-        await stage.press("k")
-        await stage.sees("f follows what is being done", "public-a  create subnet")
+        await stage.sees("following", "waf-assoc  create web-acl-association, backing-off")
+        await stage.press("j")
+        await stage.sees("f follows", "desktop-fleet  start appstream-fleet, waiting")
         await stage.press("f")
-        await stage.sees("nat  create nat-gateway, waiting")
+        await stage.sees("following", "waf-assoc  create web-acl-association, backing-off")
 
     stage.run(scenario)
 
@@ -285,3 +288,18 @@ def _names(stage):
     return [
         line.split()[1] for line in stage.text.splitlines() if re.search(r"\$\d+\.\d\d$", line) and "●" not in line[:20]
     ]
+
+
+def test_trouble_of_the_daemon_is_told_as_long_as_it_lasts(stage):
+    """What a snapshot said when the daemon had just begun is not true for ever."""
+    trouble = "the organization has not been read yet"
+    bad = things.Health(status="degraded", version="0.1.0", since=scripted.NOW, stage="dev", reasons=[trouble])
+    stage.daemon.world = structs.replace(stage.daemon.world, degraded=trouble)
+    stage.daemon.answers["GET /v1/health"] = bad
+
+    async def scenario(stage):
+        await stage.sees("Nothing is changed in AWS at the moment", trouble)
+        del stage.daemon.answers["GET /v1/health"]
+        await stage.until(lambda: "Nothing is changed" not in stage.text)
+
+    stage.run(scenario, (120, 40))

@@ -1,6 +1,6 @@
 """The dialog before a write: what would happen, and one way to say yes. Deleting asks for the name."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -16,6 +16,10 @@ from tui.questions import Question
 from tui.screens.dialog import Dialog
 from tui.widgets.text import Toned
 from tui.words import Piece
+
+_WIDTH: Final = 76
+_FRAME: Final = 6
+"""the box, and what of it is its frame; as the stylesheet has it"""
 
 
 class Confirm(Dialog[str | None]):
@@ -74,7 +78,7 @@ class Confirm(Dialog[str | None]):
         except (ClientError, DaemonDown, TimeoutError) as error:
             lines = [[Piece(f"no plan: {safe_text(str(error), 200)}", "dim")]]
         else:
-            lines = planned.lines(plan)
+            lines = planned.lines(plan, min(_WIDTH, self.size.width) - _FRAME)
         self.put("plan", *lines)
 
     # ---- yes or no

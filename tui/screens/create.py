@@ -28,6 +28,9 @@ NEW: Final = "+"
 _SETTLE: Final = 0.3
 """real seconds after the last key before a plan is asked for"""
 _WAIT: Final = 20.0
+_WIDTH: Final = 92
+_FRAME: Final = 6
+"""the form, and what of it is its frame; as the stylesheet has it"""
 
 
 class Create(Dialog[str | None]):
@@ -223,7 +226,7 @@ class Create(Dialog[str | None]):
         except (DaemonDown, TimeoutError) as error:
             self._preview([[Piece(f"no plan: {safe_text(str(error), 200)}", "dim")]])
         else:
-            self._preview(planned.lines(plan))
+            self._preview(planned.lines(plan, min(_WIDTH, self.size.width) - _FRAME))
 
     # ---- sending
     def on_button_pressed(self, event: Button.Pressed) -> None:

@@ -1,4 +1,4 @@
-"""One sandbox: why it waits, its steps as a live graph, its resources with the ids of AWS, and what happened to it."""
+"""One sandbox: why it waits, its steps live, its resources with the ids of AWS, what happened to it, and the ways into it."""
 
 from typing import ClassVar, Final
 
@@ -8,17 +8,17 @@ from textual.containers import Vertical
 from sandboxd.client import ops
 from sandboxd.wire import things
 from sandboxd.wire.text import safe_text
-from tui import facts, gantt, graph, words
+from tui import access, facts, owned, words
 from tui.actions import Context
-from tui.graph import Node
 from tui.screens.place import Changes, PlaceScreen, bindings
 from tui.state import OVER
+from tui.steps import Steps
 from tui.widgets.keybar import KeyBar
 from tui.widgets.lines import Lines
 from tui.widgets.text import Toned
-from tui.words import Piece, fit
+from tui.words import Piece
 
-PARTS: Final = ("steps", "resources", "events")
+PARTS: Final = ("steps", "resources", "events", "access")
 _LOW: Final = 18
 """lines below which only the first and the last fact are shown"""
 
@@ -34,12 +34,12 @@ class Detail(PlaceScreen):
         self.sandbox_id = sandbox_id
         self._part = "steps"
         self._following = True
-        self._steps: tuple[things.Step, ...] = ()
-        self._laid_out: dict[str, Node] = {}
-        self._ids: list[str] = []
+        self._steps = Steps()
+        self._ways: list[access.Way] = []
+        self._owned = owned.Listed()
 
     def compose(self) -> ComposeResult:
-        """Facts, one of three lists, and a note."""
+        """Facts, one of four lists, and a note."""
         yield Toned(id="top")
         yield Toned(id="banner")
         yield Toned(id="facts")
@@ -47,6 +47,7 @@ class Detail(PlaceScreen):
         yield Lines(self._paint_step, id="steps")
         yield Lines(self._paint_resource, head=self._head_resources, id="resources")
         yield Lines(self._paint_event, id="events")
+        yield Lines(self._paint_way, id="access")
         with Vertical(id="under"):
             yield Toned(id="note")
             yield Toned(id="tail")
@@ -103,7 +104,9 @@ class Detail(PlaceScreen):
         if self.state.live and (changes is None or self.sandbox_id in changes.get("sandboxes", {})):
             self.ask()
         self.draw_bars()
-        self._lay_out()
+        self._steps.take(self.operation.steps if self.operation is not None else ())
+        self._ways = access.ways(self.state.full_sandbox(self.sandbox_id))
+        self._owned.take(self.resources)
         width = self.size.width
         sandbox = self.sandbox
         if sandbox is not None:
@@ -114,73 +117,77 @@ class Detail(PlaceScreen):
         self._draw_lists()
         self._draw_note()
 
-    def _lay_out(self) -> None:
-        steps = tuple(self.operation.steps) if self.operation is not None else ()
-        if steps == self._steps:
-            return
-        self._steps = steps
-        nodes = graph.layout(steps)
-        self._laid_out = {node.step.id: node for node in nodes}
-        ids = [node.step.id for node in nodes]
-        self._ids = self._ids if ids == self._ids else ids
-
     def _draw_lists(self) -> None:
-        self.query_one("#steps", Lines).show(self._ids)
-        self.query_one("#resources", Lines).show([str(n) for n in range(len(self.resources))])
-        self.query_one("#events", Lines).show([event.id for event in reversed(self.state.events_of(self.sandbox_id))])
-        for lines in self.query(Lines):
+        shown = {
+            "steps": self._steps.rows,
+            "resources": self._owned.rows,
+            "events": [event.id for event in reversed(self.state.events_of(self.sandbox_id))],
+            "access": [way.id for way in self._ways] or [""],
+        }
+        for name, rows in shown.items():
+            lines = self.query_one(f"#{name}", Lines)
+            lines.show(rows)
             lines.fade(not self.state.live)
         if self._following and self._busy:
-            self._follow()
-
-    def _follow(self) -> None:
-        """The cursor on what began last of what is being done."""
-        active = [step for step in self._steps if step.state in graph.ACTIVE and step.started_at]
-        if active:
-            latest = max(active, key=lambda step: step.started_at or "")
-            self.query_one("#steps", Lines).put_cursor(latest.id)
+            self.query_one("#steps", Lines).put_cursor(self._steps.latest())
 
     def _draw_parts(self) -> None:
-        done, total = graph.progress(self._steps)
+        done, total = self._steps.progress
         counts = (
             f"{done}/{total}" if total else "–",
             str(len(self.resources)),
             str(len(self.state.events_of(self.sandbox_id))),
+            str(len(self._ways)) if self._ways else "–",
         )
         pieces = [Piece(" ")]
         for number, (part, count) in enumerate(zip(PARTS, counts, strict=True), 1):
             pieces.append(Piece(f" {number} {part.title()} {count} ", "accent" if part == self._part else "dim"))
-        if self._part == "steps" and self._busy:
-            pieces.append(Piece(f"  {'following' if self._following else 'f follows what is being done'}", "dim"))
+        pieces.append(Piece(f"  {self._hint()}", "dim"))
         self.query_one("#parts", Toned).say(words.join(pieces, self.size.width))
+
+    def _hint(self) -> str:
+        """What can be done with this part, in a word."""
+        if self._part != "steps" or not self._steps.rows:
+            return ""
+        following = ("following, " if self._following else "f follows, ") if self._busy else ""
+        return f"{following}v {'graph' if self._steps.view == 'stages' else 'stages'}"
 
     def _draw_note(self) -> None:
         note, tail = self.query_one("#note", Toned), self.query_one("#tail", Toned)
-        node = self._laid_out.get(self.query_one("#steps", Lines).cursor or "")
-        note.display = self._part == "steps" and node is not None
-        if node is not None:
-            by_id = {step.id: step for step in self._steps}
-            note.say(*gantt.about(node, by_id, self.resources, self.state.clock.now))
+        told = self._note()
+        note.display = bool(told)
+        note.say(*told)
         events = self.state.events_of(self.sandbox_id)[-5:] if self._part == "steps" and self.size.height >= 32 else []  # noqa: PLR2004 - lines
         tail.display = bool(events)
         tail.say([Piece(" Lately", "dim")], *(self._event_line(event, self.size.width) for event in reversed(events)))
 
+    def _note(self) -> list[list[Piece]]:
+        """Two lines about what the cursor is on."""
+        if self._part == "steps":
+            row = self.query_one("#steps", Lines).cursor
+            return self._steps.about(row, self.resources, self.state.clock.now)
+        if self._part == "access":
+            way = access.find(self._ways, self.query_one("#access", Lines).cursor)
+            return access.about(way) if way is not None else []
+        if self._part == "resources":
+            return self._owned.about(self.query_one("#resources", Lines).cursor)
+        return []
+
     def _paint_step(self, identifier: str, width: int) -> list[Piece]:
-        node, operation = self._laid_out.get(identifier), self.operation
-        if node is None or operation is None:
+        operation = self.operation
+        if operation is None:
             return []
-        axis = gantt.axis_of(operation, self.state.clock.now)
-        return gantt.line(node, axis, width, own=self.sandbox_id, verb=operation.kind)
+        return self._steps.paint(identifier, width, operation=operation, own=self.sandbox_id, now=self.state.clock.now)
 
     def _head_resources(self, width: int) -> list[Piece]:
-        return words.join([Piece(f" {'NAME':<18} {'KIND':<24} {'STATE':<10} ID IN AWS", "dim")], width)
+        return words.join(owned.head(), width)
 
     def _paint_resource(self, identifier: str, _width: int) -> list[Piece]:
-        one = self.resources[int(identifier)]
-        return [
-            Piece(f" {fit(safe_text(one.name), 18)} ", "strong"), Piece(f"{fit(safe_text(one.kind), 24)} ", "dim"),
-            Piece(f"{fit(safe_text(one.state), 10)} "), Piece(safe_text(one.id, 80), "accent"),
-        ]  # fmt: skip
+        return self._owned.paint(identifier)
+
+    def _paint_way(self, identifier: str, _width: int) -> list[Piece]:
+        way = access.find(self._ways, identifier)
+        return access.line(way) if way is not None else access.nothing(self.sandbox)
 
     def _paint_event(self, identifier: str, width: int) -> list[Piece]:
         event = next((one for one in self.state.events if one.id == identifier), None)
@@ -195,17 +202,27 @@ class Detail(PlaceScreen):
 
     # ---- what a person does
     def do(self, identifier: str) -> bool:
-        """Parts and following are this screen's own."""
+        """Parts, views, following and ways in are this screen's own."""
         match identifier:
             case "back":
                 self.dashboard.close_place()
-            case "part_1" | "part_2" | "part_3":
+            case "part_1" | "part_2" | "part_3" | "part_4":
                 self._show_part(PARTS[int(identifier[-1]) - 1])
             case "next_tab":
                 self._show_part(PARTS[(PARTS.index(self._part) + 1) % len(PARTS)])
             case "follow":
                 self._following = not self._following
                 self.redraw(None)
+            case "view":
+                self._other_view()
+            case "use":
+                self._use()
+            case "secret":
+                self._secret()
+            case "desktop":
+                self._reveal(access.find(self._ways, access.DESKTOP))
+            case "copy":
+                return self._copy()
             case _:
                 return False
         return True
@@ -218,9 +235,58 @@ class Detail(PlaceScreen):
         self._draw_parts()
         self._draw_note()
 
+    def _other_view(self) -> None:
+        self._show_part("steps")
+        lines = self.query_one("#steps", Lines)
+        row = self._steps.other_view(lines.cursor)
+        lines.show(self._steps.rows)
+        lines.put_cursor(row)
+        lines.refresh()
+        self._draw_parts()
+
+    def _use(self) -> None:
+        """Open or close the group under the cursor; show what is behind the way in under it."""
+        if self.dashboard.just_closed_a_dialog:
+            return
+        lines = self.query_one(f"#{self._part}", Lines)
+        if self._part == "steps" and self._steps.toggle(lines.cursor):
+            self._following = False
+            self.redraw(None)
+        elif self._part == "access" and (way := access.find(self._ways, lines.cursor)) is not None:
+            self.action_act(way.what) if way.what != "endpoint" else self._copy()
+
+    def _secret(self) -> None:
+        """Ask about the secret under the cursor; go there first when the cursor is elsewhere and there are several."""
+        lines = self.query_one("#access", Lines)
+        secrets = [way for way in self._ways if way.what == "secret"]
+        here = access.find(secrets, lines.cursor) if self._part == "access" else None
+        if here is None and len(secrets) > 1:
+            self._show_part("access")
+            lines.put_cursor(secrets[0].id)
+            self.dashboard.tell("Choose a secret, then ⏎.")
+        else:
+            self._reveal(here or secrets[0])
+
+    def _reveal(self, way: access.Way | None) -> None:
+        asking = access.asking(way, self.sandbox) if way is not None and self.sandbox is not None else None
+        if asking is not None:
+            self.dashboard.reveal(asking)
+
+    def _copy(self) -> bool:
+        """Copy the address under the cursor; elsewhere it is the sandbox's id that is copied."""
+        way = access.find(self._ways, self.query_one("#access", Lines).cursor) if self._part == "access" else None
+        if way is None or way.what != "endpoint":
+            return False
+        self.dashboard.copy(way.text)
+        return True
+
     def on_lines_moved(self, event: Lines.Moved) -> None:
         """A person who moves the cursor does not want it moved away."""
         if event.by_hand:
             self._following = False
             self._draw_parts()
         self._draw_note()
+
+    def on_lines_opened(self) -> None:
+        """A second click opens."""
+        self.action_act("use")

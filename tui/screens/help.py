@@ -40,7 +40,11 @@ def lines() -> list[list[Piece]]:
     """The page as lines."""
     out = [[Piece("Keys", "strong"), Piece("   esc closes this page", "dim")], []]
     out += [[Piece(f"{key:>9}  ", "accent"), Piece(text)] for key, text in _MOVING]
-    out += [[Piece(f"{_keys(action):>9}  ", "accent"), Piece(action.help)] for action in actions.ACTIONS]
+    told = [one for one in actions.ACTIONS if not one.id.startswith(("tab_", "part_"))]
+    out += [[Piece(f"{_keys(action):>9}  ", "accent"), Piece(action.help)] for action in told]
+    for keys, places, prefix in (("1 … 5", "The lists", "tab_"), ("1 … 4", "In a sandbox", "part_")):
+        names = ", ".join(one.label.lower() for one in actions.ACTIONS if one.id.startswith(prefix))
+        out.append([Piece(f"{keys:>9}  ", "accent"), Piece(f"{places}: {names}")])
     out += [[], [Piece("Signs", "strong")], []]
     for state, text in _SIGNS:
         sign = words.glyph(state)

@@ -1,29 +1,42 @@
 """EC2 machines: launched with a client token, started, stopped, terminated. They bear data and are never remade by rule.
 
-`image` is what a create resolved: an id, and after a space the name of its root device, without which a disk size
-cannot be asked for.
+`image` is what a create resolved: an id and the names of its disks, the root device first. Each disk is asked for by
+name: what the image says of one (whether it goes with the machine) is not changed by what is said of another. All are
+encrypted with the account's own key, whatever its default is, so that a machine never needs the image's key again.
 """
 
+import base64
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import structs
 
-from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen, Unseen
+from sandboxd.aws.kind import Ask, Item, Kind, Move, Nudge, Parameters, Reading, Seen, Unseen
+from sandboxd.ingress.scripts import first_boot
 from sandboxd.model.keys import Key
 from sandboxd.model.kind import KindSpec, Role
 from sandboxd.model.resource import Edge, Node, Usual, Way
 
 STOPPED, RUNNING = 1, 2
+_BOOTS: Mapping[str, Callable[[], str]] = {"envoy": first_boot}
+"""what a machine is for -> its user data"""
+OWN_KEY = "alias/aws/ebs"
+"""AWS's own key for volumes in the account and region of the machine"""
 
 
 class MachineSpec(KindSpec, frozen=True, kw_only=True):
-    """What a machine costs depends on its type and disk: its price keys are sums of what the price list has."""
+    """What a machine costs depends on its type and disk: its price keys are sums of what the price list has.
+
+    One that is `stateless` bears no data and is made anew by rule.
+    """
 
     def node(self, key: Key, links: dict[str, tuple[Key, ...]], **parameters: Any) -> Node:
         """Return the node of one machine."""
         disk = f"disk.gp3*{parameters.get('disk') or 0}"
+        stateless = bool(parameters.pop("stateless", False))
         prices = {STOPPED: disk, RUNNING: f"instance.{parameters.get('type')}+{disk}"}
-        return structs.replace(super().node(key, links, **parameters), prices=prices)
+        node = super().node(key, links, **parameters)
+        return structs.replace(node, prices=prices, data=node.data and not stateless)
 
 
 SPEC = MachineSpec(
@@ -35,6 +48,8 @@ SPEC = MachineSpec(
         Role("groups", 2, STOPPED),
         Role("profile", 2, STOPPED),
         Role("way", 1, RUNNING, entry=True),
+        # what the image account gives; the image's share first: it is what a refused launch does not know
+        Role("share", 1, RUNNING, entry=True),
     ),
     edges=(Edge(0, RUNNING, RUNNING), Edge(STOPPED, 0, 0), Edge(RUNNING, 0, 0)),
     turns=True,
@@ -44,13 +59,16 @@ SPEC = MachineSpec(
 )
 
 
+def _disks(ask: Ask, devices: list[str]) -> Parameters:
+    size = int(ask.parameter("disk", 0))
+    ebs = {"VolumeType": "gp3", "DeleteOnTermination": True, "Encrypted": True, "KmsKeyId": OWN_KEY}
+    root = ebs | ({"VolumeSize": size} if size else {})
+    mappings = [{"DeviceName": name, "Ebs": ebs if n else root} for n, name in enumerate(devices)]
+    return {"BlockDeviceMappings": mappings} if mappings else {}
+
+
 def _launch(ask: Ask) -> Parameters:
-    image, _, device = str(ask.parameter("image", "")).partition(" ")
-    disk = int(ask.parameter("disk", 0))
-    disks: Parameters = {}
-    if disk and device:
-        ebs = {"VolumeSize": disk, "VolumeType": "gp3", "DeleteOnTermination": True}
-        disks = {"BlockDeviceMappings": [{"DeviceName": device, "Ebs": ebs}]}
+    image, *devices = str(ask.parameter("image", "")).split()
     profile = ask.id_of("profile")  # a blueprint of an older version has none
     return {
         "ImageId": image,
@@ -60,16 +78,33 @@ def _launch(ask: Ask) -> Parameters:
         "SubnetId": ask.id_of("subnet"),
         "SecurityGroupIds": ask.ids_of("groups"),
         "ClientToken": ask.token,
-        # a hop limit of 1, some accounts' default, cuts containers off
-        "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled", "HttpPutResponseHopLimit": 2},
-        "TagSpecifications": ask.tagged("instance", "volume"),
-        **disks,
+        # all four, so that no default of account or image takes part; a hop limit of 1 cuts containers off
+        "MetadataOptions": {
+            "HttpTokens": "required",
+            "HttpEndpoint": "enabled",
+            "HttpPutResponseHopLimit": int(ask.parameter("hops", 2)),
+            "InstanceMetadataTags": "disabled",
+        },
+        "TagSpecifications": ask.tagged("instance", "volume", "network-interface"),
+        **_disks(ask, devices),
         **({"IamInstanceProfile": {"Name": profile}} if profile else {}),
+        **_of_its_own(ask),
     }
+
+
+def _of_its_own(ask: Ask) -> Parameters:
+    """An address that others know, and what it does at its first boot."""
+    address, boot = ask.parameter("address"), ask.parameter("boot")
+    data = {"UserData": base64.b64encode(_BOOTS[boot]().encode()).decode()} if boot else {}
+    return data | ({"PrivateIpAddress": address} if address else {})
 
 
 def _itself(ask: Ask) -> Parameters:
     return {"InstanceIds": [ask.id]}
+
+
+def _forced(ask: Ask) -> Parameters:
+    return _itself(ask) | {"Force": True}
 
 
 def judge(item: Item, _: Ask) -> Seen:
@@ -78,6 +113,8 @@ def judge(item: Item, _: Ask) -> Seen:
     facts = {"id": item["InstanceId"]}
     if address := item.get("PrivateIpAddress"):
         facts["address"] = address
+    if state == "running":
+        facts["boot"] = item["LaunchTime"].isoformat()
     match state:
         case "running":
             return Seen(state=RUNNING, text=state, facts=facts)
@@ -98,8 +135,24 @@ def _with_cause(item: Item, seen: Seen) -> Seen:
     if not code or code.startswith(_ON_PURPOSE):
         return seen
     return Seen(
-        state=seen.state, text=seen.text, failed=code, reason=cause.get("Message") or code, facts=seen.facts
+        state=seen.state, text=seen.text, failed=code, reason=_said(code, cause.get("Message") or code), facts=seen.facts
     )  # fmt: skip
+
+
+_HINTS = {
+    "Client.InternalError": "Most often the account may not use the key of the image's disks: look at the grants of that key "
+    "in the image account, then retry.",
+    "Client.InvalidKMSKey": "A key of its disks is disabled or being deleted: enable that of the image in the image account, or "
+    "alias/aws/ebs in the tenant's, then retry.",
+    "Client.VolumeLimitExceeded": "The account's storage quota (gp3 volumes, in TiB) is used up: raise it or delete volumes, "
+    "then retry.",
+}  # fmt: skip
+"""what AWS says only after it has accepted a launch, and what a person can do about it"""
+
+
+def _said(code: str, message: str) -> str:
+    hint = next((hint for beginning, hint in _HINTS.items() if code.startswith(beginning)), "")
+    return f"{message}. {hint}" if hint else message
 
 
 def _launched(answer: Item, ask: Ask) -> Seen:
@@ -111,7 +164,8 @@ def _changing(member: str, wanted: int) -> Move:
 
     def accepted(answer: Item, ask: Ask) -> Seen:
         state = answer[member][0]["CurrentState"]["Name"]
-        reached = {"running": RUNNING, "stopped": STOPPED, "terminated": 0}.get(state)
+        # of one that runs a look must show since when: what is on it is judged by its boot
+        reached = {"stopped": STOPPED, "terminated": 0}.get(state)
         return Seen(state=reached if reached == wanted else None, text=state, facts={"id": ask.id})
 
     operation = {RUNNING: "StartInstances", STOPPED: "StopInstances", 0: "TerminateInstances"}[wanted]
@@ -122,6 +176,10 @@ def _changing(member: str, wanted: int) -> Move:
         gone=frozenset({"InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed"}),
         busy=frozenset({"IncorrectInstanceState", "IncorrectState"}),
         returns=wanted != 0,
+        # on a broken host it stays `stopping` for ever; what the guest had not written to disk by then is lost
+        nudge=Nudge(after=600, service="ec2", operation="StopInstances", parameters=_forced)
+        if wanted == STOPPED
+        else None,
     )
 
 
@@ -133,6 +191,10 @@ _LAUNCH = Move(
     unseen=(
         Unseen("InvalidParameterValue", "Invalid IAM Instance Profile", "profile"),
         Unseen("InvalidParameterValue", "has no associated IAM Roles", "profile"),
+        Unseen("AuthFailure", "Not authorized for images", "share"),
+        Unseen("InvalidAMIID.NotFound", "", "share"),
+        Unseen("InvalidAMIID.Unavailable", "", "share"),
+        Unseen("Client.InternalError", "", "share"),
     ),
 )
 _START = _changing("StartingInstances", RUNNING)
@@ -161,6 +223,7 @@ KIND = Kind(
         id_filter="instance-id",
     ),
     judge=judge,
+    least=5.0,
     made_by="client-token",
     choose=_choose,
 )

@@ -4,7 +4,7 @@ from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Reading, Seen, 
 from sandboxd.model.kind import KindSpec
 from sandboxd.model.resource import Usual
 
-SPEC = KindSpec(name="vpc", up={1: Usual(1.3, 1.9)}, down={1: Usual(0.5, 1)})
+SPEC = KindSpec(name="vpc", up={1: Usual(1.7, 1.9)}, down={1: Usual(0.5, 1)})
 
 
 def _create(ask: Ask) -> Parameters:

@@ -30,6 +30,11 @@ def _show(arguments: Namespace, plan: Plan) -> int:
         return CONFLICT if plan.refusals else OK
     for refusal in plan.refusals:
         narrate(f"It would be refused: {safe_text(refusal.detail)} {safe_text(refusal.hint)}")
+    for quota in plan.quotas:
+        if quota["limit"] is None:
+            narrate(f"not known: {safe_text(quota['name'])}: {safe_text(quota['unknown'])}")
+    for warning in plan.warnings:
+        narrate(f"Take care: {safe_text(warning)}")
     if plan.refusals:
         return CONFLICT
     rows = [
@@ -37,6 +42,7 @@ def _show(arguments: Namespace, plan: Plan) -> int:
         for step in plan.steps
     ]
     print_table(("from", "to", "action", "kind", "step"), rows)
+    _components(plan)
     cost = plan.cost
     print(f"\nTakes about {plan.seconds.expected:.0f} s, nearly always less than {plan.seconds.p90:.0f} s.")
     bills = f" (running {cost.per_hour_running:.3f}, stopped {cost.per_hour_stopped:.3f})"
@@ -45,3 +51,11 @@ def _show(arguments: Namespace, plan: Plan) -> int:
     for part in plan.not_yet:
         print(f"not yet: {safe_text(part)}")
     return OK
+
+
+def _components(plan: Plan) -> None:
+    """Every part that the profile can have, and why it is there or not."""
+    if plan.components:
+        rows = [["yes" if one.there else "no", safe_text(one.name), safe_text(one.because)] for one in plan.components]
+        print()
+        print_table(("there", "part", "because"), rows)

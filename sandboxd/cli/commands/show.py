@@ -33,9 +33,28 @@ def thing(arguments: Namespace) -> int:
     return OK
 
 
+def ingress(arguments: Namespace) -> int:
+    """The Envoy configuration of an account: a line for each machine and each route."""
+    found = connection_of(arguments).call(ops.ingress(arguments.ref))
+    print_thing(found, "ingress", form_of(arguments))
+    if not found.machines and form_of(arguments) == "table":
+        narrate("There is no ingress in this account now: it is there while a sandbox that needs it is started.")
+    return OK
+
+
 def pool(arguments: Namespace) -> int:
     """The pool."""
     print_thing(connection_of(arguments).call(ops.pool()), "pool", form_of(arguments))
+    return OK
+
+
+def credential(arguments: Namespace) -> int:
+    """One secret: the value alone, so that it can be piped, or a form for programs."""
+    found = connection_of(arguments).call(ops.credential(arguments.sandbox, arguments.name))
+    if form_of(arguments) in ("table", "wide"):
+        print(safe_text(found.value, limit=10_000))
+    else:
+        print_thing(found, "credential", form_of(arguments))
     return OK
 
 

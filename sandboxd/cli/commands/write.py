@@ -107,6 +107,13 @@ def extend(arguments: Namespace) -> int:
     return OK
 
 
+def desktop(arguments: Namespace) -> int:
+    """A way into the desktop, for whoever has it."""
+    found = connection_of(arguments).call(ops.desktop(arguments.sandbox))
+    print_thing(found, "desktop", form_of(arguments))
+    return OK
+
+
 # ---- operations
 def wait(arguments: Namespace) -> int:
     """Wait for an operation."""

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any
 from sandboxd.simulator.ec2 import (
     addresses,
     catalog,
+    encryption,
+    endpoint_services,
+    endpoints,
     gateways,
     groups,
     images,
     machines,
     networks,
     routes,
+    snapshots,
     tagging,
     volumes,
 )
@@ -29,6 +33,10 @@ OPERATIONS: "dict[str, Callable[[World, Request], dict[str, Any]]]" = {
     **machines.OPERATIONS,
     **volumes.OPERATIONS,
     **images.OPERATIONS,
+    **snapshots.OPERATIONS,
+    **encryption.OPERATIONS,
     **tagging.OPERATIONS,
     **catalog.OPERATIONS,
+    **endpoint_services.OPERATIONS,
+    **endpoints.OPERATIONS,
 }

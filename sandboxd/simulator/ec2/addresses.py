@@ -116,7 +116,7 @@ def describe_network_interfaces(world: World, q: Request) -> Shape:
 def _interface(world: World, row: Row) -> Shape:
     data = row.data
     dns = private_dns(data["ip"], row.region)
-    service = data["type"] != "interface"
+    service = data["type"] != "interface" or "requester" in data or data.get("managed", False)
     shape: Shape = {
         "NetworkInterfaceId": row.id,
         "SubnetId": row.refs["subnet"],
@@ -129,7 +129,7 @@ def _interface(world: World, row: Row) -> Shape:
         "PrivateDnsName": dns,
         "Ipv6Addresses": [],
         "RequesterManaged": service,
-        "SourceDestCheck": not service,
+        "SourceDestCheck": data["type"] == "interface",
         "Status": "in-use",
         "TagSet": tag_list(row),
         "AvailabilityZone": data["zone"],
@@ -138,7 +138,7 @@ def _interface(world: World, row: Row) -> Shape:
         "Attachment": _attachment(row),
     }
     if service:
-        shape["RequesterId"] = "058264280000"
+        shape["RequesterId"] = data.get("requester", "058264280000")
     if public := data.get("public"):
         own = {"IpOwnerId": row.account, "AllocationId": data["allocation"]} if "allocation" in data else {}
         address = world.rows.find(data.get("allocation", ""))
@@ -164,6 +164,9 @@ def _attachment(row: Row) -> Shape:
             "InstanceOwnerId": row.account,
             "DeleteOnTermination": True,
         }
+    if data["type"] == "interface":  # of a service that puts it into a network for each of its machines
+        owner = {"InstanceOwnerId": data.get("requester", "amazon-aws"), "AttachTime": moment(row.created)}
+        return base | owner | {"NetworkCardIndex": 0, "DeviceIndex": 1, "DeleteOnTermination": False}
     base["AttachmentId"] = data["attachment"].replace("eni-attach-", "ela-attach-")
     return base | {"DeviceIndex": 1, "InstanceOwnerId": "amazon-aws", "DeleteOnTermination": False}
 

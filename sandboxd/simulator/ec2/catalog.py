@@ -33,24 +33,33 @@ def describe_availability_zones(world: World, q: Request) -> Shape:
 
 
 def describe_regions(world: World, q: Request) -> Shape:
-    q.parameters.get("AllRegions")  # there are no others
+    every = q.parameters.get("AllRegions")
     _refuse_unknown(q, ("region-name",))
     names = q.parameters.get("RegionNames") or _filter(q, "region-name") or world.regions
     return {
         "Regions": [
-            {"RegionName": name, "Endpoint": f"ec2.{name}.amazonaws.com", "OptInStatus": "opt-in-not-required"}
+            {"RegionName": name, "Endpoint": f"ec2.{name}.amazonaws.com", "OptInStatus": _opt_in(world, q, name)}
             for name in world.regions
-            if name in names
+            if name in names and (every or _opt_in(world, q, name) != CLOSED)
         ]
     }
 
 
+CLOSED = "not-opted-in"
+
+
+def _opt_in(world: World, q: Request, region: str) -> str:
+    done = world.opt_in.get(f"{q.account} {region}")
+    return "opt-in-not-required" if done is None else "opted-in" if done else CLOSED
+
+
 def describe_instance_type_offerings(world: World, q: Request) -> Shape:
     by = q.parameters.get("LocationType", "region")
+    zones = world.zones(q.region)
     places = {
-        "region": [q.region],
-        "availability-zone": [name for name, _ in world.zones(q.region)],
-        "availability-zone-id": [number for _, number in world.zones(q.region)],
+        "region": [(q.region, zones)],
+        "availability-zone": [(zone[0], [zone]) for zone in zones],
+        "availability-zone-id": [(zone[1], [zone]) for zone in zones],
     }
     if by not in places:
         raise ApiError("InvalidParameterValue", f"Value ({by}) for parameter locationType is invalid.")
@@ -59,10 +68,30 @@ def describe_instance_type_offerings(world: World, q: Request) -> Shape:
     offers = [
         {"InstanceType": name, "LocationType": by, "Location": place}
         for name in TYPES
-        for place in places[by]
+        for place, inside in places[by]
         if (types is None or name in types) and (where is None or place in where)
+        if any(world.scarcity.offers(name, zone) for zone in inside)
     ]
     return page(q, offers, "InstanceTypeOfferings")
+
+
+def describe_instance_types(_: World, q: Request) -> Shape:
+    """Of all that AWS says of a type only what it consists of."""
+    wanted = q.parameters.get("InstanceTypes") or list(TYPES)
+    if unknown := [name for name in wanted if name not in TYPES]:
+        words = f"The following supplied instance types do not exist: [{', '.join(unknown)}]"
+        raise ApiError("InvalidInstanceType", words)
+    _refuse_unknown(q, ())
+    return page(q, [_type(name) for name in wanted], "InstanceTypes")
+
+
+def _type(name: str) -> Shape:
+    count = TYPES[name]
+    cores = max(1, count // 2)
+    return {
+        "InstanceType": name, "CurrentGeneration": name[:2] not in ("m5", "r5"), "Hypervisor": "nitro", "BareMetal": False,
+        "VCpuInfo": {"DefaultVCpus": count, "DefaultCores": cores, "DefaultThreadsPerCore": count // cores},
+    }  # fmt: skip
 
 
 def _filter(q: Request, name: str) -> list[str] | None:
@@ -79,4 +108,5 @@ OPERATIONS = {
     "DescribeAvailabilityZones": describe_availability_zones,
     "DescribeRegions": describe_regions,
     "DescribeInstanceTypeOfferings": describe_instance_type_offerings,
+    "DescribeInstanceTypes": describe_instance_types,
 }

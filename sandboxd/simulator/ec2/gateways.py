@@ -43,6 +43,8 @@ def attach_internet_gateway(world: World, q: Request) -> Shape:
     if world.rows.holders(vpc.id, q.now, "internet-gateway"):
         raise ApiError("InvalidParameterValue", f"Network {vpc.id} already has an internet gateway attached")
     world.rows.refer(gateway, vpc=vpc.id)
+    gateway.data["attached_at"] = q.now
+    gateway.data.pop("elb_from", None)
     q.made(attached(gateway.id))
     return {}
 

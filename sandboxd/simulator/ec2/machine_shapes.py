@@ -80,30 +80,32 @@ def _placed(world: World, row: Row, state: str) -> Shape:
                 "PrivateDnsName": "",
                 "NetworkInterfaces": [_card_remains(row, state)],
                 "SecurityGroups": [],
-                "BlockDeviceMappings": [_disk(world, row)],
+                "BlockDeviceMappings": _disks(world, row),
             }
     data = row.data
     groups = [{"GroupId": one, "GroupName": group_name(world, one)} for one in data["groups"]]
     return {
         "VpcId": data["vpc"], "SubnetId": row.refs["subnet"], "PrivateIpAddress": data["ip"], "SourceDestCheck": True,
         "PrivateDnsName": private_dns(data["ip"], row.region), "SecurityGroups": groups,
-        "BlockDeviceMappings": [] if state == "pending" else [_disk(world, row)],
+        "BlockDeviceMappings": [] if state == "pending" else _disks(world, row),
         "NetworkInterfaces": [_card(world, row, groups, state)],
         "PrivateDnsNameOptions": {"HostnameType": "ip-name", "EnableResourceNameDnsARecord": False,
                                   "EnableResourceNameDnsAAAARecord": False},
     }  # fmt: skip
 
 
-def _disk(world: World, row: Row) -> Shape:
-    volume = world.rows.find(row.data["volume"])
-    ebs = {
-        "VolumeId": row.data["volume"],
-        "Status": "attached",
-        "AttachTime": moment(row.created),
-        "DeleteOnTermination": bool(volume and volume.data["deletes"]),
-        "EbsCardIndex": 0,
-    }
-    return {"DeviceName": row.data["root"], "Ebs": ebs}
+def _disks(world: World, row: Row) -> list[Shape]:
+    volumes = [(name, world.rows.find(name)) for name in row.data["volumes"]]
+    return [
+        {
+            "DeviceName": volume.data["device"] if volume else row.data["root"],
+            "Ebs": {
+                "VolumeId": name, "Status": "attached", "AttachTime": moment(row.created), "EbsCardIndex": 0,
+                "DeleteOnTermination": bool(volume and volume.data["deletes"]),
+            },
+        }
+        for name, volume in volumes
+    ]  # fmt: skip
 
 
 def _card_remains(row: Row, state: str) -> Shape:

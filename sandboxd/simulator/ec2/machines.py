@@ -4,20 +4,25 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
+from sandboxd.simulator import guest
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.consistency import NEVER
-from sandboxd.simulator.ec2 import images, profiles
+from sandboxd.simulator.ec2 import encryption, images, profiles
 from sandboxd.simulator.ec2.catalog import TYPES
+from sandboxd.simulator.ec2.encryption import Disk
 from sandboxd.simulator.ec2.machine_shapes import CODES, instance, reservation, status
-from sandboxd.simulator.ec2.making import new_interface, no_room, public_ip, room
+from sandboxd.simulator.ec2.making import check_address, new_interface, no_room, public_ip, room
 from sandboxd.simulator.ec2.shapes import Shape, Values, listed, member, page, requested_tags, required, select
+from sandboxd.simulator.ec2.ways import reaches_out
 from sandboxd.simulator.errors import ApiError
-from sandboxd.simulator.needs import DEFAULT_ROUTE, mapped, table_of
+from sandboxd.simulator.needs import agent_of, mapped
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
 
 AGENT = 300.0
 """seconds by which bad weather brings an agent online late, at most"""
+ROW, STALE = 18.0, 240.0
+"""seconds for which the inventory of agents still shows one whose machine stops, and by which bad weather makes that longer"""
 DEATHS = (
     ("Client.InternalError", "Client.InternalError: Client error on launch"),
     ("Server.InternalError", "Server.InternalError: Internal error on launch"),
@@ -40,8 +45,11 @@ def run_instances(world: World, q: Request) -> Shape:
     _check_type(world, q, count)
     groups, profile = _groups(world, q, subnet), profiles.asked_for(world, q)
     _check_room(world, q, subnet, count)
+    zone = (subnet.data["zone"], subnet.data["zone_id"])
+    world.scarcity.check(q.parameters.get("InstanceType", "m1.small"), zone, world.zones(q.region))
     number = world.rows.new_id("reservation")
-    machines = [_launch(world, q, subnet, image, groups, number, profile) for _ in range(count)]
+    disks = encryption.disks(world, q, image)
+    machines = [_launch(world, q, subnet, image, disks, groups, number, profile) for _ in range(count)]
     world.remember(q, machines[0], *scope)
     return reservation(machines[0], [instance(world, row, q.now) for row in machines])
 
@@ -86,6 +94,8 @@ def _check_room(world: World, q: Request, subnet: Row, count: int) -> None:
     world.check_quota("interfaces", len(world.rows.of(q.account, q.region, "interface")), count)
     if room(world, subnet, q.now) < count:
         raise no_room(subnet)
+    if "PrivateIpAddress" in q.parameters:
+        check_address(world, subnet, q.now, q.parameters["PrivateIpAddress"], count)
 
 
 def _groups(world: World, q: Request, subnet: Row) -> list[str]:
@@ -96,24 +106,29 @@ def _groups(world: World, q: Request, subnet: Row) -> list[str]:
     return [row.id for row in every if row.data["default"]]
 
 
-def _launch(world: World, q: Request, subnet: Row, image: Row, groups: list[str], number: str, profile: Shape) -> Row:
-    interface = new_interface(world, subnet, q.now, "", "interface", groups)
+def _launch(
+    world: World, q: Request, subnet: Row, image: Row, disks: list[Disk], groups: list[str], number: str, profile: Shape
+) -> Row:
+    address = str(q.parameters.get("PrivateIpAddress", ""))
+    interface = new_interface(world, subnet, q.now, "", "interface", groups, address=address)
     machine = world.rows.make("machine", q.account, q.region, q.now)
     machine.tags, interface.tags = requested_tags(q, "instance"), requested_tags(q, "network-interface")
-    volume = _volume(world, q, image, subnet)
-    for part in (interface, volume):
+    flaw = encryption.flaw(world, q, image, disks)
+    volumes = [_volume(world, q, one, subnet) for one in disks]
+    for part in (interface, *volumes):
         world.rows.refer(part, machine=machine.id)
     world.rows.refer(machine, subnet=subnet.id, **{f"group {one}": one for one in groups})
-    machine.data = _data(q, image, subnet, interface, volume) | {
+    machine.data = _data(q, image, subnet, interface, volumes) | {
         "groups": groups,
         "reservation": number,
         "profile": profile,
     }
-    _come_up(world, q, machine, "machine.launch")
+    _come_up(world, q, machine, "machine.launch", flaw)
+    world.guard_duty.launched(subnet.refs["vpc"], q.now)
     return machine
 
 
-def _data(q: Request, image: Row, subnet: Row, interface: Row, volume: Row) -> Shape:
+def _data(q: Request, image: Row, subnet: Row, interface: Row, volumes: list[Row]) -> Shape:
     metadata = q.parameters.get("MetadataOptions", {})
     return {
         "type": q.parameters.get("InstanceType", "m1.small"),
@@ -121,7 +136,7 @@ def _data(q: Request, image: Row, subnet: Row, interface: Row, volume: Row) -> S
         "root": image.data["root"],
         "interface": interface.id,
         "ip": interface.data["ip"],
-        "volume": volume.id,
+        "volumes": [one.id for one in volumes],
         "vpc": subnet.refs["vpc"],
         "zone": subnet.data["zone"],
         "zone_id": subnet.data["zone_id"],
@@ -135,45 +150,53 @@ def _data(q: Request, image: Row, subnet: Row, interface: Row, volume: Row) -> S
     }
 
 
-def _volume(world: World, q: Request, image: Row, subnet: Row) -> Row:
-    mapping: Shape = next(iter(q.parameters.get("BlockDeviceMappings", ())), {})
-    ebs = mapping.get("Ebs", {})
+def _volume(world: World, q: Request, disk: Disk, subnet: Row) -> Row:
     volume = world.rows.make("volume", q.account, q.region, q.now)
     volume.tags = requested_tags(q, "volume")
     volume.data = {
-        "size": ebs.get("VolumeSize", image.data["size"]),
-        "type": ebs.get("VolumeType", "gp3"),
+        "size": disk.size,
+        "type": disk.type,
         "zone": subnet.data["zone"],
-        "snapshot": image.data["snapshot"],
-        "device": image.data["root"],
-        "encrypted": ebs.get("Encrypted", image.data["encrypted"]),
-        "deletes": ebs.get("DeleteOnTermination", True),
+        "snapshot": disk.snapshot,
+        "device": disk.device,
+        "encrypted": disk.encrypted,
+        "key": disk.key,
+        "deletes": disk.deletes,
     }
     volume.goes(q.now, (0, "in-use"))
     return volume
 
 
 # ---- power
-def _come_up(world: World, q: Request, row: Row, how: str) -> None:
+def _come_up(world: World, q: Request, row: Row, how: str, flaw: tuple[str, str] | None = None) -> None:
+    """A machine boots, or dies on the way: of bad weather, or of a flaw that was not looked at when it was accepted."""
     ready = world.draw(how)
     row.data |= {"launched": q.now, "state_reason": None}
-    if world.weather.dies(q.now):
-        _die(world, q, row, ready)
+    if world.weather.dies(q.now) or flaw:
+        _die(world, q, row, world.draw("machine.fail") if flaw else ready, flaw)
         return
     row.goes(q.now, (0, "pending"), (ready, "running"))
     if row.data["public"]:
         _show(world, row, public_ip(world))
-    online = world.draw("agent.online" if _reaches_out(world, row, q.now, q.now + ready) else "agent.asleep")
-    online += world.weather.late(q.now, AGENT)
-    row.data |= {"agent_at": q.now + ready + online, "checked_at": q.now + ready + world.draw("machine.checks")}
+    online = _agent_comes(world, q, row, ready)
+    row.data |= {"agent_at": q.now + online, "checked_at": q.now + ready + world.draw("machine.checks")}
     q.made(row.id, ready)
+    q.made(agent_of(row.id), online)
 
 
-def _die(world: World, q: Request, row: Row, after: float) -> None:
+def _agent_comes(world: World, q: Request, row: Row, ready: float) -> float:
+    """Seconds until the agent of this boot is online: without a role it never is, without a way out it sleeps."""
+    online = world.draw("agent.online" if reaches_out(world, row, q.now, q.now + ready) else "agent.asleep")
+    online += world.weather.late(q.now, AGENT)
+    row.data["agent_lost_at"] = NEVER
+    return ready + online if profiles.lets_agent_in(world, row.data["profile"]) else NEVER - q.now
+
+
+def _die(world: World, q: Request, row: Row, after: float, flaw: tuple[str, str] | None) -> None:
     """A launch that AWS accepted ends terminated, a start ends stopped; only the reasons say why."""
     launched = row.created == q.now
     reasons = DEATHS if launched else (STAYS_DOWN,)
-    row.data |= {"state_reason": list(world.weather.choose(*reasons)), "agent_at": NEVER, "checked_at": NEVER}
+    row.data |= {"state_reason": list(flaw or world.weather.choose(*reasons)), "agent_at": NEVER, "checked_at": NEVER}
     row.data["reason"] = row.data["state_reason"][0]
     row.goes(q.now, (0, "pending"), (after, "terminated" if launched else "stopped"))
     if launched:
@@ -185,27 +208,15 @@ def lose(world: World, row: Row, now: float) -> None:
     """A machine that ran is gone, and nobody asked for it."""
     row.data |= {"state_reason": ["Server.InternalError", "Server.InternalError: Internal error"], "public_ip": None}
     row.data["reason"] = "Server.InternalError"
+    guest.power_off(world, row, now)
     row.goes(now, (0, "terminated"))
     _let_parts_go(world, now, row, 0.0)
 
 
 def _let_parts_go(world: World, now: float, row: Row, after: float) -> None:
-    for name in ("interface", "volume"):
-        if (part := world.rows.find(row.data[name])) is not None:
+    for name in (row.data["interface"], *row.data["volumes"]):
+        if (part := world.rows.find(name)) is not None:
             part.goes(now, (after, "deleted" if part.data.get("deletes", True) else "available"))
-
-
-def _reaches_out(world: World, row: Row, now: float, boot: float) -> bool:
-    """Whether the default route that a machine has now leads out when it has booted."""
-    subnet = world.rows.find(row.refs["subnet"])
-    table = table_of(world.rows, subnet, now)[1] if subnet else None
-    for route in table.data["routes"] if table else ():
-        if route["DestinationCidrBlock"] == DEFAULT_ROUTE:
-            target = world.rows.find(route.get("NatGatewayId") or route["GatewayId"])
-            if target is None or "vpc" not in target.refs or target.state(boot) != "available":
-                return False
-            return target.kind == "nat-gateway" or bool(row.data.get("public_ip"))
-    return False
 
 
 def _show(world: World, row: Row, address: str | None) -> None:
@@ -219,9 +230,27 @@ def _start(world: World, q: Request, row: Row) -> None:
     _come_up(world, q, row, "machine.start")
 
 
+def _reboot(world: World, q: Request, row: Row) -> None:
+    """It stays `running`, but all that ran in it is over, and its agent registers again."""
+    guest.power_off(world, row, q.now)
+    online = _agent_comes(world, q, row, world.draw("machine.reboot"))
+    row.data["agent_at"] = q.now + online
+    q.made(agent_of(row.id), online)
+
+
+def _agent_goes(world: World, q: Request, row: Row) -> None:
+    """What ran is over; the inventory still shows the agent for a while, with the last ping of this boot."""
+    guest.power_off(world, row, q.now)
+    if q.now >= row.data["agent_at"]:
+        row.data["agent_former"] = [q.now + ROW + world.weather.late(q.now, STALE), q.now]
+    row.data["agent_at"] = NEVER
+
+
 def _stop(world: World, q: Request, row: Row) -> None:
     gone = world.draw("machine.stop")
-    row.goes(q.now, (0, "stopping"), (gone, "stopped"))
+    _agent_goes(world, q, row)
+    hangs = row.id in world.scarcity.broken_hosts and not q.parameters.get("Force")
+    row.goes(q.now, (0, "stopping"), *(() if hangs else ((gone, "stopped"),)))
     row.data |= {"reason": _initiated(q.now), "state_reason": None}
     _show(world, row, None)
     q.made(row.id, gone)
@@ -229,6 +258,7 @@ def _stop(world: World, q: Request, row: Row) -> None:
 
 def _terminate(world: World, q: Request, row: Row) -> None:
     gone = world.draw("machine.terminate")
+    _agent_goes(world, q, row)
     row.goes(q.now, (0, "shutting-down"), (gone, "terminated"))
     row.data |= {"reason": _initiated(q.now), "state_reason": None}
     _show(world, row, None)
@@ -253,6 +283,9 @@ _POWER: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str, Callable[[Wo
         "TerminatingInstances", ("pending", "running", "stopping", "stopped"), ("shutting-down", "terminated"),
         "", _terminate,
     ),
+    "RebootInstances": (
+        "", ("running",), (), "Instance '{}' is not in a state from which it can be rebooted.", _reboot,
+    ),
 }  # fmt: skip
 """operation -> member of the answer, states from which it goes, states in which nothing is left to do, refusal, effect"""
 
@@ -265,9 +298,12 @@ def _power(world: World, q: Request) -> Shape:
     for row, state in zip(rows, before, strict=True):
         if state not in movable and state not in there:
             raise ApiError("IncorrectInstanceState", words.format(row.id))
+    forced = (("stopping",) if q.parameters.get("Force") else ()) if q.operation == "StopInstances" else ()
     for row, state in zip(rows, before, strict=True):
-        if state in movable:
+        if state in movable or state in forced:
             change(world, q, row)
+    if not name:
+        return {}
     return {
         name: [
             {"InstanceId": row.id, "CurrentState": _pair(row.state(q.now)), "PreviousState": _pair(state)}

@@ -96,9 +96,11 @@ def new_subnet(world: World, vpc: Row, now: float, cidr: str, zone: tuple[str, s
     return subnet
 
 
-def new_interface(world: World, subnet: Row, now: float, text: str, type_: str, groups: Iterable[str] = ()) -> Row:
-    """A network interface with the next free address of its subnet; InsufficientFreeAddressesInSubnet without one."""
-    ip = _free_address(world, subnet, now)
+def new_interface(
+    world: World, subnet: Row, now: float, text: str, type_: str, groups: Iterable[str] = (), *, address: str = ""
+) -> Row:
+    """A network interface with this or the next free address of its subnet; InsufficientFreeAddressesInSubnet without one."""
+    ip = address or _free_address(world, subnet, now)
     row = world.rows.make("interface", subnet.account, subnet.region, now)
     row.data = {
         "text": text,
@@ -124,6 +126,23 @@ def no_room(subnet: Row) -> ApiError:
     """What is said of a subnet that is full."""
     words = f"There are not enough free addresses in subnet '{subnet.id}' to satisfy the requested number of instances."
     return ApiError("InsufficientFreeAddressesInSubnet", words)
+
+
+def check_address(world: World, subnet: Row, now: float, address: str, count: int) -> None:
+    """Refuse an address of one's own choice that is taken, kept by AWS, or not in the subnet."""
+    if count > 1:
+        words = "'privateIpAddress' cannot be used when launching more than one instance"
+        raise ApiError("InvalidParameterCombination", words)
+    network = ipaddress.IPv4Network(subnet.data["cidr"])
+    usable = network.num_addresses - 1
+    place = int(ipaddress.IPv4Address(address)) - int(network.network_address)
+    if not RESERVED <= place < usable:
+        words = "Address does not fall within the subnet's address range"
+        if 0 <= place <= usable:
+            words = "Address is in subnet's reserved address range"
+        raise ApiError("InvalidParameterValue", words)
+    if any(row.data["ip"] == address for row in world.rows.holders(subnet.id, now, "interface")):
+        raise ApiError("InvalidIPAddress.InUse", f"Address {address} is in use.")
 
 
 def _free_address(world: World, subnet: Row, now: float) -> str:

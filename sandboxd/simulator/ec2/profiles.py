@@ -7,6 +7,8 @@ from sandboxd.simulator.needs import IAM
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
 
+CORE = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+
 
 def arn(row: Row) -> str:
     """The ARN of an instance profile."""
@@ -30,6 +32,13 @@ def asked_for(world: World, q: Request) -> Shape:
         words = f'IAM Instance Profile "{arn(row)}" has no associated IAM Roles'
         raise ApiError("InvalidParameterValue", words)
     return {"Arn": arn(row), "Id": row.id}
+
+
+def lets_agent_in(world: World, profile: Shape) -> bool:
+    """Whether the agent of a machine with this profile may speak with Systems Manager."""
+    row = world.rows.find(profile["Id"]) if profile else None
+    role = world.rows.find(row.refs.get("role", "")) if row else None
+    return role is not None and CORE in role.data["policies"]
 
 
 def named(world: World, q: Request, asked: Shape) -> Row | None:

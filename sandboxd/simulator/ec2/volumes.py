@@ -47,7 +47,7 @@ def _volume(row: Row, now: float, zones: list[tuple[str, str]]) -> Shape:
         "Operator": {"Managed": False},
     }
     if data["encrypted"]:
-        shape["KmsKeyId"] = f"arn:aws:kms:{row.region}:{row.account}:key/aws-ebs"
+        shape["KmsKeyId"] = data["key"]
     return with_tags(row, shape)
 
 

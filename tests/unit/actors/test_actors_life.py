@@ -86,7 +86,7 @@ async def test_what_is_in_the_way_is_named_and_a_retry_goes_on(autojump_clock, t
         assert group in failed.reason
         assert trio.current_time() - began < 900
         aws(lab, life.account, "DeleteSecurityGroup", GroupId=group)
-        await life._over(await life.desk.commands.retry(failed.id, None, ANN, None, ""))
+        await life.over(await life.desk.commands.retry(failed.id, None, ANN, None, ""))
         assert life.desk.sandbox("acme/bank").state == "deleted"
 
 
@@ -121,7 +121,7 @@ async def test_one_key_is_one_retry_one_cancel_one_extension(autojump_clock, tmp
         lab.disturb("CreateVpc", "VpcLimitExceeded")
         for _ in range(2):
             assert (await commands.retry(failed.id, None, ANN, "k1", "d")).id == failed.id
-        await life._over(failed)
+        await life.over(failed)
         assert not lab.faults["CreateVpc"]
         assert (await commands.retry(failed.id, None, ANN, "k1", "d")).state == "failed", "not once more"
         with pytest.raises(Refusal) as caught:

@@ -51,6 +51,17 @@ async def test_a_life_over_the_api():
         assert snapshot.seq == desk.feed.position
 
 
+async def test_the_ingress_of_an_account_is_shown():
+    """By id or name; of an account that is not there, nothing."""
+    desk = FakeDesk()
+    wanted = things.IngressMachine(region="r", id="i-1", address="10.0.0.4", wanted="2-b", runs="1-a", reason="behind")
+    desk.ingress_ = things.Ingress(id="", machines=[wanted])
+    async with client(desk, uid=2) as c:
+        found = msgspec.json.decode((await c.get("/v1/accounts/one/ingress")).content, type=things.Ingress)
+        assert (found.id, found.machines) == ("111111111111", [wanted])
+        problem(await c.get("/v1/accounts/nobody/ingress"), 404, "account_not_found")
+
+
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 @pytest.mark.parametrize(("uid", "rank"), [(0, 3), (1, 2), (2, 1), (3, 0)])
 async def test_every_route_asks_for_its_permission_first(route, uid, rank):
@@ -88,6 +99,11 @@ async def test_a_peer_that_is_unknown_may_only_ask_who_it_is():
         ("GET", "/", 404, "route_not_found"),
         ("GET", "/v1/sandboxes/", 404, "route_not_found"),
         ("GET", "/v1/sandboxes/a/b", 404, "route_not_found"),
+        ("GET", "/v1/sandboxes/a/credentials", 404, "route_not_found"),
+        ("GET", "/v1/sandboxes/a/credentials/", 404, "route_not_found"),
+        ("GET", "/v1/sandboxes/a/credentials/b/c", 404, "route_not_found"),
+        ("POST", "/v1/sandboxes/a/credentials/b", 405, "method_not_allowed"),
+        ("GET", "/v1/sandboxes/a/credentials/b", 404, "sandbox_not_found"),
         ("GET", "/v1/sandboxes/..%2f..%2fetc", 404, "sandbox_not_found"),
         ("GET", "/v1/sandboxes/%00%1b", 404, "sandbox_not_found"),
         ("GET", "/v1/sandboxes/%ff", 404, "route_not_found"),
@@ -111,6 +127,17 @@ async def test_what_is_not_there_is_said_with_its_code(method, path, status, cod
     async with client() as c:
         found = problem(await c.request(method, path), status, code)
         assert "\x1b" not in found.detail
+
+
+async def test_a_way_into_a_desktop_is_not_kept_on_the_way():
+    """No cache may have it."""
+    async with client() as c:
+        await c.post("/v1/tenants", json={"name": "acme", "email": "ops@acme.example"})
+        await c.post("/v1/sandboxes", json=NEW)
+        answer = await c.post(f"/v1/sandboxes/{REF}/desktop")
+        assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+        assert answer.json()["url"].startswith("https://")
+        problem(await c.post("/v1/sandboxes/none/desktop"), 404, "sandbox_not_found")
 
 
 async def test_a_405_names_what_is_possible():

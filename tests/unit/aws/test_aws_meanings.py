@@ -78,6 +78,18 @@ def test_the_sets_of_a_service_do_not_overlap():
         ("machine", "raise", 2, "AuthFailure", "permanent"),
         ("machine", "lower", 1, "IncorrectInstanceState", "busy"),
         ("machine", "lower", 0, "OperationNotPermitted", "permanent"),
+        ("load-balancer", "raise", 1, "DuplicateLoadBalancerName", "there"),
+        ("load-balancer", "raise", 1, "TooManyLoadBalancers", "permanent"),
+        ("load-balancer", "raise", 1, "SubnetNotFound", "unseen"),
+        ("load-balancer", "lower", 0, "OperationNotPermitted", "permanent"),
+        ("load-balancer", "lower", 0, "ResourceInUse", "busy"),
+        ("listener", "lower", 0, "ListenerNotFound", "gone"),
+        ("target-group", "lower", 0, "ResourceInUse", "busy"),
+        ("target-registration", "raise", 1, "InvalidTarget", "busy"),
+        ("web-acl", "raise", 1, "WAFDuplicateItemException", "there"),
+        ("web-acl", "raise", 1, "WAFLimitsExceededException", "permanent"),
+        ("web-acl", "lower", 0, "WAFAssociatedItemException", "busy"),
+        ("web-acl", "lower", 0, "WAFOptimisticLockException", "there"),
         ("account-claim", "raise", 1, "SourceParentNotFoundException", "there"),
         ("account-claim", "raise", 1, "ConcurrentModificationException", "throttled"),
     ],
@@ -156,10 +168,10 @@ def test_a_session_lives_as_long_as_awss_own_clock_says():
     assert lifetime({}, now) == 3600
 
 
-def test_looks_begin_before_the_quickest_come_true_and_grow_rare():
-    """NAT gateways: from 85 s on, every six; overdue ones every thirty at most."""
+def test_looks_begin_when_one_in_five_has_come_true_and_grow_rare():
+    """NAT gateways: from 93 s on, every six; overdue ones every thirty at most."""
     usual = Usual(103, 117)
-    assert 84 < first_look(usual) < 87
+    assert 92 < first_look(usual) < 95
     assert 6 < next_look(usual, 90) < 7
     assert next_look(usual, 5000) == 30
     assert 0.5 <= back_off(0, "x") <= 1

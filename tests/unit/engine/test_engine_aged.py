@@ -1,9 +1,10 @@
 """Unknown outcomes that are resolved days later, when the evidence has aged out; and the table that says how."""
 
+import balancinglab
 import pytest
 import trio
 from enginelab import HOURS, Driver, Lab, image_of, nodes, shared, zone_of
-from operations import DOWN, FULL, UP
+from operations import DESKTOPS_DOWN, DESKTOPS_UP, DOWN, FULL, UP
 
 from sandboxd.aws.kinds import KINDS
 from sandboxd.engine.resolutions import RESOLUTIONS, moves, table
@@ -13,7 +14,12 @@ ELSEWHERE = {
     "MoveAccount", "TagResource",  # test_engine_claim
     "StartInstances", "StopInstances", "ReplaceRoute",  # test_engine_schedules, test_engine_cases
     "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress",  # as Egress
+    "CreateServiceLinkedRole", *DESKTOPS_UP, *DESKTOPS_DOWN,  # test_engine_desktops
     "DeleteVolume",  # as the other deletes
+    *balancinglab.UP, *balancinglab.DOWN,  # test_engine_balancing
+    "ModifyImageAttribute", "CreateGrant", "RevokeGrant", "SetRepositoryPolicy",  # test_engine_shares
+    "UpdateImagePermissions", "DeleteImagePermissions",  # test_engine_desktops
+    "SendCommand", "CancelCommand", "PutParameter", "DeleteParameter",  # test_engine_software
 }  # fmt: skip
 
 
@@ -89,4 +95,8 @@ def test_what_is_done_and_undone_on_one_id_waits_for_its_opposite():
         "StartInstances", "StopInstances", "AttachInternetGateway", "DetachInternetGateway",
         "CreateRoute", "ReplaceRoute", "DeleteRoute", "CreateRole", "AttachRolePolicy", "DetachRolePolicy",
         "CreateInstanceProfile", "AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile",
+        "RegisterTargets", "DeregisterTargets", "AssociateWebACL", "DisassociateWebACL",
+        "ModifyImageAttribute", "CreateGrant", "SetRepositoryPolicy", "UpdateImagePermissions", "DeleteImagePermissions",
+        "PutParameter",
+        "CreateFleet", "StartFleet", "StopFleet", "CreateStack", "AssociateFleet", "DisassociateFleet",
     }  # fmt: skip

@@ -140,7 +140,8 @@ async def test_a_proof_with_one_incomplete_listing_says_so(autojump_clock, opera
     driver = Driver(lab)
 
     async def call(scope, service, asked, parameters):
-        answer = await lab.call(scope, service, asked, {})
+        known = {name: value for name, value in parameters.items() if name not in ("NextToken", "Marker", "NextMarker")}
+        answer = await lab.call(scope, service, asked, known)
         return answer | {"NextToken": "again"} if asked == operation else answer
 
     driver.engine = lab.engine(call)
@@ -206,3 +207,13 @@ async def test_a_public_address_of_somebody_holds_the_internet_gateway(autojump_
     ended = await driver.step(shared("igw"), "lower", 1)
     assert (ended.how, ended.code) == ("permanent", "held_by_others")
     assert made["NatGateway"]["NatGatewayId"] in ended.reason
+
+
+@pytest.mark.parametrize("how", ["RequestLimitExceeded", "lose"])
+async def test_one_read_that_is_throttled_does_not_spoil_the_whole_proof(autojump_clock, how):
+    """Each of forty reads is asked for again; what goes on for long is an incomplete listing still."""
+    lab, driver = await started()
+    lab.disturb("DescribeSubnets", how, how)
+    assert not (await prove(driver, driver.may_stay())).failed
+    lab.disturb("DescribeSubnets", *[how] * 4)
+    assert (await prove(driver, driver.may_stay())).failed

@@ -3,9 +3,10 @@
 import pytest
 from enginelab import REGION, Lab, Ssm
 
-from sandboxd.engine.resolve import resolve_images, zones
+from sandboxd.engine.resolve import check_region, resolve_images, zones
 from sandboxd.model.errors import BadRequest, NotFound
 from sandboxd.model.ports import Scope
+from sandboxd.simulator.appstream.images import furnish_image
 
 MANAGEMENT = "111122223333"
 
@@ -34,8 +35,23 @@ async def test_the_newest_of_a_pattern_that_the_tenant_may_launch(autojump_clock
     assert all(" /dev/" in image for image in found.values())
 
 
+async def test_the_newest_image_of_appstream_by_its_arn(autojump_clock):
+    """From the account that owns it: the tenant does not see it before it is shared."""
+    lab = Lab()
+    at = lab.clock.now()
+    furnish_image(lab.world, REGION, MANAGEMENT, "avaloq-desktop-2026.04", "older", at - 1e8)
+    found = await resolve_images(lab.call, MANAGEMENT, scope(lab), {"desktop": {"desktop": "avaloq-desktop-*"}})
+    assert found == {"desktop": f"arn:aws:appstream:{REGION}:{MANAGEMENT}:image/avaloq-desktop-2026.10"}
+
+
 @pytest.mark.parametrize(
-    "reference", [{"management": "no-such-*"}, {"owner": "amazon", "name": "no-such"}, {"ssm": "/aws/service/no/such"}]
+    "reference",
+    [
+        {"desktop": "no-such-*"},
+        {"management": "no-such-*"},
+        {"owner": "amazon", "name": "no-such"},
+        {"ssm": "/aws/service/no/such"},
+    ],
 )
 async def test_a_reference_that_leads_nowhere_is_refused(autojump_clock, reference):
     """With what was looked for, and what to do."""
@@ -54,3 +70,20 @@ async def test_types_that_no_zone_offers_together_are_refused(autojump_clock):
         await zones(lab.call, scope(lab), ["t3.micro", "u-24tb1.metal"])
     assert caught.value.code == "zone_not_found"
     assert "u-24tb1.metal" in caught.value.detail
+
+
+async def test_a_region_that_the_account_has_not_opted_in_to_is_refused(autojump_clock):
+    """With how to opt in; what every account has is not asked about."""
+    lab = Lab()
+    lab.world.regions = (*lab.world.regions, "eu-south-1")
+    there = Scope(lab.account, "eu-south-1")
+    lab.world.opt_in[f"{lab.account} eu-south-1"] = False
+    with pytest.raises(BadRequest, match="eu-south-1") as caught:
+        await check_region(lab.call, there)
+    assert caught.value.code == "region_not_enabled"
+    assert "enable-region" in caught.value.hint
+    lab.world.opt_in[f"{lab.account} eu-south-1"] = True
+    await check_region(lab.call, there)
+    before = len(lab.calls)
+    await check_region(lab.call, scope(lab))
+    assert len(lab.calls) == before

@@ -102,4 +102,10 @@ def test_both_refusals_are_data_of_the_launch():
     """Code and text, of the one move that meets them."""
     launch = KIND.move(nodes()[-1], "raise", 0, 2)
     assert launch is not None
-    assert {(one.code, one.role) for one in launch.unseen} == {("InvalidParameterValue", "profile")}
+    assert {(one.code, one.role) for one in launch.unseen} == {
+        ("InvalidParameterValue", "profile"),
+        *(
+            (code, "share")
+            for code in ("AuthFailure", "InvalidAMIID.NotFound", "InvalidAMIID.Unavailable", "Client.InternalError")
+        ),
+    }

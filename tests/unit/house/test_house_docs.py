@@ -78,3 +78,15 @@ def test_every_event_that_is_told_is_documented(tmp_path, generate):
     assert [one for one in types if one.endswith(".")] == []
     (tmp_path / "m.py").write_text("turn.say('a.b', 'text')\nturn.say(f'c.{x}', 'text')\nself.say('no type')\n")
     assert generate.read_code.told(tmp_path) == ["a.b", "c.…"]
+
+
+def test_the_page_on_known_faults_names_tests_that_are_there():
+    """Each case has one at least, and none that was renamed."""
+    page = (ROOT / "docs" / "cases.md").read_text()
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    rows = [line for line in page.splitlines() if line.startswith("| A")]
+    assert len(rows) == 30
+    for row in rows:
+        named = re.findall(r"`(test_\w+)`", row)
+        assert named, row
+        assert [name for name in named if f"def {name}(" not in tests] == []

@@ -6,7 +6,7 @@ import pytest
 
 from sandboxd.aws.kinds import specs
 from sandboxd.model.errors import BadRequest, LimitReached, NotFound
-from sandboxd.profile import available, check_parameters, expand, images_of, load, load_file, not_yet, packaged
+from sandboxd.profile import available, check_parameters, expand, images_of, load, load_file, packaged
 from sandboxd.profile.schema import schema
 from sandboxd.toml import TomlError
 
@@ -22,8 +22,8 @@ def changed(tmp_path: Path, *pairs: tuple[str, str], name="model-bank") -> Path:
 
 
 def test_the_packaged_profiles_are_there_and_whole():
-    """Both, with the machines of the mission."""
-    assert set(available([])) == {"model-bank", "trial"}
+    """All, with the machines of the mission."""
+    assert set(available([])) == {"model-bank", "training", "trial"}
     assert list(load("model-bank").machines) == ["acp", "ocp"]
     assert list(load("trial").machines) == ["box"]
 
@@ -43,7 +43,7 @@ def test_all_mistakes_are_named_with_their_places(tmp_path):
     said = str(caught.value)
     assert len(caught.value.mistakes) == 3
     for words in (
-        "changed.toml:24:1: machines.acp.sumary",
+        "changed.toml:36:1: machines.acp.sumary",
         "did you mean 'summary'",
         "machines.acp.ingress[0].port",
         "machines.ocp.disk",
@@ -120,18 +120,6 @@ def test_parameters_are_checked_all_at_once():
     assert caught.value.pointer == "/parameters/amk"
 
 
-def test_parts_of_later_releases_are_said():
-    """What is asked for and not made yet stands in words."""
-    profile = load("model-bank")
-    plain, all_ = (
-        not_yet(profile, {"amq": False, "smart_client": False}),
-        not_yet(profile, {"amq": True, "smart_client": True}),
-    )
-    assert "Smart Client fleet" in all_
-    assert "Smart Client fleet" not in plain
-    assert any("activemq" in one for one in all_)
-
-
 def test_what_a_sandbox_consists_of():
     """Nodes stand on earlier ones only, sandboxes have ranges of their own, roots name machines and ways."""
     profile = load("model-bank")
@@ -148,6 +136,9 @@ def test_what_a_sandbox_consists_of():
             sandbox_name=f"s{n}",
             stage="dev",
             images=images,
+            zones=("z", "y"),
+            ports={"amq": 20000 + n},
+            tenant="acme",
         )
         for n in (0, 1)
     ]
@@ -159,4 +150,6 @@ def test_what_a_sandbox_consists_of():
             seen.add(node.key)
     ranges = {node.parameters["cidr"] for blueprint in made for node in blueprint.nodes if node.key.endswith("/subnet")}
     assert ranges == {"10.0.16.0/24", "10.0.17.0/24"}
-    assert {need.key for need in made[0].kept} == {"r/sbx_0/acp", "r/sbx_0/ocp"}
+    kept = {need.key for need in made[0].kept}
+    assert {"r/sbx_0/acp", "r/sbx_0/ocp", "r/sbx_0/secret-admin-password", "r/sbx_0/constellation-banking-apis"} <= kept
+    assert not any(key.startswith("r/shared") for key in kept)

@@ -1,10 +1,14 @@
 """Nothing that goes in or out is the store's own: callers may do with parameters and answers what they like."""
 
 import copy
+import json
 
 import pytest
+from balanceddesk import balanced
 from simdesk import Desk
 
+from sandboxd.simulator.appstream.roles import NAME as ROLE
+from sandboxd.simulator.appstream.roles import POLICY as SERVICE_POLICY
 from sandboxd.simulator.consistency import Weather
 from sandboxd.simulator.furnish import MANAGEMENT
 from sandboxd.simulator.persist import dump
@@ -56,7 +60,49 @@ def life(desk):
     """Every operation of EC2 and SSM at least once."""
     net, things = made(desk)
     seen(desk)
+    desktops(desk, net["subnet"], things["group"])
     gone(desk, net, things)
+
+
+def desktops(desk, subnet, group):
+    """Every operation of AppStream."""
+
+    def ask(operation, account="", **parameters):
+        return desk.call(operation, "appstream", account, **parameters)
+
+    image, fleet, stack = ask("DescribeImages", MANAGEMENT)["Images"][0], {"Name": "f"}, {"Name": "s"}
+    shared = {"Name": image["Name"], "SharedAccountId": desk.account}
+    ask("UpdateImagePermissions", MANAGEMENT, **shared, ImagePermissions={"allowFleet": True})
+    ask("DescribeImagePermissions", MANAGEMENT, Name=image["Name"])
+    network = {"SubnetIds": [subnet], "SecurityGroupIds": [group]}
+    asked = {"ImageArn": image["Arn"], "ComputeCapacity": {"DesiredInstances": 1}, "VpcConfig": network}
+    made = ask("CreateFleet", **fleet, **asked, InstanceType="stream.standard.small", Tags={"k": "v"})["Fleet"]
+    ask("UpdateFleet", **fleet, VpcConfig=network)
+    ask("CreateStack", **stack, Tags={"k": "v"})
+    ask("TagResource", ResourceArn=made["Arn"], Tags={"k": "w"})
+    ask("ListTagsForResource", ResourceArn=made["Arn"])
+    pair = {"FleetName": "f", "StackName": "s"}
+    ask("AssociateFleet", **pair)
+    ask("ListAssociatedFleets", StackName="s")
+    ask("ListAssociatedStacks", FleetName="f")
+    ask("StartFleet", **fleet)
+    assert ask("DescribeFleets")["Fleets"][0]["FleetErrors"]
+    ask("StopFleet", **fleet)
+    path = {"Path": "/service-role/", "RoleName": ROLE}
+    desk.call("CreateRole", "iam", **path, AssumeRolePolicyDocument='{"x": ["appstream.amazonaws.com"]}')
+    desk.call("AttachRolePolicy", "iam", RoleName=ROLE, PolicyArn=SERVICE_POLICY)
+    desk.later(400)
+    ask("StartFleet", **fleet)
+    desk.later(900)
+    ask("CreateStreamingURL", **pair, UserId="u")
+    for operation in ("DescribeFleets", "DescribeStacks", "DescribeImages"):
+        ask(operation)
+    ask("StopFleet", **fleet)
+    ask("DisassociateFleet", **pair)
+    desk.later(700)
+    ask("DeleteStack", **stack)
+    ask("DeleteFleet", **fleet)
+    ask("DeleteImagePermissions", MANAGEMENT, **shared)
 
 
 def identified(desk):
@@ -120,8 +166,9 @@ def seen(desk):
     desk.call("ModifyImageAttribute", "ec2", MANAGEMENT, **image, LaunchPermission=share)
     desk.call("DescribeImageAttribute", "ec2", MANAGEMENT, **image, Attribute="launchPermission")
     for operation in SERVICES["ec2"].operations:
-        if operation.startswith("Describe") and operation != "DescribeImageAttribute":
+        if operation.startswith("Describe") and not operation.endswith("Attribute"):
             desk.call(operation)
+    given(desk, image, share)
     desk.call("DescribeInstanceInformation", "ssm")
     desk.call("GetRole", "iam", RoleName="r")
     desk.call("ListAttachedRolePolicies", "iam", RoleName="r", MaxItems=10)
@@ -129,6 +176,39 @@ def seen(desk):
     desk.call("GetResources", "resourcegroupstaggingapi", TagFilters=[{"Key": "k"}], ResourcesPerPage=20)
     for operation in ("ListRoles", "ListInstanceProfiles"):
         desk.call(operation, "iam", PathPrefix="/", MaxItems=10)
+
+
+def given(desk, image, share):
+    """What the image account gives away."""
+    snapshot = desk.call("DescribeSnapshots", "ec2", MANAGEMENT, OwnerIds=["self"])["Snapshots"][0]
+    about = {"SnapshotId": snapshot["SnapshotId"], "Attribute": "createVolumePermission"}
+    desk.call("ModifySnapshotAttribute", "ec2", MANAGEMENT, **about, CreateVolumePermission=share)
+    desk.call("DescribeSnapshotAttribute", "ec2", MANAGEMENT, **about)
+    desk.call("ResetImageAttribute", "ec2", MANAGEMENT, **image, Attribute="launchPermission")
+    for operation in ("EnableEbsEncryptionByDefault", "GetEbsEncryptionByDefault", "DisableEbsEncryptionByDefault"):
+        desk.call(operation)
+    desk.call("ModifyEbsDefaultKmsKeyId", KmsKeyId="alias/aws/ebs")
+    for operation in ("GetEbsDefaultKmsKeyId", "ResetEbsDefaultKmsKeyId"):
+        desk.call(operation)
+    desk.call("CreateKey", "kms", Description="d", Tags=[{"TagKey": "k", "TagValue": "v"}])
+    for operation in ("ListKeys", "ListAliases"):
+        desk.call(operation, "kms", MANAGEMENT, Limit=10)
+    key = {"KeyId": snapshot["KmsKeyId"]}
+    policy = desk.call("GetKeyPolicy", "kms", MANAGEMENT, **key)["Policy"]
+    desk.call("PutKeyPolicy", "kms", MANAGEMENT, **key, Policy=policy)
+    grant = {"GranteePrincipal": f"arn:aws:iam::{desk.account}:root", "Operations": ["Decrypt"], "Name": "n"}
+    made = desk.call("CreateGrant", "kms", MANAGEMENT, **key, **grant)["GrantId"]
+    desk.call("ListGrants", "kms", MANAGEMENT, **key)
+    desk.call("RevokeGrant", "kms", MANAGEMENT, **key, GrantId=made)
+    for operation in ("DisableKey", "EnableKey", "DescribeKey"):
+        desk.call(operation, "kms", MANAGEMENT, **key)
+    name = desk.call("DescribeRepositories", "ecr", MANAGEMENT)["repositories"][0]["repositoryName"]
+    desk.call("DescribeImages", "ecr", MANAGEMENT, repositoryName=name)
+    pull = {"Effect": "Allow", "Principal": {"AWS": [desk.account]}, "Action": ["ecr:BatchGetImage"]}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [pull]})
+    desk.call("SetRepositoryPolicy", "ecr", MANAGEMENT, repositoryName=name, policyText=text)
+    for operation in ("GetRepositoryPolicy", "DeleteRepositoryPolicy"):
+        desk.call(operation, "ecr", MANAGEMENT, repositoryName=name)
 
 
 def gone(desk, net, things):
@@ -153,6 +233,7 @@ def gone(desk, net, things):
     desk.call("ReleaseAddress", AllocationId=net["address"])
     desk.call("DetachInternetGateway", VpcId=net["vpc"], InternetGatewayId=net["gateway"])
     desk.call("DeleteInternetGateway", InternetGatewayId=net["gateway"])
+    desk.call("DeleteVpcEndpoints", VpcEndpointIds=["vpce-0"])
     subnet = desk.call("CreateSubnet", VpcId=net["vpc"], CidrBlock="10.0.7.0/24")["Subnet"]["SubnetId"]
     vpc = desk.call("CreateVpc", CidrBlock="10.5.0.0/16", TagSpecifications=specs("vpc"))["Vpc"]["VpcId"]
     desk.later(300)
@@ -163,6 +244,38 @@ def gone(desk, net, things):
     desk.call("DeleteInstanceProfile", "iam", **profile)
     desk.call("DetachRolePolicy", "iam", **role, PolicyArn=POLICY)
     desk.call("DeleteRole", "iam", **role)
+
+
+def managed(desk):
+    """Every operation of Systems Manager that is about parameters and commands, and a machine that is rebooted."""
+
+    def ssm(operation, **parameters):
+        return desk.call(operation, "ssm", **parameters)
+
+    identified(desk)
+    asked = {key: value for key, value in desk.launch("ssm").items() if key != "SubnetId"}
+    machine = desk.call("RunInstances", **asked, IamInstanceProfile={"Name": "p"})["Instances"][0]["InstanceId"]
+    desk.later(300)
+    sent = {"DocumentName": "AWS-RunShellScript", "InstanceIds": [machine], "Comment": "c"}
+    sent["Parameters"] = {"commands": ["#sandboxd install name=x"], "executionTimeout": ["7200"]}
+    command = {"CommandId": ssm("SendCommand", **sent)["Command"]["CommandId"]}
+    desk.later(10)
+    ssm("GetCommandInvocation", **command, InstanceId=machine)
+    ssm("ListCommands", InstanceId=machine)
+    ssm("ListCommandInvocations", **command, Details=True)
+    ssm("CancelCommand", **command, InstanceIds=[machine])
+    desk.call("RebootInstances", InstanceIds=[machine])
+    named = {"Name": "/a/b"}
+    ssm("PutParameter", **named, Value="v", Type="SecureString", Tags=TAGS)
+    ssm("GetParameters", Names=["/a/b", "/c"])
+    ssm("GetParametersByPath", Path="/a")
+    ssm("DescribeParameters", ParameterFilters=[{"Key": "Name", "Values": ["/a/b"]}])
+    tagged = {"ResourceType": "Parameter", "ResourceId": "/a/b"}
+    ssm("AddTagsToResource", **tagged, Tags=TAGS)
+    ssm("ListTagsForResource", **tagged)
+    ssm("RemoveTagsFromResource", **tagged, TagKeys=["k"])
+    ssm("DeleteParameter", **named)
+    ssm("DeleteParameters", Names=["/a/b"])
 
 
 def organization(desk):
@@ -192,7 +305,8 @@ def organization(desk):
     desk.call("AssumeRole", "sts", MANAGEMENT, RoleArn=role, RoleSessionName="s")
     desk.call("GetCallerIdentity", "sts")
     desk.call("ListServiceQuotas", "service-quotas", ServiceCode="vpc")
-    desk.call("GetServiceQuota", "service-quotas", ServiceCode="vpc", QuotaCode="L-F678F1CE")
+    for operation in ("GetServiceQuota", "GetAWSDefaultServiceQuota"):
+        desk.call(operation, "service-quotas", ServiceCode="vpc", QuotaCode="L-F678F1CE")
     org("CloseAccount", AccountId=desk.account)
 
 
@@ -200,6 +314,8 @@ def test_no_answer_and_no_parameter_is_the_stores_own():
     """Over every operation of every service."""
     desk = Spoiler()
     life(desk)
+    managed(desk)
+    balanced(desk)
     organization(desk)
     assert desk.asked == {name for service in SERVICES.values() for name in service.operations}
 

@@ -132,8 +132,8 @@ def test_chaos_loses_what_was_there(desk):
 
 def test_an_agent_may_come_late(desk):
     """Later than it usually does, by a bounded time."""
+    asked = {key: value for key, value in desk.launch("x").items() if key != "SubnetId"} | desk.profile()
     desk.world.weather = ScriptedWeather(late=AGENT)
-    asked = {key: value for key, value in desk.launch("x").items() if key != "SubnetId"}
     desk.call("RunInstances", **asked)
     desk.later(41 + 121)
     assert desk.call("DescribeInstanceInformation", "ssm")["InstanceInformationList"] == []

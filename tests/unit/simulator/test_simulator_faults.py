@@ -280,7 +280,7 @@ def test_pages_that_are_not_what_they_seem(desk, tmp_path):
         (ONE + "action = 'refuse'", "a refusal needs a `code`"),
         (ONE + "action = 'lose'\nnth = 0", r"faults\.toml:5:1: fault\[0\]\.nth: .*>= 1"),
         (ONE + "nht = 1\naction = 'lose'", r"faults\.toml:4:1: .*no such key 'nht', did you mean 'nth'\?"),
-        ("[[fault]]\nservice = 'ec3'\noperation = '*'\naction = 'lose'", "no service 'ec3', did you mean 'ec2'"),
+        ("[[fault]]\nservice = 'ec22'\noperation = '*'\naction = 'lose'", "no service 'ec22', did you mean 'ec2'"),
         ("[[fault]]\nservice = 'ec2'\noperation = 'CreateVpcs'\naction = 'lose'", "did you mean 'CreateVpc'"),
         (ONE + "action = 'drop'\nevery = 2\nchance = 0.5", "exclude each other"),
         (ONE + "action = 'drop'\nfrom = 20\nuntil = 10", "`until` lies after `from`"),

@@ -5,6 +5,7 @@ import pytest
 from sandboxd.simulator import ApiError
 from sandboxd.simulator.consistency import Weather
 from sandboxd.simulator.inprocess import call
+from sandboxd.simulator.inventory import inventory
 
 ROLE, PROFILE = {"RoleName": "r"}, {"InstanceProfileName": "p"}
 LAUNCH = {"Name": "p"}
@@ -110,3 +111,25 @@ def test_nothing_goes_before_what_holds_it(desk):
     desk.call("DeleteRole", "iam", **ROLE)
     desk.call("DeleteInstanceProfile", "iam", **PROFILE)
     assert refused(desk, "GetRole", "iam", **ROLE) == ("NoSuchEntity", "The role with name r cannot be found.", 404)
+
+
+ELB = {"AWSServiceName": "elasticloadbalancing.amazonaws.com"}
+LINKED = {"RoleName": "AWSServiceRoleForElasticLoadBalancing"}
+
+
+def test_a_service_linked_role_is_made_once_and_is_the_services(desk):
+    """Taken is taken; AWS writes its trust, nobody deletes it by hand, and it counts for nothing in the account."""
+    assert refused(desk, "GetRole", "iam", **LINKED)[0] == "NoSuchEntity"
+    made = desk.call("CreateServiceLinkedRole", "iam", **ELB)["Role"]
+    assert made["Arn"].endswith(":role/aws-service-role/elasticloadbalancing.amazonaws.com/" + LINKED["RoleName"])
+    assert desk.call("GetRole", "iam", **LINKED)["Role"]["RoleId"] == made["RoleId"]
+    words = f"Service role name {LINKED['RoleName']} has been taken in this account, please try a different suffix."
+    assert refused(desk, "CreateServiceLinkedRole", "iam", **ELB) == ("InvalidInput", words, 400)
+    assert refused(desk, "DeleteRole", "iam", **LINKED)[0] == "UnmodifiableEntity"
+    assert inventory(desk.world) == []
+
+
+def test_only_known_services_have_roles(desk):
+    """A service that the simulator does not know is refused, with or without a suffix."""
+    assert refused(desk, "CreateServiceLinkedRole", "iam", AWSServiceName="x.amazonaws.com")[0] == "InvalidInput"
+    assert refused(desk, "CreateServiceLinkedRole", "iam", **ELB, CustomSuffix="x")[0] == "InvalidInput"

@@ -244,7 +244,7 @@ def test_nobody_sees_another_accounts_things(desk):
 
 def test_an_agent_that_boots_without_a_way_out_sleeps_for_half_an_hour(desk):
     """So gateway and route come first, on every start."""
-    machine = desk.run(desk.network()["subnet"])["InstanceId"]
+    machine = desk.run(desk.network()["subnet"], **desk.profile())["InstanceId"]
     filters = [{"Key": "InstanceIds", "Values": [machine]}]
     desk.later(45 + 130)
     assert desk.call("DescribeInstanceInformation", "ssm", Filters=filters)["InstanceInformationList"] == []
@@ -261,7 +261,7 @@ def test_the_agent_is_online_some_time_after_each_boot(desk):
     desk.call("AssociateRouteTable", RouteTableId=table, SubnetId=inner)
     desk.call("CreateRoute", RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=gateway)
     desk.later(130)
-    machine = desk.run(inner)["InstanceId"]
+    machine = desk.run(inner, **desk.profile())["InstanceId"]
 
     def online():
         return [one["InstanceId"] for one in desk.call("DescribeInstanceInformation", "ssm")["InstanceInformationList"]]
@@ -271,8 +271,9 @@ def test_the_agent_is_online_some_time_after_each_boot(desk):
     desk.later(130)
     assert online() == [machine]
     desk.call("StopInstances", InstanceIds=[machine])
-    assert online() == []
+    assert online() == [machine]
     desk.later(60)
+    assert online() == []
     desk.call("StartInstances", InstanceIds=[machine])
     desk.later(45)
     assert online() == []

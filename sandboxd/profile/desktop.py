@@ -1,0 +1,62 @@
+"""The Smart Client: a fleet of Windows servers per account and region, let into each sandbox that has one. Pure.
+
+The fleet runs while a started sandbox has the Smart Client, is stopped with the last of them, and goes with the last delete.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from sandboxd.model.keys import Key
+from sandboxd.model.profile import SmartClient
+from sandboxd.model.resource import Need
+from sandboxd.profile import ways as open_ways
+from sandboxd.profile.draft import Draft
+from sandboxd.profile.network import Network
+from sandboxd.profile.ways import Ports, Ways
+
+STOPPED, RUNNING = 1, 2
+SERVICE_ROLE = "AmazonAppStreamServiceAccess"
+SCALING = "appstream.application-autoscaling.amazonaws.com"
+SCALING_ROLE = "AWSServiceRoleForApplicationAutoScaling_AppStreamFleet"
+"""names that AWS prescribes"""
+
+
+class Desktop(NamedTuple):
+    """What a started sandbox requires of it, and what a stopped one keeps."""
+
+    started: tuple[Need, ...] = ()
+    kept: tuple[Need, ...] = ()
+
+
+def desktop(
+    draft: Draft, asked: SmartClient | None, network: Network, groups: Mapping[str, Key], image: str
+) -> Desktop:
+    """Add fleet and stack, and the ways into this sandbox."""
+    if asked is None:
+        return Desktop()
+    role = draft.add("service-role", "desktop-role", shared=True, service="appstream.amazonaws.com", name=SERVICE_ROLE)
+    scaling = draft.add("service-linked-role", "desktop-scaling-role", shared=True, service=SCALING, name=SCALING_ROLE)
+    share = draft.once("desktop-share", f"desktop-{image.rpartition('/')[2]}", image=image)
+    group = open_ways.shared_group(draft, "desktop", "Smart Client and integration server")
+    ways = Ways(draft)
+    for one in asked.access:
+        ports = Ports("tcp", one.port, one.to_port or one.port)
+        open_ways.desktop_ways(ways, group, groups[one.machine], one.machine, ports, "Smart Client")
+    rules = ways.add()
+    links = {
+        "subnets": network.desktop,
+        "groups": (group,),
+        "role": (role,),
+        "image": (share,),
+        "way": network.desktop_ways,
+    }
+    fleet = draft.add(
+        "appstream-fleet", "desktop-fleet", shared=True, links=links, image=image, type=asked.type,
+        instances=asked.instances,
+    )  # fmt: skip
+    stack = draft.add("appstream-stack", "desktop-stack", shared=True)
+    both = {"fleet": (fleet,), "stack": (stack,)}
+    together = draft.add("appstream-association", "desktop-association", shared=True, links=both)
+    ready = (*network.desktop_ways, *rules, together, scaling)
+    started = (Need(fleet, RUNNING), *(Need(key, 1) for key in ready))
+    return Desktop(started, (Need(fleet, STOPPED), Need(together, 1), Need(share, 1)))
