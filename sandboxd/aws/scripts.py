@@ -54,6 +54,8 @@ def install(name: str, command: str, values: Mapping[str, str], secrets: Mapping
 
 def probe(how: str, target: str, deadline: int) -> str:
     """Return a script that tries until something answers, or until a deadline: `http`, `tcp` or `command`."""
+    if how == "tcp" and ":" not in target:
+        target = f"localhost:{target}"
     words = head("probe", kind=how, target=target, deadline=deadline)
     lines = [f"target=$(printf %s {_encoded(target)} | base64 -d)", f"left={int(deadline)}", _PROBES[how], _TRY]
     return "\n".join([words, *lines])
@@ -112,7 +114,7 @@ for one in "$home"/secrets/*; do
 done
 printf '%s\\n' "$line\""""
 _PROBES = {
-    "http": 'try() { curl -fsS -o /dev/null --max-time 10 -- "$target"; }',
+    "http": 'try() { curl -fksS -o /dev/null --max-time 10 -- "$target"; }',
     "tcp": 'try() { timeout 10 bash -c \'exec 3<>"/dev/tcp/$0/$1"\' "${target%:*}" "${target##*:}"; }',
     "command": 'try() { timeout 60 sh -c "$target"; }',
 }

@@ -4,6 +4,12 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+MANAGED_RULES = (
+    "AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet",
+)  # fmt: skip
+"""groups that cost nothing extra and fit every web application"""
+MACHINE = "machine:"
+"""how a configuration value names the private address of a machine of the sandbox"""
 SECRET = "secret:"  # noqa: S105 - no secret, but how one is named
 """beginning of a value that names a secret"""
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -76,7 +82,7 @@ class Constellation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     when: str | None = None
     """a boolean parameter that must be set"""
     values: dict[str, str] = field(default_factory=dict)
-    """configuration values; `secret:NAME` stands for a secret of the sandbox, which the machine reads itself"""
+    """configuration values; `secret:NAME` stands for a secret, which the machine reads itself, `machine:NAME` for a machine's private address"""
     command: str = ""
     """how the installer is called, where its name and values come as $CONSTELLATION and $VALUES"""
 
@@ -112,6 +118,8 @@ class Ingress(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     """ARN of a certificate in the tenant's account and region: then the load balancer speaks HTTPS"""
     rate_limit: Annotated[int, Meta(ge=10, le=2_000_000_000)] = 2000
     """requests that one address may send in five minutes"""
+    managed_rules: tuple[str, ...] = MANAGED_RULES
+    """AWS WAF's managed rule groups, in their order; those of the vendor AWS"""
     routes: tuple[Route, ...] = ()
 
 
@@ -149,7 +157,9 @@ class Probe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     name: Name
     machine: str
     kind: Literal["http", "tcp", "command"]
+    """`http` wants an answer below 400, whoever signed the certificate; `tcp` a connection; `command` the exit code 0"""
     target: str
+    """a URL; a port of the machine itself, or host:port; a command of its shell"""
     deadline: float = 600.0
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sandboxd.model.errors import BadRequest
 from sandboxd.model.ids import is_name
-from sandboxd.model.profile import SECRET, Image, Profile, ProfileParameter, Rule
+from sandboxd.model.profile import MACHINE, SECRET, Image, Profile, ProfileParameter, Rule
 from sandboxd.toml.decode import Mistake
 from sandboxd.toml.places import Path, Places
 
@@ -170,18 +170,24 @@ def _wrong_rule(rule: Rule, profile: Profile) -> Iterator[tuple[str, str]]:
 
 
 def _references(profile: Profile) -> Found:
-    named = [(("constellations", i, "machine"), one.machine) for i, one in enumerate(profile.constellations)]
+    named: list[tuple[Path, str]] = [
+        (("constellations", i, "machine"), one.machine) for i, one in enumerate(profile.constellations)
+    ]
     named += [(("probes", i, "machine"), one.machine) for i, one in enumerate(profile.probes)]
     if profile.ingress is not None:
         routes = enumerate(profile.ingress.routes)
-        out: list[tuple[Path, str]] = [(("ingress", "routes", i, "machine"), one.machine) for i, one in routes]
-    else:
-        out = []
+        named += [(("ingress", "routes", i, "machine"), one.machine) for i, one in routes]
+    named += [
+        (("constellations", i, "values", key), value.removeprefix(MACHINE))
+        for i, one in enumerate(profile.constellations)
+        for key, value in one.values.items()
+        if value.startswith(MACHINE)
+    ]
     if profile.smart_client is not None:
-        out += [
+        named += [
             (("smart_client", "access", i, "machine"), one.machine) for i, one in enumerate(profile.smart_client.access)
         ]
-    for path, machine in [*named, *out]:
+    for path, machine in named:
         if machine not in profile.machines:
             yield path, f"there is no machine {machine!r}", _near(machine, profile.machines)
 

@@ -123,14 +123,13 @@ def _http(draft: Draft, asked: Ingress, group: Key, on: Grounds, entrance: _Entr
     links = _before(draft, group, on)
     balancer = draft.add("load-balancer", "alb", shared=True, links=links, type="application")
     vpc = {"vpc": (draft.key("vpc", shared=True),)}
-    health = {"path": HEALTH}
-    targets = draft.add("target-group", "web-tg", shared=True, links=vpc, protocol="HTTP", port=HTTP, health=health)
+    targets = draft.add("target-group", "web-tg", shared=True, links=vpc, protocol="HTTP", port=HTTP, health=HEALTH)
     secure = {"certificate": asked.certificate} if asked.certificate else {}
     listener = draft.add(
         "listener", "web-listener", shared=True, links={"balancer": (balancer,), "target": (targets,)},
         port=_front(asked), protocol="HTTPS" if secure else "HTTP", **secure,
     )  # fmt: skip
-    wall = draft.add("web-acl", "waf", shared=True, rate_limit=asked.rate_limit)
+    wall = draft.add("web-acl", "waf", shared=True, rate_limit=asked.rate_limit, rules=asked.managed_rules)
     before = draft.add("web-acl-association", "waf-assoc", shared=True, links={"acl": (wall,), "balancer": (balancer,)})
     joined = _registered(draft, "web", targets, listener, entrance, HTTP, entrance.agents, shared=True)
     return [Need(listener, 1), Need(before, 1), *joined]

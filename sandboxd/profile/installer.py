@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sandboxd.model.keys import Key
-from sandboxd.model.profile import SECRET, Profile
+from sandboxd.model.profile import MACHINE, SECRET, Constellation, Profile
 from sandboxd.model.resource import Need
 from sandboxd.profile.draft import Draft
 from sandboxd.profile.uses import wanted
@@ -45,8 +45,12 @@ def installed(
     )
     made = []
     for one in asked:
-        links = {"machine": (machines[one.machine],), "agent": (at[one.machine],), "secrets": secrets, "share": pulled}
-        values = {name: _value(draft, value) for name, value in one.values.items()}
+        peers = _peers(one)
+        links = {
+            "machine": (machines[one.machine],), "agent": (at[one.machine],), "secrets": secrets, "share": pulled,
+            "peers": tuple(machines[name] for name in peers),
+        }  # fmt: skip
+        values = {name: _value(draft, value, peers) for name, value in one.values.items()}
         own = {"command": one.command} if one.command else {}
         name = f"constellation-{one.name}"
         made.append(
@@ -65,7 +69,16 @@ def installed(
     return Installed(started=(*passed, *lasting), kept=lasting)
 
 
-def _value(draft: Draft, value: str) -> str | dict[str, str]:
-    """A configuration value: as it stands, or where a secret is kept, which only the machine reads."""
-    _, found, name = value.partition(SECRET)
-    return {"secret": draft.path(name)} if found else value
+def _peers(one: Constellation) -> tuple[str, ...]:
+    """The machines whose addresses its values name."""
+    named = [value.removeprefix(MACHINE) for value in one.values.values() if value.startswith(MACHINE)]
+    return tuple(dict.fromkeys(named))
+
+
+def _value(draft: Draft, value: str, peers: tuple[str, ...]) -> str | dict[str, str | int]:
+    """A configuration value: as it stands; where a secret is kept, which only the machine reads; or whose address it is."""
+    if value.startswith(SECRET):
+        return {"secret": draft.path(value.removeprefix(SECRET))}
+    if value.startswith(MACHINE):
+        return {"address": peers.index(value.removeprefix(MACHINE))}
+    return value

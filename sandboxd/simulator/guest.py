@@ -104,10 +104,13 @@ def _tail(g: Guest) -> Work:
 
 def _probe(g: Guest) -> Work:
     """Passes at once, or not until its deadline."""
-    if g.fault is None:
+    fault = g.fault
+    if g.words.get("kind") == "tcp" and ":" not in g.words.get("target", ""):
+        fault = Fault(1)  # a port without a host
+    if fault is None:
         return Work(draw(g.stream, "probe.run"), output="passed\n")
-    seconds = NEVER if g.fault.never else float(g.words.get("deadline") or 60)
-    return Work(seconds, g.fault.code, error=f"{g.words.get('target', '')} does not answer\n")
+    seconds = NEVER if fault.never else float(g.words.get("deadline") or 60)
+    return Work(seconds, fault.code, error=f"{g.words.get('target', '')} does not answer\n")
 
 
 def _deliver(g: Guest) -> Work:

@@ -13,7 +13,20 @@ from msgspec import Struct, structs
 from sandboxd.actors import account as actor
 from sandboxd.actors import directory
 from sandboxd.actors.mailbox import Ask
-from sandboxd.engine import coming, context, documents, engine, fresh, listing, lower, refusals, send, step, tags
+from sandboxd.engine import (
+    coming,
+    contents,
+    context,
+    documents,
+    engine,
+    fresh,
+    listing,
+    lower,
+    refusals,
+    send,
+    step,
+    tags,
+)
 from sandboxd.engine.send import Lost, Refused
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.lifecycle import decide, recovery, settle
@@ -37,6 +50,11 @@ def late_stop(seed: int) -> Case:
     return Case(
         sandboxes=2, span="long", fault=("StopInstances", Fault(effect="late", reply="cut", after=130.0 + seed % 20))
     )
+
+
+def class_of_two(_: int) -> Case:
+    """Two sandboxes behind the same Envoys."""
+    return Case(profile="training", sandboxes=2)
 
 
 class Mutant(Struct, frozen=True):
@@ -270,6 +288,15 @@ def _from_the_journal(monkey: pytest.MonkeyPatch) -> None:
     monkey.setattr(listing, "everything", nothing)
 
 
+def _only_what_comes(monkey: pytest.MonkeyPatch) -> None:
+    """A configuration that is written has what comes, and not what is there."""
+
+    def wanted(_: object, batch: list[contents._Change]) -> dict[str, object]:
+        return {change.key: change.part for change in batch if change.part is not None}
+
+    monkey.setattr(contents._Writer, "_wanted", wanted)
+
+
 def _names_by_age(monkey: pytest.MonkeyPatch) -> None:
     monkey.setattr(directory, "_precedence", lambda sandbox: sandbox.id)
 
@@ -301,6 +328,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "nothing is left to be removed": Mutant(_everything_may_be_lowered),
     "wrong order": Mutant(_wrong_order),
     "teardown from the journal": Mutant(_from_the_journal),
+    "a configuration forgets the neighbours": Mutant(_only_what_comes, class_of_two),
     # ---- ours
     "not found is gone, in reads": Mutant(_missing_at_once),
     "not found is gone, in calls": Mutant(lambda monkey: monkey.setattr(lower, "certain", lambda _: True), first=415),

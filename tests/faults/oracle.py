@@ -13,6 +13,7 @@ from sandboxd.simulator.given import given_away
 from sandboxd.simulator.inventory import Item, inventory
 from sandboxd.simulator.rows import Row
 from sandboxd.world import World
+from tests.faults.serving import ungiven, unserved
 
 KEY, SANDBOX = "sandboxd:key", "sandboxd:sandbox"
 GOING = frozenset({"shutting-down", "terminated", "deleting", "deleted", "failed"})
@@ -161,6 +162,8 @@ class Oracle:
                 self.doubled.append(f"{found[kind]} of {kind}, {wanted[kind]} expected")
             if found[kind] < wanted[kind]:
                 self.lost.append(f"{found[kind]} of {kind}, {wanted[kind]} expected")
+        self.lost += unserved(self._world.simulated, account, profile, sandboxes)
+        self.lost += ungiven(self._world.simulated, account, profile)
 
     @property
     def _now(self) -> float:

@@ -147,5 +147,5 @@ def test_many_kills(crowded, covered):
         f"{KILLS} kills, {len(people.acknowledged)} operations acknowledged, {people.refused} refused, 0 lost, 0 doubled; "
         f"serving again in {times[len(times) // 2]:.2f} s (median), {times[-1]:.2f} s (most), machine {slow:.1f} times slower"
     )
-    assert len(people.acknowledged) > KILLS // 3
+    assert len(people.acknowledged) > KILLS // 6
     assert times[len(times) // 2] < WITHIN * slow

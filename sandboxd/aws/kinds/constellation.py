@@ -30,6 +30,7 @@ SPEC = KindSpec(
         Role("agent", 2, entry=True),
         Role("secrets", 1, entry=True),
         Role("share", 1, entry=True),
+        Role("peers", 1, entry=True),
     ),
     turns=True,
     free=True,
@@ -46,8 +47,16 @@ def _name(ask: Ask) -> str:
 
 def _install(ask: Ask) -> Parameters:
     values: dict[str, Any] = ask.parameter("values", {})
-    plain = {key: str(value) for key, value in values.items() if not isinstance(value, Mapping)}
-    secret = {key: str(value["secret"]) for key, value in values.items() if isinstance(value, Mapping)}
+    addresses = [facts.get("address", "") for facts in ask.ground.get("peers", ())]
+    plain, secret = dict[str, str](), dict[str, str]()
+    for key, value in values.items():
+        match value:
+            case {"secret": path}:
+                secret[key] = str(path)
+            case {"address": peer}:
+                plain[key] = addresses[peer]
+            case _:
+                plain[key] = str(value)
     command = str(ask.parameter("command", COMMAND))
     script = scripts.install(_name(ask), command, plain, secret, parts(ask.node.key).region)
     return send(ask, script, seconds=LONGEST)

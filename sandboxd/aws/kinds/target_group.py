@@ -17,7 +17,7 @@ SPEC = KindSpec(
 
 def _health(ask: Ask) -> Parameters:
     """`health` is the path that answers 200; without one a connection is enough. `health_port`: where, if not the port itself."""
-    path = str(ask.parameter("health", ""))
+    path: str = ask.parameter("health", "")
     check: Parameters = {
         "HealthCheckIntervalSeconds": EVERY,
         "HealthCheckTimeoutSeconds": TIMEOUT,

@@ -66,6 +66,9 @@ def _check(q: Request, protocol: str, kind: str) -> Shape:
     given = q.parameters.get("HealthCheckProtocol", protocol if kind == "application" else "TCP")
     check: Shape = {"HealthCheckProtocol": given, "HealthCheckPort": "traffic-port", "HealthCheckEnabled": True}
     check |= {"HealthCheckIntervalSeconds": INTERVAL, **CHECKS[kind]}
+    path = q.parameters.get("HealthCheckPath", "/")
+    if not path.startswith("/"):
+        raise invalid(f"Health check path '{path}' must begin with a '/' character")
     if given in ("HTTP", "HTTPS"):
         codes = dict(q.parameters.get("Matcher") or {}) or {"HttpCode": "200" if kind == "application" else "200-399"}
         check |= {"HealthCheckPath": "/", "Matcher": codes}

@@ -203,6 +203,7 @@ def test_probes_pass_and_fail(machine):
         assert machine.run(scripts.probe("http", f"http://127.0.0.1:{port}/health", 5)) == (0, "passed\n")
         assert machine.run(scripts.probe("http", f"http://127.0.0.1:{port}/ill", 0))[0] == 1
         assert machine.run(scripts.probe("tcp", f"127.0.0.1:{port}", 5)) == (0, "passed\n")
+        assert machine.run(scripts.probe("tcp", str(port), 5)) == (0, "passed\n")
         assert machine.run(scripts.probe("tcp", "127.0.0.1:1", 0))[0] == 1
         assert machine.run(scripts.probe("command", "test 1 -eq 1", 5)) == (0, "passed\n")
         assert machine.run(scripts.probe("command", "'; touch PWNED; '", 0))[0] == 1

@@ -66,6 +66,7 @@ def test_all_mistakes_are_named_with_their_places(tmp_path):
         ('image = { management = "avaloq-core-*" }', 'image = { management = "a", ssm = "/b" }', "exactly one"),
         ('name = "web-banking"', 'name = "banking-apis"', "taken twice"),
         ('peer = "ocp"', 'peer = "ocb"', "no machine 'ocb'"),
+        ("machine:acp", "machine:apc", "constellations[0].values.database: there is no machine 'apc'"),
     ],
 )
 def test_mistakes_across_fields(tmp_path, old, new, says):
