@@ -4,6 +4,7 @@ import base64
 import re
 
 import pytest
+from constraints import broken
 from enginelab import Lab
 from houselab import living
 from trio.testing import MockClock
@@ -48,12 +49,16 @@ def scripts(lab, verb):
     return [(read(script)[1], script) for script in every if read(script)[0] == verb]
 
 
-async def whole(lab, folder):
+async def whole(lab, folder, *verbs):
+    """A bank with everything is made, and what else is asked for; its machines, by name, as they were made."""
     async with living(lab, folder) as life:
         await life.onboard()
         done = await life.create(profile="model-bank", amq=True, smart_client=True)
         assert done.state == "succeeded"
-        return {row.tags["Name"]: row for row in lab.world.rows.all() if row.kind == "machine"}
+        machines = {row.tags["Name"]: row for row in lab.world.rows.all() if row.kind == "machine"}
+        for verb in verbs:
+            assert (await life.command(verb, "acme/bank")).state == "succeeded"
+        return machines
 
 
 async def test_what_a_model_bank_sends(autojump_clock, tmp_path):
@@ -80,6 +85,27 @@ async def test_no_parameter_is_a_value_of_python_in_words(autojump_clock, tmp_pa
     mutations = [(name, parameters) for name, _, parameters in lab.calls if is_mutation(name)]
     assert len(mutations) > 100
     assert [(name, text) for name, parameters in mutations for text in texts(parameters) if PYTHON.search(text)] == []
+
+
+async def test_every_call_is_within_what_the_models_of_botocore_say(autojump_clock, tmp_path):
+    """Lengths, ranges, patterns and words: botocore sends what breaks them, and AWS refuses it."""
+    lab, found, names = Lab(shared=False), set(), set()
+    old = lab.call
+
+    async def call(scope, service, operation, parameters):
+        names.add(f"{service}.{operation}")
+        found.update(broken(service, operation, parameters))
+        return await old(scope, service, operation, parameters)
+
+    lab.call = call
+    await whole(lab, tmp_path, "stop", "start", "delete")
+    assert len(names) > 100
+    assert found == set()
+    assert list(broken("ssm", "SendCommand", {"Comment": "x" * 101})) == [
+        "ssm.SendCommand.Comment: 101 is more than 100"
+    ]
+    assert list(broken("elbv2", "CreateTargetGroup", {"Protocol": "AMQP"}))
+    assert list(broken("wafv2", "CreateWebACL", {"Name": "a b"}))
 
 
 async def test_no_parameter_of_a_node_is_read_by_nobody(autojump_clock, tmp_path, monkeypatch):
