@@ -318,7 +318,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "a lost reply is repeated blindly": Mutant(_repeats_blindly),
     "5xx is taken for refused": Mutant(_all_refused),
     "calls are not shielded": Mutant(_unshielded),
-    "what may be there is forgotten": Mutant(_forgets_what_may_be_there, first=230),
+    "what may be there is forgotten": Mutant(_forgets_what_may_be_there, first=450),
     "what was in flight is forgotten": Mutant(_forgets_what_was_in_flight),
     "done when accepted": Mutant(_done_when_accepted),
     "gone when accepted": Mutant(_gone_when_accepted),
@@ -327,13 +327,13 @@ MUTANTS: Mapping[str, Mutant] = {
     "sandboxes are not saved": Mutant(_unsaved("snapshots")),
     "nothing is left to be removed": Mutant(_everything_may_be_lowered),
     "wrong order": Mutant(_wrong_order),
-    "teardown from the journal": Mutant(_from_the_journal),
+    "teardown from the journal": Mutant(_from_the_journal, first=80),
     "a configuration forgets the neighbours": Mutant(_only_what_comes, class_of_two),
     # ---- ours
     "not found is gone, in reads": Mutant(_missing_at_once),
-    "not found is gone, in calls": Mutant(lambda monkey: monkey.setattr(lower, "certain", lambda _: True), first=415),
-    "a name is that of the greatest id": Mutant(_names_by_age),
+    "not found is gone, in calls": Mutant(lambda monkey: monkey.setattr(lower, "certain", lambda _: True), first=525),
+    "a name is that of the greatest id": Mutant(_names_by_age, first=160),
     "a former life's clock is believed": Mutant(_believes_old_clocks),
-    "a refusal silences the alarm": Mutant(_alarm_of_the_last_decision, first=570),
+    "a refusal silences the alarm": Mutant(_alarm_of_the_last_decision, first=990),
 }
 __all__ = ["MUTANTS", "Mutant"]
