@@ -1,6 +1,6 @@
 """How an operation stands: what it must still change, and what that waits for. Reads only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from sandboxd.lifecycle.state import State
@@ -18,15 +18,15 @@ def goals(state: State, operation: Operation) -> dict[Key, int]:
     return state.planner.closure(state.wanted(operation)) if operation.verb in RAISING else {}
 
 
-def unfinished(state: State, operation: Operation, view: View, wanted: dict[Key, int] | None = None) -> list[Key]:
-    """Keys that this operation must still change; `wanted` are its goals where they are known already."""
+def unfinished(state: State, operation: Operation, view: View, wanted: dict[Key, int] | None = None) -> Iterator[Key]:
+    """Keys that this operation must still change, found as they are asked for; `wanted` are its goals where they are known."""
     planner = state.planner
     if operation.verb in RAISING:
         closure = goals(state, operation) if wanted is None else wanted
-        return [key for key, level in closure.items() if _is_missing(state, key, level, view)]
+        return (key for key, level in closure.items() if _is_missing(state, key, level, view))
     scope = operation.target
     keys = chain(planner.of_scope.get(scope, ()), planner.of_scope[SHARED])
-    return [key for key in keys if _is_left(state, key, scope, view)]
+    return (key for key in keys if _is_left(state, key, scope, view))
 
 
 def _is_missing(state: State, key: Key, level: int, view: View) -> bool:
@@ -37,26 +37,26 @@ def _is_missing(state: State, key: Key, level: int, view: View) -> bool:
 
 def _is_left(state: State, key: Key, scope: str, view: View) -> bool:
     """Own, or shared and reached by no root: still to be lowered, and nobody else's to remove."""
-    planner, row = state.planner, state.planner.rows[key]
-    shared = is_shared(key)
-    at_rest = row.lo == row.hi == view.want[key]
-    open_ = row.flight is not None or (
-        (not shared or not view.want[key]) and ((key not in view.still and not at_rest) or key in view.remade)
-    )
-    return open_ and not (shared and planner.bears_others(key, scope))
+    planner, row, want = state.planner, state.planner.rows[key], view.want[key]
+    if row.flight is None and key not in view.remade and (key in view.still or row.lo == row.hi == want):
+        return False
+    if not is_shared(key):
+        return True
+    return (row.flight is not None or not want) and not planner.bears_others(key, scope)
 
 
-def waits_for(state: State, view: View, todo: list[Key]) -> Iterator[tuple[Key, Row, Verdict]]:
+def waits_for(state: State, view: View, keys: Iterable[Key]) -> Iterator[tuple[Key, Row, Verdict]]:
     """Each key that these wait for, through whatever chain, with what may happen to it."""
     seen: dict[Key, bool] = {}
-    todo = list(todo)
-    while todo:
-        if (key := todo.pop()) in seen:
-            continue
-        seen[key] = True
-        verdict = state.planner.verdict(key, view)
-        yield key, state.planner.rows[key], verdict
-        todo += verdict.blockers
+    for first in keys:
+        todo = [first]
+        while todo:
+            if (key := todo.pop()) in seen:
+                continue
+            seen[key] = True
+            verdict = state.planner.verdict(key, view)
+            yield key, state.planner.rows[key], verdict
+            todo += verdict.blockers
 
 
 def in_the_way(state: State, operation: Operation) -> list[Key]:

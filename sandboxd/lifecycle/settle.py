@@ -5,6 +5,7 @@ it is in flight and everything that remains waits, through whatever chain, for a
 """
 
 from collections.abc import Iterable
+from itertools import chain
 
 from msgspec import structs
 
@@ -61,7 +62,7 @@ def _begin(turn: Turn, key: Key, step: Step) -> None:
     if not turn.state.knows(row):
         blocked.block(turn, row, step.way)
         return
-    action = action_of(row, step)
+    action = action_of(row.node.kind, step, row.lo)
     resumed = row.hi > row.lo
     planner.started(key, step)
     row.since = row.started_at = turn.now
@@ -105,14 +106,14 @@ def _judge(turn: Turn, operation: Operation) -> bool:
         return _judge_cancelled(turn, operation)
     view = turn.state.planner.view()
     todo = unfinished(turn.state, operation, view)
-    if not todo:
+    if (first := next(todo, None)) is None:
         return _judge_there(turn, operation)
     if operation.proving or operation.due is not None or operation.empty:
         operation.proving, operation.empty, operation.due = False, 0, None
         operation.proof += 1
         turn.state.arm(operation.id, None)
         turn.changed_operation(operation)
-    return _judge_waiting(turn, operation, view, todo)
+    return _judge_waiting(turn, operation, view, chain([first], todo))
 
 
 def _judge_cancelled(turn: Turn, operation: Operation) -> bool:
@@ -163,7 +164,7 @@ def _forget(turn: Turn, sandbox: str) -> None:
     turn.changed_scope(sandbox)
 
 
-def _judge_waiting(turn: Turn, operation: Operation, view: View, todo: list[Key]) -> bool:
+def _judge_waiting(turn: Turn, operation: Operation, view: View, todo: Iterable[Key]) -> bool:
     """Follow what it waits for to something in flight or backing off; else it has failed."""
     scope = turn.state.scope_of(operation)
     marked: list[Key] = []
@@ -185,7 +186,7 @@ def _judge_waiting(turn: Turn, operation: Operation, view: View, todo: list[Key]
 
 
 def _fail(turn: Turn, operation: Operation, marked: list[Key]) -> None:
-    row = turn.state.planner.rows[marked[-1]]
+    row = turn.state.planner.rows[marked[0]]
     words = "; ".join(mark.reason for mark in row.marks.values() if mark.waits)
     operation.reason = f"{name_of(row)}: {words}"
     operation.code = next((mark.code for mark in row.marks.values() if mark.waits), "")

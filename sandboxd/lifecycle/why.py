@@ -60,7 +60,7 @@ def _operation(state: State, identifier: str) -> Operation | None:
 
 def _chain(state: State, operation: Operation) -> list[Link]:
     view = state.planner.view()
-    todo = unfinished(state, operation, view)
+    todo = list(unfinished(state, operation, view))
     if not todo:
         return [_gate(operation)]
     starts = [key for key in todo if state.rows[key].flight is not None]

@@ -122,9 +122,11 @@ class Graph:
         self.news[key] = True
 
     # ---- what is reached
-    def closure(self, wanted: Iterable[Need], levels: dict[Key, int] | None = None) -> dict[Key, int]:
+    def closure(self, wanted: Iterable[Need]) -> dict[Key, int]:
         """Key -> state that these needs reach, entering requirements included where a state is still to be entered."""
-        levels = {} if levels is None else levels
+        return self._close(wanted, {})
+
+    def _close(self, wanted: Iterable[Need], levels: dict[Key, int]) -> dict[Key, int]:
         todo = list(wanted)
         while todo:
             key, state = todo.pop()
@@ -167,9 +169,9 @@ class Graph:
         for mode, wanted in self.roots.values():
             match mode:
                 case "pursued":
-                    self.closure(wanted, by)
+                    self._close(wanted, by)
                 case "kept":
-                    self.closure(self.kept(wanted), by)
+                    self._close(self.kept(wanted), by)
                 case "held":
                     held |= self.reached(wanted)
         want = {key: by.get(key, 0) for key in self.rows}

@@ -42,10 +42,18 @@ class Incremental(Planner):
         self._seen: dict[Key, _Seen] = {}
         self._order: dict[Key, int] = {}
         self._next = 0
+        self._closures: dict[tuple[Need, ...], dict[Key, int]] = {}
 
     def view(self) -> View:
         """What is desired of everything, as it is kept."""
         return View(self._want, self._still, self._remade)
+
+    def closure(self, wanted: Iterable[Need]) -> dict[Key, int]:
+        """As the graph has it; to be read only, for it is kept as long as the rows and what they must enter are the same."""
+        wanted = tuple(wanted)
+        if (known := self._closures.get(wanted)) is None:
+            known = self._closures[wanted] = super().closure(wanted)
+        return known
 
     def is_demanded(self, key: Key) -> bool:
         """Whether a root desires it now: the count is always right."""
@@ -57,6 +65,7 @@ class Incremental(Planner):
         super().add(row)
         if self.rows[key] is not row:
             return
+        self._closures.clear()
         self._next += 1
         self._order[key] = self._next
         self._want[key], self._count[key], self._seen[key] = 0, {}, _Seen(generation=row.generation)
@@ -74,6 +83,7 @@ class Incremental(Planner):
         kept = (self._count, self._want, self._still, self._seeds, self._remade, self._dirty, self._watched, self._seen)
         for one in (*kept, self._order, self.news, self.goals):
             one.pop(key, None)
+        self._closures.clear()
         super().drop(key)
 
     # ---- roots
@@ -215,6 +225,8 @@ class Incremental(Planner):
     def _moved(self, key: Key, row: Row, was: int) -> None:
         """Entering a state ends what was required only to enter it, and leaving it brings that back."""
         top = self.demand[key]
+        if row.node.to_enter:
+            self._closures.clear()
         low, high = min(was, row.lo, top), min(max(was, row.lo), top)
         self._count_all(entry(row.node, low, high), -1 if row.lo > was else 1)
         for sandbox in list(self._kept_of.get(key, ())):
