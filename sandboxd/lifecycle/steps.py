@@ -6,7 +6,7 @@ from sandboxd.lifecycle.turn import Turn
 from sandboxd.lifecycle.words import action_of, id_of, name_of
 from sandboxd.model.keys import Key, is_shared, step_id
 from sandboxd.model.records import Operation, StepRecord
-from sandboxd.model.resource import Row, Step
+from sandboxd.model.resource import Node, Row, Step
 from sandboxd.planning.graph import entry, needs
 
 _SAID = {
@@ -15,14 +15,14 @@ _SAID = {
 }  # fmt: skip
 
 
-def depends_on(turn_rows: dict[Key, Row], row: Row, step: Step) -> list[str]:
-    """Ids of the steps that brought what this step stands on."""
+def depends_on(rows: dict[Key, Row], node: Node, at: int, step: Step) -> list[str]:
+    """Ids of the steps that brought what a step from this state stands on."""
     if step.way != "raise":
         return []
-    wanted = needs(row.node, row.lo, step.to) + entry(row.node, row.lo, step.to)
+    wanted = needs(node, at, step.to) + entry(node, at, step.to)
     out = {}
     for key, state in wanted:
-        ground = turn_rows[key]
+        ground = rows[key]
         out[step_id(key, max(1, ground.generation), ground.node.states[state])] = True
     return list(out)
 
@@ -39,7 +39,7 @@ def begun(turn: Turn, key: Key, step: Step, action: str) -> None:
         known = operation.steps.get(identifier)
         operation.steps[identifier] = StepRecord(
             key=key, kind=row.node.kind, action=action, state="calling", started_at=turn.now, attempts=known.attempts + 1 if known else 1,
-            depends_on=depends_on(turn.state.planner.rows, row, step), usual=usual.expected if usual else None,
+            depends_on=depends_on(turn.state.planner.rows, row.node, row.lo, step), usual=usual.expected if usual else None,
         )  # fmt: skip
         turn.changed_operation(operation)
     _say(turn, row, step, "calling", "", identifier)
@@ -76,7 +76,7 @@ def became(turn: Turn, row: Row, step: Step, state: str, reason: str = "", *, id
 
 def _say(turn: Turn, row: Row, step: Step, state: str, reason: str, identifier: str) -> None:
     key = row.node.key
-    action = action_of(row, step) if state == "calling" else step.way
+    action = action_of(row.node.kind, step, row.lo) if state == "calling" else step.way
     scope = "" if is_shared(key) else key.split("/")[1]
     operation = turn.state.sandboxes[scope].operation if scope in turn.state.sandboxes else ""
     what = f"{name_of(row)}: {action if state == 'calling' else _SAID[state]}"

@@ -33,10 +33,9 @@ _ACTIONS = {
 _DEFAULT = {"raise": "create", "lower": "delete", "rebind": "rebind"}
 
 
-def action_of(row: Row, step: Step) -> str:
-    """What a step does, in a word: by the state it leaves when raising, enters when lowering."""
-    at = row.lo if step.way == "raise" else step.to
-    return _ACTIONS.get((row.node.kind, step.way, at), _DEFAULT[step.way])
+def action_of(kind: str, step: Step, at: int) -> str:
+    """What a step from this state does, in a word: by the state it leaves when raising, enters when lowering."""
+    return _ACTIONS.get((kind, step.way, at if step.way == "raise" else step.to), _DEFAULT[step.way])
 
 
 def name_of(row: Row) -> str:
