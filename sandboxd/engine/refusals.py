@@ -141,7 +141,7 @@ async def _there(a: Attempt, move: Move, code: str, message: str) -> Ended | Non
     known = a.row.lo > 0 and a.facts.get("id")
     found = Discovery(await a.look_surely()) if known else await until_answered(a, lambda: a.find(by_name=True))
     seen, words = found.mine, f"{move.operation}: {message or code}"
-    if seen is None and found.former is not None:
+    if seen is None and found.former is not None and not _may_be_ours(a):
         a.learn(found.former.facts)
         return a.ended(
             "spoiled", "former_life", f"{words} It is there from a former life, and is made anew.", after=0.0
@@ -163,5 +163,5 @@ async def _there(a: Attempt, move: Move, code: str, message: str) -> Ended | Non
 
 
 def _may_be_ours(a: Attempt) -> bool:
-    """Whether a call of ours may have made what bears no tags: they are seen later than what bears them."""
+    """Whether a call of ours may have made what is there: its tags are seen later than itself, and a former life's ghost sooner."""
     return a.unknown_at is not None and a.now < a.unknown_at + a.ports.settings.settle

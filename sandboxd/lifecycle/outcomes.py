@@ -81,7 +81,8 @@ def _unfinished(turn: Turn, row: Row, step: Step, way: Way, message: Ended) -> N
         case _:
             row.facts = row.facts | message.facts
             planner.between(message.key)
-    if message.left != "between":
+    may_land = row.intent is not None and row.intent.may_land
+    if message.left != "between" and not (message.left == "spoiled" and may_land):
         row.intent = None
     if elsewhere.moved(turn, row, step, message):
         planner.touch(message.key)
@@ -159,6 +160,7 @@ def tick(turn: Turn) -> None:
     state = turn.state
     for name in list(state.rung(turn.now)):
         if name == RECHECK:
+            state.account.recheck_at = None
             turn.recheck(turn.now + state.settings.relist_after)  # again, should this one never be answered
             turn.decision.survey = True
         elif name in state.operations:

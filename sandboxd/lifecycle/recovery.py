@@ -55,9 +55,11 @@ def _move(turn: Turn, shift: float) -> None:
             operation.due += shift
             state.arm(operation.id, operation.due)
             turn.changed_operation(operation)
-    if (at := state.account.recheck_at) is not None:
-        state.account.recheck_at = None
-        turn.recheck(at + shift)
+    moments = (state.account.recheck_at, state.account.recheck_last)
+    state.account.recheck_at = state.account.recheck_last = None
+    for at in moments:
+        if at is not None:
+            turn.recheck(at + shift)
 
 
 def _move_row(row: Row, shift: float) -> None:

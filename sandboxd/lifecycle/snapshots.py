@@ -30,6 +30,8 @@ class AccountRecord(Struct, omit_defaults=True, kw_only=True):
     reason: str = ""
     recheck_at: float | None = None
     """when the account is listed for what came after everybody had stopped waiting for it"""
+    recheck_last: float | None = None
+    """when it is listed once more, for outcomes that became unknown after the first moment was set"""
     unmanaged: tuple[Unmanaged, ...] = ()
     """what the last complete listing showed that is not ours"""
     zones: dict[str, tuple[str, ...]] = field(default_factory=dict)

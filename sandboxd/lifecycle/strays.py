@@ -60,9 +60,8 @@ def surveyed(turn: Turn, message: Surveyed) -> None:
     if message.unmanaged is None or message.failed:
         return
     _remember(turn, message.unmanaged)
-    due, late = turn.state.account.recheck_at, turn.now + turn.state.settings.relist_after
-    if due is not None and due <= late:  # a later moment is that of an outcome which became unknown meanwhile
-        turn.recheck(None)
+    if turn.state.account.recheck_at is not None:
+        turn.rechecked()
 
 
 def _remember(turn: Turn, unmanaged: tuple[Unmanaged, ...]) -> None:

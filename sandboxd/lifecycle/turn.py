@@ -51,12 +51,23 @@ class Turn:
         if name not in where:
             where.append(name)
 
-    def recheck(self, at: float | None) -> None:
-        """List the account for late arrivals at this moment, or never; a moment that is set is only put off."""
+    def recheck(self, at: float) -> None:
+        """List the account for late arrivals at this moment, and at an earlier or later one that is set already."""
         record = self.state.account
-        record.recheck_at = at if at is None or record.recheck_at is None else max(at, record.recheck_at)
+        moments = [one for one in (at, record.recheck_at, record.recheck_last) if one is not None]
+        record.recheck_at, last = min(moments), max(moments)
+        record.recheck_last = last if last > record.recheck_at else None
         self.state.arm(RECHECK, record.recheck_at)
         self.decision.account_changed = True
+
+    def rechecked(self) -> None:
+        """The account was listed: once more where an outcome became unknown too late for this listing."""
+        record, since = self.state.account, self.now - self.state.settings.relist_after
+        last, record.recheck_at, record.recheck_last = record.recheck_last, None, None
+        self.state.arm(RECHECK, None)
+        self.decision.account_changed = True
+        if last is not None and last > since:
+            self.recheck(last)
 
     def say(self, type_: str, message: str, **more: Any) -> None:
         """An event."""

@@ -1,11 +1,13 @@
 """Looks that show less than AWS says: what a lost call did is not denied because a read lags behind."""
 
-from enginelab import Driver, Lab, image_of, nodes, shared, zone_of
+import trio
+from enginelab import REGION, Driver, Lab, image_of, nodes, shared, zone_of
 from msgspec import structs
 
 from sandboxd.lifecycle.messages import Surveyed
+from sandboxd.model.ports import Scope
 
-PROFILE, GATEWAY = shared("instance-profile"), shared("igw")
+PROFILE, GATEWAY, SUBNET = shared("instance-profile"), shared("igw"), shared("public-a")
 
 
 async def begun(key, state):
@@ -16,7 +18,7 @@ async def begun(key, state):
     return lab, driver
 
 
-GROUND = {PROFILE: (shared("instance-role"),), GATEWAY: (shared("vpc"),)}
+GROUND = {PROFILE: (shared("instance-role"),), GATEWAY: (shared("vpc"),), SUBNET: (shared("vpc"),)}
 
 
 def waited(driver, key):
@@ -62,3 +64,27 @@ async def test_what_is_found_attached_is_detached_from_what_it_is_attached_to(au
     assert (await driver.step(GATEWAY, "lower", 1)).left == "done"
     assert lab.calls[-1][0] in ("DetachInternetGateway", "DescribeInternetGateways")
     assert "vpc" not in lab.world.rows.find(row.facts["id"]).refs
+
+
+async def test_the_ghost_of_a_former_life_does_not_hide_what_a_lost_call_made(autojump_clock, monkeypatch):
+    """Soak seed 100104: the range conflicts with what our own lost call made, and a stale read shows the predecessor there."""
+    lab, driver = await begun(SUBNET, 1)
+    row = driver.rows[SUBNET]
+    former = row.facts["id"]
+    await trio.sleep(300)
+    shown = lab._answer(Scope(lab.account, REGION), "ec2", "DescribeSubnets", {"SubnetIds": [former]})
+    assert (await driver.step(SUBNET, "lower", 0)).left == "done"
+    lab.disturb("CreateSubnet", "lose")
+    answer, stale = lab._answer, [True]
+
+    def lagging(scope, service, operation, parameters):
+        if operation == "DescribeSubnets" and stale:
+            stale.pop()
+            return shown
+        return answer(scope, service, operation, parameters)
+
+    monkeypatch.setattr(lab, "_answer", lagging)
+    ended = await driver.step(SUBNET, "raise", 1)
+    assert (ended.left, stale) == ("done", [])
+    assert row.facts["id"] != former
+    assert lab.there()["subnet"] == 1

@@ -143,6 +143,33 @@ def test_a_lost_reply_is_followed_by_a_late_listing(desk):
     assert desk.state.account.unmanaged == mine
 
 
+def test_replies_that_are_lost_again_and_again_do_not_put_the_listing_off(desk):
+    """Soak seed 100104: a call that was unknown every ten minutes for two hours kept the account from ever being listed."""
+    desk.say(Command(verb="stop", operation="op_2", sandbox="sbx_bank"))
+    start, moments = desk.flying[0], [desk.now, desk.now + 600]
+    desk.state.rows[start.key].intent = _intent()
+    for desk.now in moments:
+        desk.say(Unknown(start.key, start.run, desk.now))
+    for moment in moments:
+        assert desk.state.account.recheck_at == moment + 1200
+        desk.now = moment + 1200
+        assert desk.say(Tick()).survey
+        desk.say(Surveyed(unmanaged=()))
+    assert desk.state.account.recheck_at is None
+
+
+def test_a_call_that_may_still_land_is_remembered_when_what_it_met_is_made_anew(desk):
+    """The create of this life met its predecessor, which goes: what the create may have made is looked for then."""
+    desk.say(Command(verb="delete", operation="op_2", sandbox="sbx_bank"))
+    land(desk)
+    desk.say(desk.create("two"))
+    start = desk.flying[0]
+    desk.state.rows[start.key].intent = _intent()
+    desk.say(Unknown(start.key, start.run, desk.now))
+    desk.say(Ended(start.key, start.run, "spoiled", "temporary", "former_life", "there", 0.0))
+    assert desk.state.rows[start.key].intent.may_land
+
+
 def _intent():
     return Intent(
         service="ec2", operation="StopInstances", region="r", parameters={}, way="lower", to=1, generation=1
