@@ -9,7 +9,8 @@ from pathlib import Path
 from msgspec import Struct, structs
 
 from sandboxd.engine.preflight import Given, look_up
-from sandboxd.engine.resolve import check_region, resolve_images, subnets, zones
+from sandboxd.engine.regions import check_region
+from sandboxd.engine.resolve import resolve_images, subnets, zones
 from sandboxd.lifecycle.places import free_ports, free_slot, network_of, ranges, zones_of
 from sandboxd.lifecycle.state import State
 from sandboxd.model.errors import BadRequest, Unavailable
@@ -20,6 +21,7 @@ from sandboxd.model.records import Blueprint
 from sandboxd.profile import check_parameters, expand, has_ingress, images_of, layer_4, load, machine_types
 from sandboxd.profile.check import open_to_neighbours
 from sandboxd.profile.network import slots_in
+from sandboxd.profile.roles import region_key
 from sandboxd.profile.zones import choose, in_order
 from sandboxd.wire.requests import NewSandbox
 
@@ -109,7 +111,7 @@ class Resolver:
         region = self._region(request.region)
         scope = Scope(account=account, region=region, role=self._role)
         try:
-            await check_region(self._call, scope)
+            await check_region(self._call, scope, prepared=region_key(region) in state.rows)
             wanted = images_of(profile, parameters)
             images = await resolve_images(self._call, await self._image_account(), scope, wanted)
             given = await look_up(

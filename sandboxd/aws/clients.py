@@ -16,7 +16,7 @@ SERVICES = (
     "ec2", "sts", "ssm", "organizations", "iam", "elbv2", "wafv2", "appstream", "ecr", "kms", "service-quotas",
 )  # fmt: skip
 """all that sandboxd calls, as botocore names them: their clients are built at home before the first command"""
-GLOBAL = {"iam": "us-east-1", "organizations": "us-east-1"}
+GLOBAL = {"iam": "us-east-1", "organizations": "us-east-1", "account": "us-east-1"}
 """services that have one place for all regions: one client is enough"""
 QUIET = 900.0
 """real seconds without a call, after which a client of another region is closed"""

@@ -5,7 +5,7 @@ It knows no socket and no signal: who runs it says when to start and when to sto
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import trio
@@ -35,10 +35,12 @@ from sandboxd.daemon.settings import Settings, regions
 from sandboxd.engine.engine import Engine
 from sandboxd.engine.ports import Identity
 from sandboxd.engine.quotas import Preflight
+from sandboxd.engine.regions import ALWAYS
 from sandboxd.lifecycle import state
 from sandboxd.model.errors import Refusal
 from sandboxd.model.ports import AwsError, Call, Clock
-from sandboxd.model.resource import Row
+from sandboxd.model.resource import Node, Row
+from sandboxd.profile import roles
 from sandboxd.store import SqliteStore, Writer
 from sandboxd.wire import things
 
@@ -205,5 +207,14 @@ class House:
 def _rules(settings: Settings, listed: prices.Prices) -> state.Settings:
     return state.Settings(
         relist_after=settings.engine.relist_after, watch=settings.engine.watch, prices=listed.per_hour,
-        currency=listed.currency, kinds=kinds.specs(),
+        currency=listed.currency, kinds=kinds.specs(), prepared=tuple(_prepared(settings)),
     )  # fmt: skip
+
+
+def _prepared(settings: Settings) -> Iterator[Node]:
+    """What every account gets as soon as it is somebody's."""
+    every, specs = regions(settings), kinds.specs()
+    if settings.prepare.roles:
+        yield from roles.service_roles(specs, every[0])
+    if settings.prepare.regions:
+        yield from roles.opted_in(specs, (one for one in every if one not in ALWAYS))

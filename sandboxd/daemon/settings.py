@@ -40,6 +40,15 @@ class Profiles(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     dir: str = ""
 
 
+class Prepare(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every account gets as soon as it is somebody's; all of it is free and stays."""
+
+    roles: bool = True
+    """the service roles of load balancers and AppStream, so that no first sandbox waits for them"""
+    regions: bool = True
+    """those of `aws.regions` that an account must opt in to; without it a person does that"""
+
+
 class DesktopSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The way into desktops."""
 
@@ -80,6 +89,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clock: ClockSettings = field(default_factory=ClockSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
     profiles: Profiles = field(default_factory=Profiles)
+    prepare: Prepare = field(default_factory=Prepare)
     desktop: DesktopSettings = field(default_factory=DesktopSettings)
     access: Access = field(default_factory=Access)
     log: Log = field(default_factory=Log)

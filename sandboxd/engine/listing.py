@@ -18,6 +18,7 @@ from sandboxd.engine.meaning import forbidden
 from sandboxd.engine.pace import back_off
 from sandboxd.engine.paging import pages
 from sandboxd.engine.ports import Owner, Ports
+from sandboxd.engine.regions import open_regions
 from sandboxd.lifecycle.messages import Found, Stay, Unmanaged
 from sandboxd.model.keys import Key, extra_key
 from sandboxd.model.ports import AwsError, Scope
@@ -48,6 +49,7 @@ async def survey(ports: Ports, who: Owner, regions: tuple[str, ...], expected: M
         except AwsError as error:
             failed.append(error)
 
+    regions = await open_regions(partial(_asked, ports), who.account, ports.identity.role, regions)
     async with trio.open_nursery() as nursery:
         for number, region in enumerate(regions):
             for row, listing in enumerate(LISTINGS):

@@ -135,32 +135,6 @@ async def zones(call: Call, scope: Scope, types: Iterable[str]) -> list[str]:
     return sorted(offered.values())
 
 
-FROM = "us-east-1"
-"""a region that every account has: from here others are looked at"""
-ALWAYS = frozenset({
-    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3",
-    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1",
-    "sa-east-1",
-})  # fmt: skip
-"""regions that no account must opt in to, as AWS documents them; every region since 2019 is another one"""
-
-
-async def check_region(call: Call, scope: Scope) -> None:
-    """Raise BadRequest `region_not_enabled` where the account has not opted in to its region, or AwsError."""
-    if scope.region in ALWAYS:
-        return
-    asked = {"AllRegions": True, "RegionNames": [scope.region]}
-    answer = await call(Scope(scope.account, FROM, scope.role), "ec2", "DescribeRegions", asked)
-    if any(one.get("OptInStatus") == "not-opted-in" for one in answer.get("Regions") or ()):
-        raise BadRequest(
-            "region_not_enabled",
-            f"The account {scope.account} has not opted in to the region {scope.region}.",
-            f"`aws account enable-region --account-id {scope.account} --region-name {scope.region}` in the management account; "
-            "it takes minutes, sometimes hours. Or choose another region.",
-            "/region",
-        )
-
-
 async def subnets(call: Call, scope: Scope, network: str) -> list[str]:
     """Return the ranges of all subnets in a VPC, whoever made them; nothing without a VPC."""
     if not network:

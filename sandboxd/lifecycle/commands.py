@@ -28,6 +28,7 @@ def create(turn: Turn, message: Create) -> None:
         raise Conflict("account_not_assigned", f"The account is {state.account.state}.", "Onboard a tenant first.")
     for node in message.blueprint.nodes:
         state.planner.add(Row(node=node))
+    turn.prepare(message.blueprint.nodes)
     record = state.sandboxes[message.sandbox] = SandboxRecord(
         id=message.sandbox, name=message.name, tenant=message.tenant, blueprint=message.blueprint, created_at=turn.now,
         expires_at=message.expires_at, labels=message.labels, cost_at=turn.now,

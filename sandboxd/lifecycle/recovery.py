@@ -18,6 +18,8 @@ def recovered(turn: Turn, message: Recovered) -> None:
     state = turn.state
     if message.shift:
         _move(turn, message.shift)
+    if state.account.state == "assigned":
+        turn.prepare(state.settings.prepared)
     for key, row in list(state.planner.rows.items()):
         if blocked.take_up(turn, row):
             _take_up(turn, key, row)

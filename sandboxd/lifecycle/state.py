@@ -25,7 +25,7 @@ from sandboxd.model.keys import ACCOUNT, SHARED, Key, is_extra, scope_of
 from sandboxd.model.kind import KindSpec
 from sandboxd.model.readings import Reading
 from sandboxd.model.records import Operation, SandboxRecord, TenantRecord
-from sandboxd.model.resource import Facts, Need, Row
+from sandboxd.model.resource import Facts, Need, Node, Row
 from sandboxd.planning.incremental import Incremental
 from sandboxd.planning.planner import Planner
 
@@ -51,6 +51,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     currency: str = "USD"
     kinds: Mapping[str, KindSpec] = field(default_factory=dict)
     """of what a proof may find and no snapshot knows"""
+    prepared: tuple[Node, ...] = ()
+    """what every account gets as soon as it is somebody's, and keeps"""
 
 
 class State:
@@ -217,7 +219,7 @@ class State:
     def _restore(self, account: AccountSnapshot, parts: list[SandboxSnapshot]) -> None:
         """What follows from what is: roots, reach, running operations, alarms."""
         if account.mode is not None:
-            self.planner.set_root(ACCOUNT, account.mode, CLAIMED)
+            self.planner.set_root(ACCOUNT, account.mode, account_needs(self))
         for part in parts:
             if part.record.state != "deleted":
                 self.reach[part.record.id] = self.planner.reached(part.record.blueprint.started)
@@ -234,6 +236,12 @@ class State:
 def _stay(row: Row) -> Stay:
     going = row.flight.to if row.flight is not None and row.flight.way == "raise" else 0
     return Stay(max(row.hi, going), row.facts.get("id", ""))
+
+
+def account_needs(state: State) -> tuple[Need, ...]:
+    """What the account's own root requires: its claim, and whatever is there for ever."""
+    rows = (row for row in state.planner.rows.values() if row.node.permanent)
+    return (*CLAIMED, *(Need(row.node.key, len(row.node.states) - 1) for row in rows))
 
 
 def root_needs(state: State, record: SandboxRecord, mode: str) -> tuple[Need, ...]:

@@ -3,14 +3,15 @@
 Everything that changes a row, a sandbox or an operation goes through here, so that what changed is what is committed.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from sandboxd.lifecycle import account_life, table
 from sandboxd.lifecycle.messages import Decision
-from sandboxd.lifecycle.state import RECHECK, State, arm_row, root_needs
+from sandboxd.lifecycle.state import RECHECK, State, account_needs, arm_row, root_needs
 from sandboxd.model.keys import ACCOUNT, SHARED, Key, scope_of
 from sandboxd.model.records import Event, Mode, Operation, SandboxRecord
-from sandboxd.model.resource import Need, Row
+from sandboxd.model.resource import Node, Row
 
 
 class Turn:
@@ -98,6 +99,7 @@ class Turn:
         account.reason = operation.reason if event == "fail" else ""
         if account.state == "assigned":
             account.ou = "customers"
+            self.prepare(self.state.settings.prepared)
         self.changed_scope(ACCOUNT)
         assert tenant is not None
         tenant.state, tenant.since = account_life.TENANT[account.state], self.now
@@ -109,12 +111,22 @@ class Turn:
     def set_root(self, scope: str, mode: Mode | None) -> None:
         """Replace the root of a sandbox, or of the account's own claim."""
         if scope == ACCOUNT:
-            needs: tuple[Need, ...] = account_life.CLAIMED
+            needs = account_needs(self.state)
         else:
             needs = root_needs(self.state, self.state.sandboxes[scope], mode or "")
         self.state.planner.set_root(scope, mode, needs)
         self.changed_scope(scope)
         self.unwatch()
+
+    def prepare(self, nodes: Iterable[Node]) -> None:
+        """Take in what the account keeps for ever; its root pursues that, whatever runs in it."""
+        planner, root = self.state.planner, self.state.planner.roots.get(ACCOUNT)
+        for node in nodes:
+            if node.permanent and node.key not in planner.rows:
+                planner.add(Row(node=node))
+        needs = account_needs(self.state)
+        if root is not None and root.needs != needs:
+            self.set_root(ACCOUNT, root.mode)
 
     # ---- operations
     def over(self, operation: Operation, how: str, reason: str = "") -> None:

@@ -22,6 +22,8 @@ _ACTIONS = {
     ("service-role", "raise", 1): "attach",
     ("service-role", "lower", 0): "leave",
     ("service-linked-role", "lower", 0): "leave",
+    ("region", "raise", 0): "opt in",
+    ("region", "lower", 0): "leave",
     ("agent", "raise", 0): "wait",
     ("agent", "raise", 1): "echo",
     ("constellation", "raise", 0): "install",

@@ -35,6 +35,7 @@ class KindSpec(Struct, frozen=True, kw_only=True):
     edges: tuple[Edge, ...] = ()
     turns: bool = False
     free: bool = False
+    permanent: bool = False
     data: bool = False
     skippable: bool = False
     up: dict[int, Usual] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class KindSpec(Struct, frozen=True, kw_only=True):
             edges=self.edges,
             turns=self.turns,
             free=self.free,
+            permanent=self.permanent,
             data=self.data,
             skippable=self.skippable,
             up=self.up,

@@ -54,6 +54,8 @@ class Node(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """a step that only waits may be turned round"""
     free: bool = False
     """costs nothing: stays while its ground is desired"""
+    permanent: bool = False
+    """never deleted: stays while the account is somebody's"""
     data: bool = False
     """bears data: never made anew by rule when it is lost"""
     skippable: bool = False

@@ -9,16 +9,13 @@ from typing import NamedTuple
 from sandboxd.model.keys import Key
 from sandboxd.model.profile import SmartClient
 from sandboxd.model.resource import Need
+from sandboxd.profile import roles
 from sandboxd.profile import ways as open_ways
 from sandboxd.profile.draft import Draft
 from sandboxd.profile.network import Network
 from sandboxd.profile.ways import Ports, Ways
 
 STOPPED, RUNNING = 1, 2
-SERVICE_ROLE = "AmazonAppStreamServiceAccess"
-SCALING = "appstream.application-autoscaling.amazonaws.com"
-SCALING_ROLE = "AWSServiceRoleForApplicationAutoScaling_AppStreamFleet"
-"""names that AWS prescribes"""
 
 
 class Desktop(NamedTuple):
@@ -34,8 +31,7 @@ def desktop(
     """Add fleet and stack, and the ways into this sandbox."""
     if asked is None:
         return Desktop()
-    role = draft.add("service-role", "desktop-role", shared=True, service="appstream.amazonaws.com", name=SERVICE_ROLE)
-    scaling = draft.add("service-linked-role", "desktop-scaling-role", shared=True, service=SCALING, name=SCALING_ROLE)
+    role, scaling = roles.add(draft, roles.DESKTOPS), roles.add(draft, roles.SCALING)
     share = draft.once("desktop-share", f"desktop-{image.rpartition('/')[2]}", image=image)
     group = open_ways.shared_group(draft, "desktop", "Smart Client and integration server")
     ways = Ways(draft)

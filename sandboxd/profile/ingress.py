@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sandboxd.model.keys import Key
 from sandboxd.model.profile import Ingress, Profile, Route
 from sandboxd.model.resource import Need
+from sandboxd.profile import roles
 from sandboxd.profile import ways as open_ways
 from sandboxd.profile.draft import Draft
 from sandboxd.profile.network import Network, envoy_address
@@ -21,8 +22,6 @@ HTTP, TLS = 8080, 8443
 FRONT, FRONT_TLS = 80, 443
 LETTERS = "ab"
 HEALTH = "/healthz"
-BALANCING, BALANCING_ROLE = "elasticloadbalancing.amazonaws.com", "AWSServiceRoleForElasticLoadBalancing"
-"""a service, and the name that AWS prescribes for its role"""
 
 
 class Grounds(NamedTuple):
@@ -137,7 +136,7 @@ def _http(draft: Draft, asked: Ingress, group: Key, on: Grounds, entrance: _Entr
 
 def _before(draft: Draft, group: Key, on: Grounds) -> dict[str, tuple[Key, ...]]:
     """What a load balancer stands on."""
-    role = draft.once("service-linked-role", "balancer-role", service=BALANCING, name=BALANCING_ROLE)
+    role = roles.add(draft, roles.BALANCING)
     gateway = draft.key("igw", shared=True)
     return {"subnets": on.network.public, "groups": (group,), "gateway": (gateway,), "role": (role,)}
 

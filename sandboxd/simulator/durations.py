@@ -40,6 +40,7 @@ USUAL = {
     "command.cancel": (1.0, 3.0),
     "installer.run": (640.0, 800.0),
     "probe.run": (0.5, 3.0),
+    "region.enable": (180.0, 600.0),  # documented: a few minutes for most accounts, sometimes hours
     "account.create": (60.0, 300.0),
     "account.close": (60.0, 240.0),
 }

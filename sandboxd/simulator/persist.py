@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from sandboxd.simulator.consistency import Haze
 from sandboxd.simulator.pending import Late, Pending
@@ -51,6 +51,7 @@ class Saved(Struct, frozen=True, kw_only=True):
     sessions: dict[str, tuple[str, str, float]]
     furnished: dict[str, bool]
     addresses: int
+    opt_in: dict[str, float] = field(default_factory=dict)
     pending: list[Late]
 
 
@@ -74,6 +75,7 @@ def dump(world: World) -> bytes:
             sessions=world.sessions,
             furnished=world.furnished,
             addresses=world.addresses,
+            opt_in=world.opt_in,
             pending=world.pending.dump(),
         )
     )
@@ -115,4 +117,5 @@ def restore(world: World, saved: Saved) -> None:
     world.rows.rng.setstate(saved.random)
     world.organization, world.keys = saved.organization, saved.keys
     world.sessions, world.furnished, world.addresses = saved.sessions, saved.furnished, saved.addresses
+    world.opt_in = saved.opt_in
     world.pending = Pending(list(saved.pending))

@@ -27,6 +27,7 @@ THROTTLED: Mapping[str, ErrorReply] = {
     "appstream": ErrorReply(
         "RequestLimitExceededException", "The request rate is too high. Describe calls are throttled by EC2.", 400
     ),
+    "account": ErrorReply("TooManyRequestsException", _RATE, 429),
     "iam": ErrorReply("Throttling", _RATE, 400),
     "organizations": ErrorReply("TooManyRequestsException", _TOO_SOON, 400),
     "resourcegroupstaggingapi": ErrorReply("ThrottledException", _RATE, 400),

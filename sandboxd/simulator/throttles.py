@@ -42,7 +42,7 @@ ORGANIZATIONS: Mapping[str, Bucket] = {
 }  # fmt: skip
 OTHERS: Mapping[str, Bucket] = {
     "organizations": Bucket(8, 5), "ssm": Bucket(40, 40), "service-quotas": Bucket(10, 5), "sts": Bucket(600, 600),
-    "elbv2": Bucket(40, 10), "wafv2": Bucket(10, 5), "iam": Bucket(20, 10), "appstream": Bucket(20, 5), "resourcegroupstaggingapi": Bucket(15, 15),
+    "elbv2": Bucket(40, 10), "wafv2": Bucket(10, 5), "iam": Bucket(20, 10), "account": Bucket(10, 5), "appstream": Bucket(20, 5), "resourcegroupstaggingapi": Bucket(15, 15),
 }  # fmt: skip
 
 
@@ -88,4 +88,4 @@ class Throttles:
 
 
 def _place(q: Request, name: str) -> tuple[str, str, str]:
-    return q.account, q.region if q.service not in ("iam", "organizations") else "", name
+    return q.account, q.region if q.service not in ("iam", "organizations", "account") else "", name

@@ -64,8 +64,8 @@ class World:
         """how many requests an account may send; None: any number"""
         self.scarcity = Scarcity()
         self.guard_duty = GuardDuty()
-        self.opt_in: dict[str, bool] = {}
-        """`<account> <region>` of a region that must be opted in to -> whether that was done"""
+        self.opt_in: dict[str, float] = {}
+        """`<account> <region>` of a region that was opted in to -> the moment from which it is open"""
         self.organization: dict[str, Any] = {}
         self.keys: dict[str, str] = {}
         self.sessions: dict[str, tuple[str, str, float]] = {}

@@ -5,6 +5,7 @@ Only bad weather makes them so; an account that the world was furnished with has
 
 from typing import Any
 
+from sandboxd.simulator.account import check_open
 from sandboxd.simulator.calls import Request, is_mutation
 from sandboxd.simulator.errors import ApiError
 from sandboxd.simulator.world import World
@@ -28,7 +29,8 @@ def be_born(world: World, account: dict[str, Any]) -> None:
 
 
 def check_activated(world: World, q: Request) -> None:
-    """Refuse what a service refuses in an account that is not activated yet, or never will be."""
+    """Refuse what a service refuses in an account that is not activated yet, or never will be, or has not opened the region."""
+    check_open(world, q)
     account = world.organization.get("accounts", {}).get(q.account, {})
     until, code = account.get("dormant", (0.0, ""))
     if not (until < 0 or q.now < until):

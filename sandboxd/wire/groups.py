@@ -24,7 +24,7 @@ GROUPS: Final = (
         "vpc", "internet-gateway", "subnet", "route-table", "route-table-association", "route", "elastic-ip", "nat-gateway")),
     Group("rules", "Security groups", ("security-group", "security-group-rule")),
     Group("shares", "Images and keys", ("image-share", "key-grant", "repository-share", "desktop-share")),
-    Group("roles", "Roles", ("instance-role", "instance-profile", "service-role", "service-linked-role")),
+    Group("roles", "Roles", ("instance-role", "instance-profile", "service-role", "service-linked-role", "region")),
     Group("machines", "Machines", ("machine", "volume", "agent")),
     _ENVOYS,
     Group("balancers", "Load balancers", (

@@ -13,9 +13,11 @@ from typing import Any, Literal
 import trio
 from msgspec import Struct, field
 
+from sandboxd.daemon.settings import Aws, Prepare, Settings
 from sandboxd.simulator.gate import Fault
 from sandboxd.world import Point, World, build_clients, run
 from sandboxd.world.trace import Entry
+from sandboxd.world.wire import REGION
 from tests.faults.disturb import SKEWS, Harm, disturb
 from tests.faults.oracle import Oracle
 from tests.faults.scenario import LATEST, People
@@ -107,7 +109,7 @@ async def _schedule(result: Result, case: Case, make: Callable[..., World]) -> N
     crashes = Crashes(rng, case.crash_at)
     wrong = random.Random(f"{result.seed} clock")
     world = make(
-        seed=result.seed, pool=1, dies_at=crashes, depth=case.depth,
+        seed=result.seed, pool=1, settings=_settings(case), dies_at=crashes, depth=case.depth,
         skew=partial(wrong.choice, SKEWS if case.faults and not case.straight else (0.0,)),
     )  # fmt: skip
     oracle = Oracle(world)
@@ -136,6 +138,11 @@ async def _schedule(result: Result, case: Case, make: Callable[..., World]) -> N
     result.crashes, result.calls, result.points = world.deaths, world.trace.calls, crashes.points
     result.faults, result.simulated = dict(disturbed.met), trio.current_time()
     result.trace, result.entries = world.trace.digest(), world.trace.entries
+
+
+def _settings(case: Case) -> Settings:
+    """Roles that an account has for ever are made where a bank is: without one nothing asks for them."""
+    return Settings(aws=Aws(regions=(REGION,)), prepare=Prepare(roles=case.profile == "model-bank"))
 
 
 def _look(world: World, oracle: Oracle, scope: trio.CancelScope) -> None:

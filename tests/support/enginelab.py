@@ -24,6 +24,7 @@ from sandboxd.simulator import ApiError, NoReply, SimClock, open_world
 from sandboxd.simulator.calls import is_mutation
 from sandboxd.simulator.furnish import furnish
 from sandboxd.simulator.inventory import inventory
+from sandboxd.simulator.world import REGIONS
 
 HOURS = 7200.0
 """of the lab's clock, after which a test fails instead of jumping on for ever"""
@@ -58,10 +59,10 @@ class Crash(BaseException):
 class Lab:
     """One world, one account, a call that can be disturbed."""
 
-    def __init__(self, seed=1, *, pool=2, shared=True):
+    def __init__(self, seed=1, *, pool=2, shared=True, regions=REGIONS):
         clock = SimClock(pace=1.0, origin=ORIGIN, real=lambda: ORIGIN + trio.current_time())
         self.clock = LabClock()
-        self.world = open_world(clock=clock, seed=seed)
+        self.world = open_world(clock=clock, seed=seed, regions=regions)
         furnish(self.world, pool=pool, shared=shared)
         self.account = next(i for i, a in self.world.organization["accounts"].items() if "pool" in a["name"])
         self.calls = []

@@ -9,7 +9,7 @@ from sandboxd.model.kind import KindSpec
 from sandboxd.model.resource import Usual
 
 # a service sees its new role after about 20 s (assumed; that it takes seconds is reported): nobody asks it before
-SPEC = KindSpec(name="service-linked-role", free=True, up={1: Usual(22, 23)})
+SPEC = KindSpec(name="service-linked-role", free=True, permanent=True, up={1: Usual(22, 23)})
 
 
 def _create(ask: Ask) -> Parameters:

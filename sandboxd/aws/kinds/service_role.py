@@ -17,6 +17,7 @@ SPEC = KindSpec(
     states=("absent", "created", "ready"),
     edges=(Edge(READY, 0, 0), Edge(CREATED, 0, 0)),
     free=True,
+    permanent=True,
     # AppStream knows a new role after a minute or two of refusals, as is reported: nobody asks it before
     up={CREATED: Usual(0.5, 1), READY: Usual(62, 63)},
 )

@@ -1,5 +1,6 @@
 """What there is by itself: regions, zones, instance types and where they are offered."""
 
+from sandboxd.simulator.account import ALWAYS, is_open
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.ec2.shapes import Shape, page
 from sandboxd.simulator.errors import ApiError
@@ -49,8 +50,9 @@ CLOSED = "not-opted-in"
 
 
 def _opt_in(world: World, q: Request, region: str) -> str:
-    done = world.opt_in.get(f"{q.account} {region}")
-    return "opt-in-not-required" if done is None else "opted-in" if done else CLOSED
+    if region in ALWAYS:
+        return "opt-in-not-required"
+    return "opted-in" if is_open(world, q.account, region, q.now) else CLOSED
 
 
 def describe_instance_type_offerings(world: World, q: Request) -> Shape:

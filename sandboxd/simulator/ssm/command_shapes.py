@@ -15,8 +15,11 @@ MOST, MOST_LISTED = 24_000, 2_500
 """characters of output: of one run, and of a run in a list"""
 TRUNCATED = "\n---Output truncated---"
 PLUGIN = "aws:runShellScript"
-_NOBODY: Shape = {"NotificationArn": "", "NotificationEvents": [], "NotificationType": ""}
 _NOWHERE: Shape = {"CloudWatchLogGroupName": "", "CloudWatchOutputEnabled": False}
+
+
+def _nobody() -> Shape:
+    return {"NotificationArn": "", "NotificationEvents": [], "NotificationType": ""}
 
 
 def status(row: Row, now: float) -> Shape:
@@ -40,7 +43,7 @@ def command(row: Row, now: float) -> Shape:
         "OutputS3Region": row.region, "OutputS3BucketName": "", "OutputS3KeyPrefix": "", "MaxConcurrency": "50",
         "MaxErrors": "0", "TargetCount": 1, "CompletedCount": int(over),
         "ErrorCount": int(state in ("Failed", "Undeliverable", "ExecutionTimedOut")),
-        "DeliveryTimedOutCount": int(state == "DeliveryTimedOut"), "ServiceRole": "", "NotificationConfig": dict(_NOBODY),
+        "DeliveryTimedOutCount": int(state == "DeliveryTimedOut"), "ServiceRole": "", "NotificationConfig": _nobody(),
         "CloudWatchOutputConfig": dict(_NOWHERE), "TimeoutSeconds": int(data["delivery"]),
     }  # fmt: skip
 
@@ -68,7 +71,7 @@ def listed(row: Row, now: float, *, details: bool) -> Shape:
         "CommandId": row.id, "InstanceId": row.refs["machine"], "InstanceName": private_dns(row.data["ip"], row.region),
         "Comment": row.data["comment"], "DocumentName": "AWS-RunShellScript", "DocumentVersion": "$DEFAULT",
         "RequestedDateTime": _moment(row.created), **status(row, now), "StandardOutputUrl": "", "StandardErrorUrl": "",
-        "CommandPlugins": [_plugin(row, now)] if details else [], "ServiceRole": "", "NotificationConfig": dict(_NOBODY),
+        "CommandPlugins": [_plugin(row, now)] if details else [], "ServiceRole": "", "NotificationConfig": _nobody(),
         "CloudWatchOutputConfig": dict(_NOWHERE),
     }  # fmt: skip
 

@@ -3,7 +3,8 @@
 import pytest
 from enginelab import REGION, Lab, Ssm
 
-from sandboxd.engine.resolve import check_region, resolve_images, zones
+from sandboxd.engine.regions import check_region
+from sandboxd.engine.resolve import resolve_images, zones
 from sandboxd.model.errors import BadRequest, NotFound
 from sandboxd.model.ports import Scope
 from sandboxd.simulator.appstream.images import furnish_image
@@ -77,13 +78,15 @@ async def test_a_region_that_the_account_has_not_opted_in_to_is_refused(autojump
     lab = Lab()
     lab.world.regions = (*lab.world.regions, "eu-south-1")
     there = Scope(lab.account, "eu-south-1")
-    lab.world.opt_in[f"{lab.account} eu-south-1"] = False
     with pytest.raises(BadRequest, match="eu-south-1") as caught:
-        await check_region(lab.call, there)
+        await check_region(lab.call, there, prepared=False)
     assert caught.value.code == "region_not_enabled"
     assert "enable-region" in caught.value.hint
-    lab.world.opt_in[f"{lab.account} eu-south-1"] = True
-    await check_region(lab.call, there)
+    with pytest.raises(BadRequest, match="not opted in") as caught:
+        await check_region(lab.call, there, prepared=True)
+    assert "create it then" in caught.value.hint
+    lab.world.opt_in[f"{lab.account} eu-south-1"] = lab.clock.now()
+    await check_region(lab.call, there, prepared=False)
     before = len(lab.calls)
-    await check_region(lab.call, scope(lab))
+    await check_region(lab.call, scope(lab), prepared=False)
     assert len(lab.calls) == before
