@@ -1,7 +1,7 @@
 """Names what holds a resource that AWS will not delete yet: for the people who wait, and to know when waiting is in vain.
 
 Reads only. What AWS lets go by itself (interfaces of what was deleted) and what is ours is waited for; what somebody
-else put there is not ours to remove.
+else put there is not ours to remove, but for interfaces that stay nobody's (`ownerless.py`).
 """
 
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from sandboxd.engine.aws_made import is_aws_made
 from sandboxd.engine.context import Attempt
 from sandboxd.engine.listing import TAGS, everything
 from sandboxd.engine.listings import ENDPOINT_SERVICES, INTERFACE, INTERFACES, LISTINGS, Item, Listing
+from sandboxd.engine.ownerless import is_ownerless
 from sandboxd.engine.paging import pages
 from sandboxd.model.keys import parts
 from sandboxd.model.ports import AwsError
@@ -36,6 +37,8 @@ class Holders(Struct, frozen=True):
     """everything, in words"""
     others: tuple[str, ...] = ()
     """of it, what is not ours and does not go by itself"""
+    ownerless: tuple[Item, ...] = ()
+    """of it, interfaces that are nobody's"""
 
     def __str__(self) -> str:
         shown = ", ".join(self.named[:MOST_NAMED])
@@ -73,13 +76,16 @@ async def _among(a: Attempt, identifier: str, member: str, listings: list[Listin
         for place, listing in enumerate(listings):
             nursery.start_soon(one, place, listing)
     named, others = await _references(a, identifier) if member == "GroupId" else ([], [])
+    ownerless = list[Item]()
     for place, listing in enumerate(listings):
         for item in found[place]:
             if identifier in _stands_on(listing, item, member) and not (listing.given(item) and listing != INTERFACES):
                 named.append(_named(listing, item))
-                if _is_somebodys(a, listing, item):
+                if listing == INTERFACES and is_ownerless(a.who.account, item):
+                    ownerless.append(item)
+                elif _is_somebodys(a, listing, item):
                     others.append(_named(listing, item))
-    return Holders(tuple(named), tuple(others))
+    return Holders(tuple(named), tuple(others), tuple(ownerless))
 
 
 async def _references(a: Attempt, group: str) -> tuple[list[str], list[str]]:

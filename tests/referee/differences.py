@@ -43,6 +43,10 @@ ALLOWED = (
     Allowed("*", "NatGatewayNotFound", "", "code never recorded", _NO_RECORDING),
     Allowed("CreateSecurityGroup", "InvalidGroup.Duplicate", "", "code never recorded", _NO_RECORDING),
     Allowed("RevokeSecurityGroupIngress", "InvalidPermission.NotFound", "", "code never recorded", _NO_RECORDING),
+    Allowed(
+        "DeleteNetworkInterface", "InvalidParameterValue", "", "words",
+        "recorded of other operations; gruntwork-io/cloud-nuke#431 and aws/amazon-vpc-cni-k8s#1399 quote it of this one"
+    ),
     Allowed("RunInstances", "IdempotentInstanceTerminated", "", "code never recorded", _NO_RECORDING),
     Allowed("*", "EntityAlreadyExists", "", "code never recorded", _NO_RECORDING),
     Allowed("*Fleet", "ResourceAlreadyExistsException", "", "code never recorded", _NO_RECORDING),

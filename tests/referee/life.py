@@ -8,7 +8,7 @@ from tests.referee.life_balancing import balancing
 from tests.referee.life_desktops import desktops
 from tests.referee.life_iam import refused_profiles, roles, roles_end
 from tests.referee.life_machines import machines, public_machine, refused_launches
-from tests.referee.life_network import failing, gateways, gateways_end, network, network_end
+from tests.referee.life_network import failing, gateways, gateways_end, interfaces, network, network_end
 from tests.referee.life_shares import shares
 from tests.referee.life_steps import look, unknown
 from tests.referee.transcript import Transcript
@@ -99,6 +99,7 @@ def whole_life(ask: Transcript, owner: str) -> None:
     unknowns(ask)
     ids = network(ask)
     gateways(ask, ids)
+    interfaces(ask, ids)
     machines(ask, ids)
     public_machine(ask)
     refused_launches(ask, ids)

@@ -221,6 +221,8 @@ def gone(desk, net, things):
     desk.later(300)
     left = [one for one in desk.call("DescribeVolumes")["Volumes"] if one["State"] == "available"]
     desk.call("DeleteVolume", VolumeId=left[0]["VolumeId"])
+    plain = desk.call("CreateNetworkInterface", SubnetId=net["subnet"], TagSpecifications=specs("network-interface"))
+    desk.call("DeleteNetworkInterface", NetworkInterfaceId=plain["NetworkInterface"]["NetworkInterfaceId"])
     for direction in ("Ingress", "Egress"):
         desk.call(f"RevokeSecurityGroup{direction}", GroupId=group, IpPermissions=rules)
     desk.call("DeleteTags", Resources=[net["vpc"]], Tags=[{"Key": "k"}])
