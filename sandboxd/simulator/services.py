@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sandboxd.simulator import (
+    apigateway,
     appstream,
     ec2,
     ecr,
@@ -31,6 +32,7 @@ def _ec2(world: World, q: Request) -> None:
 
 
 SERVICES: Mapping[str, Service] = {
+    "apigateway": Service(apigateway.OPERATIONS, prepare=check_activated),
     "appstream": Service(appstream.OPERATIONS, prepare=check_activated),
     "ec2": Service(ec2.OPERATIONS, prepare=_ec2),
     "ecr": Service(ecr.OPERATIONS, prepare=check_activated),
