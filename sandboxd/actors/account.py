@@ -193,6 +193,7 @@ class AccountActor:
         now = self._shared.clock.now()
         decision = decide(self.state, message, now)
         for start in decision.starts:
+            self.progress.pop(start.key, None)  # what another step of it saw last
             self._render(start)
         _merge(turn.decision, decision)
         if isinstance(item, Ask):
@@ -278,7 +279,10 @@ class AccountActor:
                 self.post(Ask(operation=operation, build=partial(_always, message)))
 
     def _note(self, progress: Progress) -> None:
-        self.progress[progress.key] = progress.text
+        """What a step sees, for as long as it is the one in flight."""
+        row = self._state.rows.get(progress.key) if self._state is not None else None
+        if row is None or row.run == progress.run:
+            self.progress[progress.key] = progress.text
 
 
 def _always(message: Command, _: State) -> Command:

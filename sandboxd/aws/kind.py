@@ -205,6 +205,8 @@ class Move(Struct, frozen=True, kw_only=True):
     """done and undone on the same id or name: waits until its opposite can no longer land"""
     again: bool = False
     """sent once more when a look does not show it any more: what is gone takes minutes, and only a mutation proves it at once"""
+    ends: bool = False
+    """what has not come true by its deadline is given up: lowered at once, whatever was begun of it, and begun anew by a retry"""
     exclusive: bool = False
     """what is there already, without a call of ours whose outcome is unknown, is somebody else's"""
 

@@ -1,7 +1,7 @@
 """Names what holds a resource that AWS will not delete yet: for the people who wait, and to know when waiting is in vain.
 
 Reads only. What AWS lets go by itself (interfaces of what was deleted) and what is ours is waited for; what somebody
-else put there is not ours to remove.
+else put there is not ours to remove, but for interfaces that stay nobody's (`ownerless.py`).
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,8 @@ from sandboxd.engine import tags
 from sandboxd.engine.aws_made import is_aws_made
 from sandboxd.engine.context import Attempt
 from sandboxd.engine.listing import TAGS, everything
-from sandboxd.engine.listings import ENDPOINT_SERVICES, INTERFACE, INTERFACES, LISTINGS, Item, Listing
+from sandboxd.engine.listings import ENDPOINT_SERVICES, INTERFACE, INTERFACES, LISTINGS, VPC_LINKS, Item, Listing
+from sandboxd.engine.ownerless import is_ownerless
 from sandboxd.engine.paging import pages
 from sandboxd.model.keys import parts
 from sandboxd.model.ports import AwsError
@@ -24,6 +25,8 @@ MAPPED = "attachment.vpc-id"
 """an internet gateway is held by what has a public address in its VPC"""
 SERVED = "NetworkLoadBalancerArns"
 """a load balancer is held by what is served through it"""
+LAYER_4 = ":loadbalancer/net/"
+"""part of the ARN of a network load balancer"""
 _BESIDE = {"ec2": ("elbv2",)}
 """services whose things stand in another one's: their interfaces do not say whose they are"""
 _HELD_BY = {MAPPED: MAPPED, "vpc-id": "VpcId", "subnet-id": "SubnetId", "group-id": "GroupId", SERVED: SERVED}
@@ -36,6 +39,8 @@ class Holders(Struct, frozen=True):
     """everything, in words"""
     others: tuple[str, ...] = ()
     """of it, what is not ours and does not go by itself"""
+    ownerless: tuple[Item, ...] = ()
+    """of it, interfaces that are nobody's"""
 
     def __str__(self) -> str:
         shown = ", ".join(self.named[:MOST_NAMED])
@@ -49,13 +54,21 @@ async def holders(a: Attempt) -> Holders:
     identifier = a.facts.get("vpc" if a.kind.interfaces == MAPPED else "id", "")
     if not member or not identifier:
         return Holders()
-    return await _among(a, identifier, member, _listings(a, member))
-
-
-def _listings(a: Attempt, member: str) -> list[Listing]:
-    """What may hold it."""
     if member == SERVED:
-        return [ENDPOINT_SERVICES]
+        return await _served(a, identifier)
+    return await _among(a, identifier, member, _listings(a))
+
+
+async def _served(a: Attempt, balancer: str) -> Holders:
+    """What a load balancer is served through; API Gateway is asked about one of layer 4 that nothing else explains."""
+    found = await _among(a, balancer, SERVED, [ENDPOINT_SERVICES])
+    if found.named or LAYER_4 not in balancer:
+        return found
+    return await _among(a, balancer, SERVED, [VPC_LINKS])
+
+
+def _listings(a: Attempt) -> list[Listing]:
+    """What may hold it."""
     services = (a.kind.service, *_BESIDE.get(a.kind.service, ()))
     return [one for one in (*LISTINGS, INTERFACES) if one.kind != a.kind.spec.name and one.service in services]
 
@@ -73,13 +86,16 @@ async def _among(a: Attempt, identifier: str, member: str, listings: list[Listin
         for place, listing in enumerate(listings):
             nursery.start_soon(one, place, listing)
     named, others = await _references(a, identifier) if member == "GroupId" else ([], [])
+    ownerless = list[Item]()
     for place, listing in enumerate(listings):
         for item in found[place]:
             if identifier in _stands_on(listing, item, member) and not (listing.given(item) and listing != INTERFACES):
                 named.append(_named(listing, item))
-                if _is_somebodys(a, listing, item):
+                if listing == INTERFACES and is_ownerless(a.who.account, item):
+                    ownerless.append(item)
+                elif _is_somebodys(a, listing, item):
                     others.append(_named(listing, item))
-    return Holders(tuple(named), tuple(others))
+    return Holders(tuple(named), tuple(others), tuple(ownerless))
 
 
 async def _references(a: Attempt, group: str) -> tuple[list[str], list[str]]:
@@ -106,7 +122,7 @@ def _stands_on(listing: Listing, item: Item, member: str) -> Iterator[str]:
     elif member == MAPPED:
         yield listing.network(item) if _is_public(item) else ""
     elif member == SERVED:
-        yield from item[SERVED]
+        yield from item.get(SERVED) or item.get("targetArns") or ()
     elif member == "SubnetId":
         yield str(item.get("SubnetId") or "")
         yield from (str(zone.get("SubnetId")) for zone in item.get("AvailabilityZones") or ())

@@ -89,6 +89,8 @@ class Attempt:
         """whether the last look asked no more than that"""
         self.held_by: tuple[str, ...] = ()
         """what of others held it at the last look"""
+        self.ownerless: dict[str, float] = {}
+        """interfaces that held it at the last look and are nobody's, and since when"""
         self.began = ports.clock.now()
         self._asked_once = ask_for(ports, who, row, start.generation, start.step)
         self._said = ""

@@ -6,7 +6,7 @@ from sandboxd.engine.blockers import holders
 from sandboxd.engine.coming import verdict
 from sandboxd.engine.context import Attempt
 from sandboxd.engine.lower import lowered
-from sandboxd.lifecycle.messages import Ended
+from sandboxd.lifecycle.messages import Ended, Left
 from sandboxd.model.ports import AwsError
 
 AGAIN = 15.0
@@ -42,10 +42,17 @@ async def _seen(a: Attempt) -> Seen | None:
 
 async def _still(a: Attempt, seen: Seen) -> Ended:
     text = f"it is still {seen.text or 'there'}"
-    return _timed_out(a, f"{text} {await holders(a)}".strip() if a.start.step.way == "lower" else text)
+    if a.start.step.way == "lower":
+        return _timed_out(a, f"{text} {await holders(a)}".strip())
+    move = a.kind.move(a.node, a.start.step.way, a.row.lo, a.start.step.to)
+    if move is not None and move.ends:
+        return _timed_out(a, text, left="spoiled", then="It is ended; look for the cause, a retry begins it anew.")
+    return _timed_out(a, text)
 
 
-def _timed_out(a: Attempt, text: str) -> Ended:
+def _timed_out(
+    a: Attempt, text: str, *, left: Left = "between", then: str = "Look for the cause; a retry goes on from here."
+) -> Ended:
     usually = f"usually {a.usual.expected:.0f} s, mostly under {a.usual.p90:.0f} s"
-    words = f"timed out ({usually}): {text.rstrip('. ')}. Look for the cause; a retry goes on from here."
-    return a.ended("between", "timed_out", words, lasting=True)
+    words = f"timed out ({usually}): {text.rstrip('. ')}. {then}"
+    return a.ended(left, "timed_out", words, lasting=True)

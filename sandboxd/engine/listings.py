@@ -202,6 +202,12 @@ ENDPOINT_SERVICES = Listing(
 )  # fmt: skip
 """what a tenant may put before a network load balancer, which cannot be deleted any more then"""
 
+VPC_LINKS = Listing(
+    kind="vpc-link", service="apigateway", operation="GetVpcLinks", member="items", identity="id",
+    tags=lambda item, _: item.get("tags") or {}, alive=lambda item: item.get("status") != "DELETING",
+)  # fmt: skip
+"""what a REST API of a tenant leads to it by; those of HTTP APIs hold interfaces. One that goes is only waited for"""
+
 INTERFACES = Listing(
     kind=INTERFACE, operation="DescribeNetworkInterfaces", member="NetworkInterfaces", identity="NetworkInterfaceId",
     given=_goes_with_its_owner,

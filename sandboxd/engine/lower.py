@@ -7,6 +7,7 @@ its successor would be made beside it. What holds a resource is named while it i
 from functools import partial
 
 from sandboxd.aws.kind import Move, Seen
+from sandboxd.engine import ownerless
 from sandboxd.engine.absence import certain, is_missing
 from sandboxd.engine.aws_made import let_go
 from sandboxd.engine.blockers import holders
@@ -103,11 +104,15 @@ async def _refused(a: Attempt, move: Move, code: str, message: str, tries: int) 
 
 
 async def _held(a: Attempt, code: str, message: str, tries: int) -> Ended | None:
-    """Name what holds it; what somebody else put there, seen twice, is not waited for but asked about."""
+    """Name what holds it; what somebody else put there, seen twice, is not waited for but asked about.
+
+    Interfaces that are nobody's are removed; a service's go by themselves.
+    """
     if tries % LOOK_EVERY != 1:  # the first refusal is often over a second later
         return None
     found = await holders(a)
     removed, in_vain = await let_go(a)
+    removed = f"{removed} {ownerless.let_go(a, found.ownerless)}".strip()
     a.say(f"{message or code} {found} {removed}".strip())
     if in_vain:
         return a.ended("nothing" if a.unknown_at is None else "between", "held_by_aws", in_vain, lasting=True)

@@ -40,6 +40,8 @@ def _more(service: str, answer: Mapping[str, Any]) -> tuple[str, str]:
     if service == "wafv2":  # a marker is on the last page, too: it ends with a page that has nothing
         empty = not any(isinstance(value, list) and value for value in answer.values())
         return "NextMarker", "" if empty else str(answer.get("NextMarker") or "")
+    if service == "apigateway":
+        return "position", str(answer.get("position") or "")
     if answer.get("IsTruncated"):  # IAM; a marker that is missing then is no end
         return "Marker", str(answer["Marker"])
     if answer.get("nextToken"):  # ECR

@@ -170,6 +170,8 @@ class Found(Struct, frozen=True):
     facts: Facts = field(default_factory=dict)
     state: int | None = None
     """the highest state that it may be in; None: any"""
+    about: str = ""
+    """what it is, in words, where kind and id say too little"""
 
 
 class Stay(Struct, frozen=True):

@@ -116,7 +116,8 @@ def _put(turn: Turn, found: Found, row: Row) -> Key:
     """It may be there, in any state: desired by nobody, so it is removed."""
     row.hi, row.generation = _top(found, row.node), max(row.generation, found.generation)
     row.facts = {"id": found.id} | found.facts
-    return _told(turn, row, f"{found.kind} {found.id} was found and is removed")
+    about = f" ({found.about})" if found.about else ""
+    return _told(turn, row, f"{found.kind} {found.id}{about} was found and is removed")
 
 
 def _higher(turn: Turn, found: Found, row: Row) -> Key | None:

@@ -37,6 +37,11 @@ class Usual(NamedTuple):
     expected: float
     p90: float
 
+    @property
+    def patience(self) -> float:
+        """Seconds after which a step is looked at afresh, where nothing longer holds for all."""
+        return 5 * self.expected
+
 
 class Node(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One resource as planning sees it: its states in order (0 is absence) and what each of them stands on."""

@@ -13,6 +13,20 @@ ALWAYS = frozenset({
     "us-west-2",
 })  # fmt: skip
 """regions that are open to everybody"""
+LATER = frozenset({
+    "af-south-1", "ap-east-1", "ap-east-2", "ap-south-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5",
+    "ap-southeast-7", "ca-west-1", "eu-central-2", "eu-south-1", "eu-south-2", "il-central-1", "me-central-1", "me-south-1",
+    "mx-central-1",
+})  # fmt: skip
+"""regions that an account must opt in to"""
+AT_ONCE = 6
+"""opt-ins of one account that may be on their way"""
+
+
+MANY = (
+    "This request has exceeded the quota for 'Number of concurrent region-opt requests for an account'. "
+    "Consider retrying the operation later once some requests have been completed."
+)
 
 
 def _opens(world: World, account: str, region: str) -> float:
@@ -39,14 +53,17 @@ def _asked(world: World, q: Request) -> tuple[str, str]:
     region, account = q.parameters["RegionName"], q.parameters.get("AccountId", q.account)
     if account != q.account:
         raise ApiError("AccessDeniedException", "You do not have access to this account's settings.", 403)
-    if region not in world.regions:
+    if region not in ALWAYS | LATER:
         raise ApiError("ValidationException", f"{region} is no region.", 400)
     return account, region
 
 
 def enable_region(world: World, q: Request) -> dict[str, Any]:
     account, region = _asked(world, q)
-    if math.isinf(_opens(world, account, region)) and region not in ALWAYS:
+    if region not in ALWAYS and math.isinf(_opens(world, account, region)):
+        under_way = (at for place, at in world.opt_in.items() if place.split()[0] == account and at > q.now)
+        if len(list(under_way)) >= AT_ONCE:
+            raise ApiError("TooManyRequestsException", MANY, 429)
         world.opt_in[f"{account} {region}"] = q.now + world.draw("region.enable")
     return {}
 

@@ -40,6 +40,7 @@ NOT_FOUND = {
         "InvalidVpcEndpointServiceId.NotFound",
         "The VpcEndpointService Id '{}' does not exist",
     ),
+    "vpc-link": ("NotFoundException", "Invalid Vpc Link identifier specified"),
     "load-balancer": ("LoadBalancerNotFound", "One or more load balancers not found"),
     "target-group": ("TargetGroupNotFound", "One or more target groups not found"),
     "listener": ("ListenerNotFound", "One or more listeners not found"),

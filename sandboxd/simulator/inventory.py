@@ -5,6 +5,7 @@ What is gone and only still listed does not count: terminated machines, deleted 
 
 from typing import TypedDict
 
+from sandboxd.simulator.ec2.interfaces import is_free
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
 
@@ -42,8 +43,9 @@ def inventory(world: World) -> list[Item]:
 
 
 def _is_part(row: Row, now: float) -> bool:
-    """Whether it lives and goes with something else; a volume that outlived its machine does not."""
-    return row.kind in PARTS and not (row.kind == "volume" and row.state(now) == "available")
+    """Whether it lives and goes with something else; a volume that outlived its machine, and a plain interface, do not."""
+    alone = (row.kind == "volume" and row.state(now) == "available") or (row.kind == "interface" and is_free(row))
+    return row.kind in PARTS and not alone
 
 
 def _is_default(world: World, row: Row) -> bool:

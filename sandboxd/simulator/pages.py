@@ -27,6 +27,8 @@ def _again(q: Request) -> Answer:
         return {"NextMarker": q.parameters.get("NextMarker") or ""}
     if q.service == "iam":
         return {"IsTruncated": True, "Marker": q.parameters.get("Marker") or "page-0"}
+    if q.service == "apigateway":
+        return {"position": q.parameters.get("position") or "0"}
     if q.service == "resourcegroupstaggingapi":
         return {"PaginationToken": q.parameters.get("PaginationToken") or "0"}
     first = "page-0" if q.service == "ec2" else "0"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sandboxd.simulator import (
     account,
+    apigateway,
     appstream,
     ec2,
     ecr,
@@ -33,6 +34,7 @@ def _ec2(world: World, q: Request) -> None:
 
 SERVICES: Mapping[str, Service] = {
     "account": Service(account.OPERATIONS, prepare=vending.settle),
+    "apigateway": Service(apigateway.OPERATIONS, prepare=check_activated),
     "appstream": Service(appstream.OPERATIONS, prepare=check_activated),
     "ec2": Service(ec2.OPERATIONS, prepare=_ec2),
     "ecr": Service(ecr.OPERATIONS, prepare=check_activated),

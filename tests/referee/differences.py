@@ -43,7 +43,12 @@ ALLOWED = (
     Allowed("*", "NatGatewayNotFound", "", "code never recorded", _NO_RECORDING),
     Allowed("CreateSecurityGroup", "InvalidGroup.Duplicate", "", "code never recorded", _NO_RECORDING),
     Allowed("RevokeSecurityGroupIngress", "InvalidPermission.NotFound", "", "code never recorded", _NO_RECORDING),
+    Allowed(
+        "DeleteNetworkInterface", "InvalidParameterValue", "", "words",
+        "recorded of other operations; gruntwork-io/cloud-nuke#431 and aws/amazon-vpc-cni-k8s#1399 quote it of this one"
+    ),
     Allowed("RunInstances", "IdempotentInstanceTerminated", "", "code never recorded", _NO_RECORDING),
+    Allowed("DeleteVpcLink", "NotFoundException", "", "code never recorded", _NO_RECORDING),
     Allowed("*", "EntityAlreadyExists", "", "code never recorded", _NO_RECORDING),
     Allowed("*Fleet", "ResourceAlreadyExistsException", "", "code never recorded", _NO_RECORDING),
     Allowed("CreateStreamingURL", "ResourceNotAvailableException", "", "code never recorded", _NO_RECORDING),
@@ -222,7 +227,7 @@ UNLIKE = (
 """the same for whole structures held against the recordings themselves"""
 
 NEVER_RECORDED = frozenset({
-    "CreateFleet", "CreateGrant", "CreateInstanceProfile", "CreateOrganizationalUnit", "CreateStack", "CreateStreamingURL", "CreateVpcEndpointServiceConfiguration", "CreateWebACL", "DeleteVpcEndpointServiceConfigurations", "DescribeAccount", "DescribeFleets", "DescribeImagePermissions", "DescribeImages", "DescribeInstanceTypes", "DescribeStacks", "GetInstanceProfile", "GetParametersByPath", "GetWebACLForResource", "ListAccountsForParent", "ListAssociatedFleets", "ListAssociatedStacks", "ListChildren", "ListCommands", "ListCreateAccountStatus", "ListOrganizationalUnitsForParent", "ListParents", "ListRoots", "ListTagsForResource", "ResetEbsDefaultKmsKeyId", "UpdateFleet",
+    "CreateFleet", "CreateGrant", "CreateInstanceProfile", "CreateOrganizationalUnit", "CreateStack", "CreateStreamingURL", "CreateVpcEndpointServiceConfiguration", "CreateVpcLink", "CreateWebACL", "DeleteVpcEndpointServiceConfigurations", "DescribeAccount", "DescribeFleets", "DescribeImagePermissions", "DescribeImages", "DescribeInstanceTypes", "DescribeStacks", "GetInstanceProfile", "GetParametersByPath", "GetVpcLinks", "GetWebACLForResource", "ListAccountsForParent", "ListAssociatedFleets", "ListAssociatedStacks", "ListChildren", "ListCommands", "ListCreateAccountStatus", "ListOrganizationalUnitsForParent", "ListParents", "ListRoots", "ListTagsForResource", "ResetEbsDefaultKmsKeyId", "UpdateFleet",
 })  # fmt: skip
 """operations of which nobody has recorded an answer: there is nothing to hold them against"""
 

@@ -5,6 +5,7 @@ Both stand under a clock that only `later` moves, at a fraction of a second, suc
 
 from collections.abc import Iterator, MutableMapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import botocore.session
 import trio
@@ -93,11 +94,12 @@ class OverWire(Moved):
             sent.append(message)
 
         headers = [(name.lower().encode(), _bytes(value)) for name, value in request.headers.items()]
+        url = urlsplit(request.url)
         scope: dict[str, Any] = {
             "type": "http",
             "method": request.method,
-            "path": "/",
-            "query_string": b"",
+            "path": url.path or "/",
+            "query_string": url.query.encode(),
             "headers": headers,
         }
         await self._wire(scope, receive, send)

@@ -8,7 +8,7 @@ from tests.referee.life_balancing import balancing
 from tests.referee.life_desktops import desktops
 from tests.referee.life_iam import refused_profiles, roles, roles_end
 from tests.referee.life_machines import machines, public_machine, refused_launches
-from tests.referee.life_network import failing, gateways, gateways_end, network, network_end
+from tests.referee.life_network import failing, gateways, gateways_end, interfaces, network, network_end
 from tests.referee.life_shares import shares
 from tests.referee.life_steps import look, unknown
 from tests.referee.transcript import Transcript
@@ -35,6 +35,15 @@ def catalogue(ask: Transcript, owner: str) -> None:
     ask("GetAWSDefaultServiceQuota", "service-quotas", ServiceCode="ec2", QuotaCode="L-1216C47A")
     for service in ("vpc", "ec2"):
         ask("ListServiceQuotas", "service-quotas", ServiceCode=service)
+    opting_in(ask)
+
+
+def opting_in(ask: Transcript) -> None:
+    """A region that is closed to a new account, and more of them than may be on their way."""
+    for region in ("af-south-1", "ap-east-1", "eu-south-1", "eu-south-2", "me-south-1", "il-central-1"):
+        ask("EnableRegion", "account", RegionName=region)
+    ask("GetRegionOptStatus", "account", RegionName="af-south-1")
+    ask.refused("TooManyRequestsException", "EnableRegion", "account", RegionName="ca-west-1")
 
 
 def sharing(ask: Transcript, owner: str, image: str) -> None:
@@ -99,6 +108,7 @@ def whole_life(ask: Transcript, owner: str) -> None:
     unknowns(ask)
     ids = network(ask)
     gateways(ask, ids)
+    interfaces(ask, ids)
     machines(ask, ids)
     public_machine(ask)
     refused_launches(ask, ids)

@@ -60,7 +60,7 @@ def _role_and_balancer(ask: Transcript, ids: dict[str, str], subnets: list[str])
 
 
 def _served(ask: Transcript, network: str) -> None:
-    """A network load balancer behind an endpoint service, which holds it."""
+    """A network load balancer behind an endpoint service, then behind a link of API Gateway, which hold it."""
     made = ask(
         "CreateVpcEndpointServiceConfiguration",
         NetworkLoadBalancerArns=[network],
@@ -69,6 +69,12 @@ def _served(ask: Transcript, network: str) -> None:
     ask("DescribeVpcEndpointServiceConfigurations")
     ask.refused("ResourceInUse", "DeleteLoadBalancer", "elbv2", LoadBalancerArn=network)
     ask("DeleteVpcEndpointServiceConfigurations", ServiceIds=[made["ServiceConfiguration"]["ServiceId"]])
+    link = ask("CreateVpcLink", "apigateway", name="referee", targetArns=[network], tags={"k": "v"})["id"]
+    ask("GetVpcLinks", "apigateway")
+    ask.refused("ResourceInUse", "DeleteLoadBalancer", "elbv2", LoadBalancerArn=network)
+    ask("DeleteVpcLink", "apigateway", vpcLinkId=link)
+    ask.refused("NotFoundException", "DeleteVpcLink", "apigateway", vpcLinkId="0123456789")
+    ask.later(150)
 
 
 def _names(ask: Transcript, ids: dict[str, str], subnets: list[str]) -> None:

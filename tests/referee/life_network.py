@@ -94,6 +94,17 @@ def routes(ask: Transcript, ids: dict[str, str]) -> None:
     look(ask)
 
 
+def interfaces(ask: Transcript, ids: dict[str, str]) -> None:
+    """A plain one that nobody attaches, and one of a gateway that nobody may delete."""
+    asked = {"SubnetId": ids["private"], "Groups": [ids["group"]], "Description": "of the referee"}
+    made = ask("CreateNetworkInterface", TagSpecifications=spec("network-interface"), **asked)
+    look(ask)
+    ask("DeleteNetworkInterface", NetworkInterfaceId=made["NetworkInterface"]["NetworkInterfaceId"])
+    gateway = ask("DescribeNatGateways", NatGatewayIds=[ids["nat"]])["NatGateways"][0]
+    managed = gateway["NatGatewayAddresses"][0]["NetworkInterfaceId"]
+    ask.refused("InvalidParameterValue", "DeleteNetworkInterface", NetworkInterfaceId=managed)
+
+
 # ---- gateways
 def gateways(ask: Transcript, ids: dict[str, str]) -> None:
     """An address and a NAT gateway up to available, and one that fails."""

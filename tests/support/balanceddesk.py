@@ -51,6 +51,9 @@ def balanced(desk):
     made = desk.call("CreateVpcEndpointServiceConfiguration", NetworkLoadBalancerArns=[net])["ServiceConfiguration"]
     desk.call("DescribeVpcEndpointServiceConfigurations")
     desk.call("DeleteVpcEndpointServiceConfigurations", ServiceIds=[made["ServiceId"]])
+    link = desk.call("CreateVpcLink", "apigateway", name="l", targetArns=[net], tags={"k": "v"})
+    desk.call("GetVpcLinks", "apigateway")
+    desk.call("DeleteVpcLink", "apigateway", vpcLinkId=link["id"])
     elb("DeleteListener", **listener)
     elb("DeleteLoadBalancer", **one)
     elb("DeleteTargetGroup", **targets)

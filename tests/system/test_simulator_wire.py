@@ -10,7 +10,7 @@ import pytest
 import trio
 from botocore.exceptions import ClientError, HTTPClientError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
-from simwire import KEYS, Served, served
+from simwire import KEYS, REGION, Served, served
 
 from sandboxd.simulator.furnish import MANAGEMENT
 from sandboxd.simulator.gate import Fault
@@ -60,6 +60,21 @@ async def test_a_round_trip_in_each_protocol():
         assert "Ipv6CidrBlockAssociationSet" not in vpc
         gateway = (await ec2.create_internet_gateway())["InternetGateway"]
         assert gateway["Attachments"] == [] and gateway["Tags"] == []
+
+
+async def test_a_service_whose_paths_say_what_is_asked():
+    """rest-json: a read without a body, parameters in the query, a refusal by its header."""
+    async with served() as sim:
+        gateway, account = await sim.member("apigateway"), sim.simulator.accounts[0]
+        assert (await gateway.get_vpc_links())["items"] == []
+        for number in range(3):
+            link = sim.simulator.world.rows.make("vpc-link", account, REGION, 0.0, f"link{number}")
+            link.data, link.refs = {"name": "l", "description": ""}, {"balancer": "arn"}
+        first = await gateway.get_vpc_links(limit=2)
+        rest = await gateway.get_vpc_links(limit=2, position=first["position"])
+        assert [one["id"] for one in first["items"] + rest["items"]] == ["link0", "link1", "link2"]
+        with pytest.raises(ClientError, match=r"BadRequestException.*one Network Load Balancer"):
+            await gateway.create_vpc_link(name="l", targetArns=["arn:nobody"])
 
 
 async def profile(sim):

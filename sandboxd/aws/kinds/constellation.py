@@ -2,22 +2,36 @@
 
 No second run, whatever happens: a lost call is looked for by the mark in its comment, and a lock and a marker file on the
 machine make a command that comes twice wait for the first, or do nothing. Values stand in the command, secrets never do:
-the machine fetches them by name. Turned round, the command is cancelled.
+the machine fetches them by name. One that hangs is ended by the agent before the step's own deadline, so that a retry
+begins anew. Turned round or given up, the command is cancelled.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from sandboxd.aws import scripts
-from sandboxd.aws.commands import EXPLAIN, GOES_ON, MISSING, ended, machine_of, mark, marked, run_of, send, sent, since
+from sandboxd.aws.commands import (
+    DELIVERY,
+    EXPLAIN,
+    GOES_ON,
+    MISSING,
+    ended,
+    machine_of,
+    mark,
+    marked,
+    run_of,
+    send,
+    sent,
+    since,
+)
 from sandboxd.aws.kind import Ask, Item, Kind, Move, Parameters, Questions, Reading, Seen, deleted
 from sandboxd.model.keys import parts
 from sandboxd.model.kind import KindSpec, Role
 from sandboxd.model.resource import MADE_AT, Usual
 
 INSTALLED = 1
-LONGEST = 2 * 3600
-"""seconds after which the agent ends an installer"""
+MARGIN = 180
+"""seconds in which the step hears that the agent has ended an installer"""
 COMMAND = '/opt/avaloq/installer/install.sh "$CONSTELLATION" "$VALUES"'
 """assumed: no public document shows how the installer is called; the profile says it"""
 TAIL = 30
@@ -45,6 +59,11 @@ def _name(ask: Ask) -> str:
     return str(ask.parameter("constellation", ask.parameter("name", "")))
 
 
+def _longest(ask: Ask) -> int:
+    """Seconds after which the agent ends an installer: taken up late as it may be, the step still waits for it."""
+    return int(ask.node.up.get(INSTALLED, SPEC.up[INSTALLED]).patience) - DELIVERY - MARGIN
+
+
 def _install(ask: Ask) -> Parameters:
     values: dict[str, Any] = ask.parameter("values", {})
     addresses = [facts.get("address", "") for facts in ask.ground.get("peers", ())]
@@ -59,7 +78,7 @@ def _install(ask: Ask) -> Parameters:
                 plain[key] = str(value)
     command = str(ask.parameter("command", COMMAND))
     script = scripts.install(_name(ask), command, plain, secret, parts(ask.node.key).region)
-    return send(ask, script, seconds=LONGEST)
+    return send(ask, script, seconds=_longest(ask))
 
 
 def _questions(ask: Ask) -> Questions:
@@ -109,7 +128,7 @@ KIND = Kind(
     brief=BRIEF,
     moves={
         ("raise", INSTALLED): Move(
-            operation="SendCommand", parameters=_install, accepted=sent, resolves="comment", explain=EXPLAIN
+            operation="SendCommand", parameters=_install, accepted=sent, resolves="comment", explain=EXPLAIN, ends=True
         ),
         ("lower", 0): Move(
             operation="CancelCommand",

@@ -1,18 +1,13 @@
-"""Elastic IPs and network interfaces, with the traps of their release."""
+"""Elastic IPs, with the traps of their release."""
 
 from sandboxd.simulator.calls import Request
-from sandboxd.simulator.ec2.making import group_name, public_ip
+from sandboxd.simulator.ec2.making import public_ip
 from sandboxd.simulator.ec2.shapes import (
     Shape,
-    boolean,
     listed,
     member,
-    moment,
-    page,
-    private_dns,
     requested_tags,
     select,
-    tag_list,
     with_tags,
 )
 from sandboxd.simulator.errors import ApiError
@@ -94,84 +89,8 @@ def release_address(world: World, q: Request) -> Shape:
     return {}
 
 
-# ---- interfaces
-def describe_network_interfaces(world: World, q: Request) -> Shape:
-    rows = listed(world, q, "interface", q.parameters.get("NetworkInterfaceIds"))
-    filters = {
-        "network-interface-id": member("NetworkInterfaceId"),
-        "subnet-id": member("SubnetId"),
-        "vpc-id": member("VpcId"),
-        "status": member("Status"),
-        "description": member("Description"),
-        "interface-type": member("InterfaceType"),
-        "requester-managed": boolean("RequesterManaged"),
-        "group-id": lambda _, s: [group["GroupId"] for group in s["Groups"]],
-        "attachment.instance-id": lambda _, s: (
-            [s["Attachment"]["InstanceId"]] if "InstanceId" in s["Attachment"] else []
-        ),
-    }
-    return page(q, select(q, rows, lambda row: _interface(world, row), filters), "NetworkInterfaces")
-
-
-def _interface(world: World, row: Row) -> Shape:
-    data = row.data
-    dns = private_dns(data["ip"], row.region)
-    service = data["type"] != "interface" or "requester" in data or data.get("managed", False)
-    shape: Shape = {
-        "NetworkInterfaceId": row.id,
-        "SubnetId": row.refs["subnet"],
-        "VpcId": data["vpc"],
-        "Description": data["text"],
-        "InterfaceType": data["type"],
-        "OwnerId": row.account,
-        "PrivateIpAddress": data["ip"],
-        "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": data["ip"], "PrivateDnsName": dns}],
-        "PrivateDnsName": dns,
-        "Ipv6Addresses": [],
-        "RequesterManaged": service,
-        "SourceDestCheck": data["type"] == "interface",
-        "Status": "in-use",
-        "TagSet": tag_list(row),
-        "AvailabilityZone": data["zone"],
-        "MacAddress": data["mac"],
-        "Groups": [{"GroupId": g, "GroupName": group_name(world, g)} for g in data.get("groups", ())],
-        "Attachment": _attachment(row),
-    }
-    if service:
-        shape["RequesterId"] = data.get("requester", "058264280000")
-    if public := data.get("public"):
-        own = {"IpOwnerId": row.account, "AllocationId": data["allocation"]} if "allocation" in data else {}
-        address = world.rows.find(data.get("allocation", ""))
-        bound = (
-            {"AssociationId": address.data["association"]}
-            if address is not None and "association" in address.data
-            else {}
-        )
-        shape["Association"] = {"PublicIp": public, "PublicDnsName": "", "IpOwnerId": "amazon"} | own | bound
-        shape["PrivateIpAddresses"][0]["Association"] = shape["Association"]
-    return shape
-
-
-def _attachment(row: Row) -> Shape:
-    data = row.data
-    base: Shape = {"AttachmentId": data["attachment"], "Status": "attached"}
-    if machine := row.refs.get("machine"):
-        return base | {
-            "AttachTime": moment(row.created),
-            "DeviceIndex": 0,
-            "NetworkCardIndex": 0,
-            "InstanceId": machine,
-            "InstanceOwnerId": row.account,
-            "DeleteOnTermination": True,
-        }
-    if data["type"] == "interface":  # of a service that puts it into a network for each of its machines
-        owner = {"InstanceOwnerId": data.get("requester", "amazon-aws"), "AttachTime": moment(row.created)}
-        return base | owner | {"NetworkCardIndex": 0, "DeviceIndex": 1, "DeleteOnTermination": False}
-    base["AttachmentId"] = data["attachment"].replace("eni-attach-", "ela-attach-")
-    return base | {"DeviceIndex": 1, "InstanceOwnerId": "amazon-aws", "DeleteOnTermination": False}
-
-
 OPERATIONS = {
-    "AllocateAddress": allocate_address, "DescribeAddresses": describe_addresses, "ReleaseAddress": release_address,
-    "DescribeNetworkInterfaces": describe_network_interfaces,
-}  # fmt: skip
+    "AllocateAddress": allocate_address,
+    "DescribeAddresses": describe_addresses,
+    "ReleaseAddress": release_address,
+}

@@ -181,7 +181,7 @@ def delete_load_balancer(world: World, q: Request) -> Shape:
     if row.data["protected"]:
         words = f"Load balancer '{row.id}' cannot be deleted because deletion protection is enabled"
         raise ApiError("OperationNotPermitted", words)
-    if world.rows.holders(row.id, q.now, "endpoint-service") or holder_of(world, row, q.now) is not None:
+    if world.rows.holders(row.id, q.now, "endpoint-service", "vpc-link") or holder_of(world, row, q.now) is not None:
         words = f"Load balancer '{row.id}' cannot be deleted because it is currently associated with another service"
         raise ApiError("ResourceInUse", words)
     for listener in listeners_of(world, row, q.now):

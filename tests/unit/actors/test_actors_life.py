@@ -8,6 +8,7 @@ from enginelab import REGION, Lab
 from houselab import ANN, DAY, living
 from trio.testing import MockClock
 
+from sandboxd.lifecycle.messages import Progress
 from sandboxd.model.errors import Refusal
 from sandboxd.wire.etags import tag_of
 
@@ -225,3 +226,23 @@ async def test_a_role_that_lands_after_everything_was_deleted_is_removed(autojum
         assert lab.there() == {kind: 1}, "the laboratory is sensitive"
         await trio.sleep(900)
         assert lab.there() == {}
+
+
+async def test_a_step_never_shows_what_another_step_of_its_resource_saw(autojump_clock, tmp_path):
+    """A fleet that is stopped is not STARTING, though that was the last that its start saw; nor is what a former attempt says late."""
+    lab = Lab(shared=False)
+    async with living(lab, tmp_path) as life:
+        await life.onboard()
+        assert (await life.create(profile="model-bank", smart_client=True)).state == "succeeded"
+        actor = life.house.supervisor.actor(life.account)
+        (fleet,) = [key for key, row in actor.state.rows.items() if row.node.kind == "appstream-fleet"]
+        assert actor.progress[fleet].startswith("STARTING"), "the laboratory is sensitive"
+        stop, shown = await life.begin("stop"), []
+        while life.desk.operation(stop.id).state == "running":
+            steps = [one for one in life.desk.operation(stop.id).steps if one.kind == "appstream-fleet"]
+            shown += [(one.state, one.reason or "") for one in steps if one.state in ("calling", "waiting")]
+            if shown:
+                actor.post(Progress(fleet, actor.state.rows[fleet].run - 1, "STARTING, said a former attempt"))
+            await trio.sleep(1)
+        assert ("waiting", "") in shown and ("waiting", "STOPPING") in shown
+        assert [reason for _, reason in shown if "STARTING" in reason] == []

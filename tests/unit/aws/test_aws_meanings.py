@@ -107,7 +107,7 @@ def test_every_kind_has_a_move_for_each_step_that_plans_can_ask_for():
     for kind in KINDS:
         node = kind.spec.node("r/shared/n", {})
         last = len(node.states) - 1
-        if kind.spec.name != "volume":  # only ever found, never made by a step of its own
+        if kind.spec.name not in ("volume", "network-interface"):  # only ever found, never made by a step of its own
             _walk(kind, node, "raise", 0, last)
         if kind.spec.name != "account-claim":
             _walk(kind, node, "lower", last, 0)

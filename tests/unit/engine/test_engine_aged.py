@@ -16,6 +16,7 @@ ELSEWHERE = {
     "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress",  # as Egress
     "CreateServiceLinkedRole", *DESKTOPS_UP, *DESKTOPS_DOWN,  # test_engine_desktops
     "DeleteVolume",  # as the other deletes
+    "DeleteNetworkInterface",  # so, too
     *balancinglab.UP, *balancinglab.DOWN,  # test_engine_balancing
     "ModifyImageAttribute", "CreateGrant", "RevokeGrant", "SetRepositoryPolicy",  # test_engine_shares
     "UpdateImagePermissions", "DeleteImagePermissions",  # test_engine_desktops

@@ -254,6 +254,44 @@ async def test_a51_what_a_tenant_serves_through_it_is_named(autojump_clock):
     assert (await driver.step(shared("nlb"), "lower", 0)).left == "done"
 
 
+async def test_a51_what_a_tenants_api_leads_through_is_named(autojump_clock):
+    """A51: no endpoint service, but a VPC link of API Gateway, whose id is told; nobody else's life asks there."""
+    lab, driver = await made()
+    arn = driver.rows[shared("nlb")].facts["id"]
+    link = aws(lab, "apigateway", "CreateVpcLink", name="theirs", targetArns=[arn])["id"]
+    await driver.step(shared("nlb-port"), "lower", 0)
+    assert "GetVpcLinks" not in lab.reads
+    ended = await driver.step(shared("nlb"), "lower", 0)
+    assert (ended.left, ended.how, ended.code) == ("nothing", "permanent", "held_by_others")
+    assert f"{link} (vpc-link)" in ended.reason
+    aws(lab, "apigateway", "DeleteVpcLink", vpcLinkId=link)
+    assert (await driver.step(shared("nlb"), "lower", 0)).left == "done"
+
+
+async def test_a51_where_api_gateway_may_not_be_asked_it_is_only_not_named(autojump_clock):
+    """A51: the read is denied, by name even: the load balancer is waited for as before, and goes when it is free."""
+    lab, driver = await made()
+    real, arn = lab.call, driver.rows[shared("nlb")].facts["id"]
+
+    async def call(scope, service, operation, parameters):
+        if service == "apigateway":
+            await trio.sleep(0.1)
+            words = "is not authorized with an explicit deny in a service control policy"
+            raise AwsError("refused", "AccessDeniedException", words, 403)
+        return await real(scope, service, operation, parameters)
+
+    link = aws(lab, "apigateway", "CreateVpcLink", name="theirs", targetArns=[arn])["id"]
+    driver.engine = lab.engine(call=call)
+    await driver.step(shared("nlb-port"), "lower", 0)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(driver.step, shared("nlb"), "lower", 0)
+        await trio.sleep(300)
+        assert driver.rows[shared("nlb")].lo == 1
+        aws(lab, "apigateway", "DeleteVpcLink", vpcLinkId=link)
+    assert driver.rows[shared("nlb")].lo == 0
+    assert "associated with another service" in " ".join(m.text for m in driver.messages if isinstance(m, Progress))
+
+
 async def test_what_comes_up_can_be_turned(autojump_clock):
     """A delete two minutes into a create: it is found by its tags, though nobody has its ARN."""
     lab, driver = await made(goals=NO_ALB)

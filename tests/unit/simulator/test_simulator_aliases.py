@@ -60,6 +60,8 @@ def life(desk):
     """Every operation of EC2 and SSM at least once."""
     net, things = made(desk)
     seen(desk)
+    desk.call("EnableRegion", "account", RegionName="eu-south-1")
+    desk.call("GetRegionOptStatus", "account", RegionName="eu-south-1")
     desktops(desk, net["subnet"], things["group"])
     gone(desk, net, things)
 
@@ -221,6 +223,8 @@ def gone(desk, net, things):
     desk.later(300)
     left = [one for one in desk.call("DescribeVolumes")["Volumes"] if one["State"] == "available"]
     desk.call("DeleteVolume", VolumeId=left[0]["VolumeId"])
+    plain = desk.call("CreateNetworkInterface", SubnetId=net["subnet"], TagSpecifications=specs("network-interface"))
+    desk.call("DeleteNetworkInterface", NetworkInterfaceId=plain["NetworkInterface"]["NetworkInterfaceId"])
     for direction in ("Ingress", "Egress"):
         desk.call(f"RevokeSecurityGroup{direction}", GroupId=group, IpPermissions=rules)
     desk.call("DeleteTags", Resources=[net["vpc"]], Tags=[{"Key": "k"}])

@@ -144,6 +144,33 @@ def test_a_protected_one_stays_and_one_that_a_tenant_uses_too():
     assert refused == "InvalidParameter"
 
 
+def test_a51_a_link_of_an_api_holds_it_until_it_is_gone():
+    """Case A51: of network load balancers only; pages by position."""
+    desk = Balancing()
+    network, asked = desk.balancer(Name="net", Type="network"), {"service": "apigateway", "name": "l"}
+    links = [desk.call("CreateVpcLink", targetArns=[network], **asked)["id"] for _ in range(2)]
+    first = desk.call("GetVpcLinks", "apigateway", limit=1)
+    rest = desk.call("GetVpcLinks", "apigateway", position=first["position"])
+    assert [one["id"] for one in first["items"] + rest["items"]] == links
+    assert (first["items"][0]["status"], first["items"][0]["targetArns"], "position" in rest) == (
+        "PENDING",
+        [network],
+        False,
+    )
+    desk.later(121)
+    assert desk.call("GetVpcLinks", "apigateway")["items"][0]["status"] == "AVAILABLE"
+    for link in links:
+        assert desk.refused("DeleteLoadBalancer", "elbv2", LoadBalancerArn=network) == "ResourceInUse"
+        desk.call("DeleteVpcLink", "apigateway", vpcLinkId=link)
+    assert desk.refused("DeleteLoadBalancer", "elbv2", LoadBalancerArn=network) == "ResourceInUse"
+    desk.later(121)
+    assert desk.call("GetVpcLinks", "apigateway")["items"] == []
+    desk.elb("DeleteLoadBalancer", LoadBalancerArn=network)
+    assert desk.refused("DeleteVpcLink", "apigateway", vpcLinkId=links[0]) == "NotFoundException"
+    application = desk.balancer()
+    assert desk.refused("CreateVpcLink", targetArns=[application], **asked) == "BadRequestException"
+
+
 def test_there_are_only_so_many_and_pages_of_them():
     """The quota, and pages by marker."""
     desk = Balancing()

@@ -279,3 +279,45 @@ def test_the_agent_is_online_some_time_after_each_boot(desk):
     assert online() == []
     desk.later(130)
     assert online() == [machine]
+
+
+def test_a51_a_plain_interface_stays_until_somebody_deletes_it(desk):
+    """Case A51: attached to nothing, it is left over and holds its subnet and group."""
+    net = desk.network()
+    group = desk.call("CreateSecurityGroup", VpcId=net["vpc"], GroupName="g", Description="g")["GroupId"]
+    asked = {"SubnetId": net["subnet"], "Groups": [group], "Description": "left by a build"}
+    made = desk.call("CreateNetworkInterface", **asked, PrivateIpAddress="10.0.0.9")["NetworkInterface"]
+    one = {"NetworkInterfaceId": made["NetworkInterfaceId"]}
+    assert (made["Status"], made["RequesterManaged"], made["PrivateIpAddress"]) == ("pending", False, "10.0.0.9")
+    (shown,) = desk.call("DescribeNetworkInterfaces", NetworkInterfaceIds=[made["NetworkInterfaceId"]])[
+        "NetworkInterfaces"
+    ]
+    assert shown["Status"] == "available" and "Attachment" not in shown
+    by_machine = [{"Name": "attachment.instance-id", "Values": ["i-1"]}]
+    assert desk.call("DescribeNetworkInterfaces", Filters=by_machine)["NetworkInterfaces"] == []
+    desk.later(86400)
+    assert [item["kind"] for item in inventory(desk.world)].count("interface") == 1
+    assert desk.refused("DeleteSubnet", SubnetId=net["subnet"]) == "DependencyViolation"
+    assert desk.refused("DeleteSecurityGroup", GroupId=group) == "DependencyViolation"
+    desk.call("DeleteNetworkInterface", **one)
+    assert desk.refused("DeleteNetworkInterface", **one) == "InvalidNetworkInterfaceID.NotFound"
+    desk.call("DeleteSubnet", SubnetId=net["subnet"])
+    desk.call("DeleteSecurityGroup", GroupId=group)
+    assert desk.refused("CreateNetworkInterface", **asked) == "InvalidSubnetID.NotFound"
+
+
+def test_a51_an_interface_that_is_somebodys_is_not_deleted(desk):
+    """Case A51: not a machine's, and not one of those that a service manages, whether it is attached or not."""
+    net = desk.network()
+    machine = desk.run(net["subnet"])["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    assert desk.refused("DeleteNetworkInterface", NetworkInterfaceId=machine) == "InvalidParameterValue"
+    gateway = desk.call("DescribeNatGateways", NatGatewayIds=[nat(desk, net)])["NatGateways"][0]
+    managed = gateway["NatGatewayAddresses"][0]["NetworkInterfaceId"]
+    assert desk.refused("DeleteNetworkInterface", NetworkInterfaceId=managed) == "InvalidParameterValue"
+    asked = {"SubnetId": net["subnet"]}
+    left = desk.call("CreateNetworkInterface", **asked)["NetworkInterface"]["NetworkInterfaceId"]
+    desk.world.rows.find(left).data["requester"] = "amazon-elb"
+    assert desk.refused("DeleteNetworkInterface", NetworkInterfaceId=left) == "OperationNotPermitted"
+    other = desk.call("CreateVpc", CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    group = desk.call("CreateSecurityGroup", VpcId=other, GroupName="g", Description="g")["GroupId"]
+    assert desk.refused("CreateNetworkInterface", **asked, Groups=[group]) == "InvalidParameterValue"
