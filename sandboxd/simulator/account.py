@@ -49,7 +49,7 @@ def check_open(world: World, q: Request) -> None:
     raise ApiError("UnrecognizedClientException", "The security token included in the request is invalid.", 400)
 
 
-def _asked(world: World, q: Request) -> tuple[str, str]:
+def _asked(q: Request) -> tuple[str, str]:
     region, account = q.parameters["RegionName"], q.parameters.get("AccountId", q.account)
     if account != q.account:
         raise ApiError("AccessDeniedException", "You do not have access to this account's settings.", 403)
@@ -59,7 +59,7 @@ def _asked(world: World, q: Request) -> tuple[str, str]:
 
 
 def enable_region(world: World, q: Request) -> dict[str, Any]:
-    account, region = _asked(world, q)
+    account, region = _asked(q)
     if region not in ALWAYS and math.isinf(_opens(world, account, region)):
         under_way = (at for place, at in world.opt_in.items() if place.split()[0] == account and at > q.now)
         if len(list(under_way)) >= AT_ONCE:
@@ -69,7 +69,7 @@ def enable_region(world: World, q: Request) -> dict[str, Any]:
 
 
 def get_region_opt_status(world: World, q: Request) -> dict[str, Any]:
-    account, region = _asked(world, q)
+    account, region = _asked(q)
     opens = _opens(world, account, region)
     if region in ALWAYS:
         status = "ENABLED_BY_DEFAULT"
