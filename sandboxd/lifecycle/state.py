@@ -259,7 +259,8 @@ def deadline_of(state: State, row: Row) -> float:
     """When the attempt in flight is looked at afresh."""
     assert row.flight is not None
     usual = row.node.up.get(row.flight.to) if row.flight.way == "raise" else row.node.down.get(row.hi)
-    return row.since + max(state.settings.shortest_deadline, usual.patience if usual else 0.0)
+    least = max(state.settings.shortest_deadline, row.node.patience)
+    return row.since + max(least, usual.patience if usual else 0.0)
 
 
 def arm_row(state: State, key: Key) -> None:

@@ -42,7 +42,7 @@ class KindSpec(Struct, frozen=True, kw_only=True):
     down: dict[int, Usual] = field(default_factory=dict)
     prices: dict[int, str] = field(default_factory=dict)
 
-    def node(self, key: Key, links: dict[str, tuple[Key, ...]], **parameters: Any) -> Node:
+    def node(self, key: Key, links: dict[str, tuple[Key, ...]], *, patience: float = 0.0, **parameters: Any) -> Node:
         """Return the node of one resource; a role without links is simply not played. Unknown roles raise KeyError."""
         known = {role.name: role for role in self.roles}
         played = [(known[name], keys) for name, keys in links.items()]
@@ -54,6 +54,7 @@ class KindSpec(Struct, frozen=True, kw_only=True):
             turns=self.turns,
             free=self.free,
             permanent=self.permanent,
+            patience=patience,
             data=self.data,
             skippable=self.skippable,
             up=self.up,

@@ -13,6 +13,7 @@ MACHINE = "machine:"
 SECRET = "secret:"  # noqa: S105 - no secret, but how one is named
 """beginning of a value that names a secret"""
 Port = Annotated[int, Meta(ge=0, le=65535)]
+Deadline = Annotated[float, Meta(ge=10, le=86_400)]
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 
 
@@ -85,6 +86,8 @@ class Constellation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """configuration values; `secret:NAME` stands for a secret, which the machine reads itself, `machine:NAME` for a machine's private address"""
     command: str = ""
     """how the installer is called, where its name and values come as $CONSTELLATION and $VALUES"""
+    deadline: Deadline = 3600.0
+    """seconds after which a run that is not over is ended, and has failed"""
 
 
 class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -160,7 +163,8 @@ class Probe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     """`http` wants an answer below 400, whoever signed the certificate; `tcp` a connection; `command` the exit code 0"""
     target: str
     """a URL; a port of the machine itself, or host:port; a command of its shell"""
-    deadline: float = 600.0
+    deadline: Deadline = 600.0
+    """seconds in which it must pass"""
 
 
 class Heal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -39,7 +39,7 @@ class Usual(NamedTuple):
 
     @property
     def patience(self) -> float:
-        """Seconds after which a step is looked at afresh, where nothing longer holds for all."""
+        """Seconds after which a step is looked at afresh, where nothing longer holds."""
         return 5 * self.expected
 
 
@@ -61,6 +61,8 @@ class Node(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """costs nothing: stays while its ground is desired"""
     permanent: bool = False
     """never deleted: stays while the account is somebody's"""
+    patience: float = 0.0
+    """seconds that a step may take at least before it is looked at afresh, where the profile says so"""
     data: bool = False
     """bears data: never made anew by rule when it is lost"""
     skippable: bool = False

@@ -13,6 +13,10 @@ ONLINE = 2
 """state of an agent"""
 
 
+LATE = 900.0
+"""seconds for which a command may wait for its agent, and its step for the end of the command"""
+
+
 class Installed(NamedTuple):
     """What a started sandbox requires, and what a stopped one keeps: its values and what lies on its disks."""
 
@@ -51,7 +55,8 @@ def installed(
             "peers": tuple(machines[name] for name in peers),
         }  # fmt: skip
         values = {name: _value(draft, value, peers) for name, value in one.values.items()}
-        own = {"command": one.command} if one.command else {}
+        own: dict[str, Any] = {"command": one.command} if one.command else {}
+        own |= _within(one.deadline)
         name = f"constellation-{one.name}"
         made.append(
             draft.add("constellation", name, shared=False, links=links, constellation=one.name, values=values, **own)
@@ -59,7 +64,7 @@ def installed(
     after = (*made, *(need.key for need in ready))
     probes = [
         draft.add(
-            "probe", f"probe-{one.name}", shared=False, probe=one.kind, target=one.target, deadline=one.deadline,
+            "probe", f"probe-{one.name}", shared=False, probe=one.kind, target=one.target, **_within(one.deadline),
             links={"machine": (machines[one.machine],), "agent": (at[one.machine],), "after": after},
         )
         for one in profile.probes
@@ -82,3 +87,8 @@ def _value(draft: Draft, value: str, peers: tuple[str, ...]) -> str | dict[str, 
     if value.startswith(MACHINE):
         return {"address": peers.index(value.removeprefix(MACHINE))}
     return value
+
+
+def _within(deadline: float) -> dict[str, float]:
+    """The agent's deadline of what runs on a machine, and the longer one of its step."""
+    return {"deadline": deadline, "patience": deadline + LATE}

@@ -11,7 +11,6 @@ from typing import Any
 
 from sandboxd.aws import scripts
 from sandboxd.aws.commands import (
-    DELIVERY,
     EXPLAIN,
     GOES_ON,
     MISSING,
@@ -30,8 +29,8 @@ from sandboxd.model.kind import KindSpec, Role
 from sandboxd.model.resource import MADE_AT, Usual
 
 INSTALLED = 1
-MARGIN = 180
-"""seconds in which the step hears that the agent has ended an installer"""
+DEADLINE = 2820
+"""seconds after which the agent ends a run, where a blueprint of an older version does not say it"""
 COMMAND = '/opt/avaloq/installer/install.sh "$CONSTELLATION" "$VALUES"'
 """assumed: no public document shows how the installer is called; the profile says it"""
 TAIL = 30
@@ -59,11 +58,6 @@ def _name(ask: Ask) -> str:
     return str(ask.parameter("constellation", ask.parameter("name", "")))
 
 
-def _longest(ask: Ask) -> int:
-    """Seconds after which the agent ends an installer: taken up late as it may be, the step still waits for it."""
-    return int(ask.node.up.get(INSTALLED, SPEC.up[INSTALLED]).patience) - DELIVERY - MARGIN
-
-
 def _install(ask: Ask) -> Parameters:
     values: dict[str, Any] = ask.parameter("values", {})
     addresses = [facts.get("address", "") for facts in ask.ground.get("peers", ())]
@@ -78,7 +72,7 @@ def _install(ask: Ask) -> Parameters:
                 plain[key] = str(value)
     command = str(ask.parameter("command", COMMAND))
     script = scripts.install(_name(ask), command, plain, secret, parts(ask.node.key).region)
-    return send(ask, script, seconds=_longest(ask))
+    return send(ask, script, seconds=int(ask.parameter("deadline", DEADLINE)))
 
 
 def _questions(ask: Ask) -> Questions:
