@@ -1,14 +1,14 @@
 """The grammar of fault files: one struct a table, and what does not go together. Explained in `docs/simulator.md`."""
 
-import difflib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Literal, NamedTuple
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from sandboxd.simulator import refusals
 from sandboxd.simulator.calls import Request
+from sandboxd.simulator.conditions import ScarcityTable, check_quotas, known
 from sandboxd.simulator.gate import Fault
 from sandboxd.simulator.guest import GUEST
 from sandboxd.simulator.services import SERVICES
@@ -63,10 +63,10 @@ class Scripted(
 
     def __post_init__(self) -> None:
         """Names that nobody knows, and what does not go together, are mistakes."""
-        _known("action", (self.action,), ACTIONS)
-        _known("service", _names(self.service), (EVERY, *SERVICES))
+        known("action", (self.action,), ACTIONS)
+        known("service", _names(self.service), (EVERY, *SERVICES))
         operations = (one for service in SERVICES.values() for one in service.operations)
-        _known("operation", _names(self.operation), (EVERY, *operations))
+        known("operation", _names(self.operation), (EVERY, *operations))
         if self.action == "refuse" and not self.code:
             raise ValueError("a refusal needs a `code`, such as code = 'RequestLimitExceeded'")
         if self.chance is not None and self.every is not None:
@@ -119,15 +119,6 @@ def _names(named: str | tuple[str, ...]) -> tuple[str, ...]:
     return (named,) if isinstance(named, str) else named
 
 
-def _known(what: str, named: tuple[str, ...], known: Iterable[str]) -> None:
-    every = dict.fromkeys(known)
-    for one in named:
-        if one not in every:
-            near = difflib.get_close_matches(one, every, n=1, cutoff=0.5)
-            words = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(every)[:12])}"
-            raise ValueError(f"there is no {what} {one!r}, {words}")
-
-
 class WeatherTable(Struct, frozen=True, forbid_unknown_fields=True):
     """How bad the weather is; see `consistency.Weather`."""
 
@@ -160,7 +151,7 @@ class GuestTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """A verb that no machine knows is a mistake."""
-        _known("verb", (self.verb,), GUEST)
+        known("verb", (self.verb,), GUEST)
         if self.code == 0 and not self.never and self.verb != DELIVERS:
             raise ValueError(f"`code` 0 is no failure of {self.verb!r}; {DELIVERS!r} alone can end well and do nothing")
 
@@ -170,6 +161,15 @@ class FaultFile(Struct, frozen=True, forbid_unknown_fields=True):
 
     fault: tuple[Scripted, ...] = ()
     guest: tuple[GuestTable, ...] = ()
+    scarcity: tuple[ScarcityTable, ...] = ()
+    quotas: dict[str, Annotated[int, Meta(ge=0)]] = field(default_factory=dict)
+    """name -> how many there may be"""
+    guard_duty: bool = False
+    """whether it puts its endpoint into every VPC with machines"""
     weather: WeatherTable | None = None
     chaos: ChaosTable | None = None
     seed: int = 1
+
+    def __post_init__(self) -> None:
+        """A quota that nobody knows is a mistake."""
+        check_quotas(self.quotas)

@@ -14,7 +14,7 @@ import math
 import random
 from pathlib import Path
 
-from sandboxd.simulator import guest
+from sandboxd.simulator import conditions, guest
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.chaos import Chaos
 from sandboxd.simulator.consistency import CALM, Weather
@@ -32,7 +32,7 @@ class Script:
     """A hook that carries out a file: the first fault that hits a call has it, chaos has what is left."""
 
     def __init__(self, file: FaultFile, *, opened: float) -> None:
-        self._opened = opened
+        self._opened, self._file = opened, file
         self._faults = [_Standing(one, random.Random(f"{file.seed}/{n}")) for n, one in enumerate(file.fault)]
         self._guests = [_OnGuest(one) for one in file.guest]
         self.weather = CALM if (w := file.weather) is None else Weather(
@@ -45,6 +45,9 @@ class Script:
     def set_on(self, world: World) -> None:
         """Disturb a world from now on."""
         world.hook, world.weather, world.guest_hook = self, self.weather, self.on_guest
+        conditions.put(world, self._file.scarcity)
+        world.quotas |= self._file.quotas
+        world.guard_duty.is_on = world.guard_duty.is_on or self._file.guard_duty
 
     def __call__(self, q: Request) -> Fault | None:
         """What happens to this call."""

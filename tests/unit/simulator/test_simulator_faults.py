@@ -241,6 +241,17 @@ def test_a_storm_has_its_time_its_accounts_and_each_services_words(desk, tmp_pat
     assert hears(desk, "DescribeVpcs") == "ok"
 
 
+def test_scarcity_quotas_and_guard_duty_by_file(desk, tmp_path):
+    """Facts of the world: a type that a zone has not, a quota, what a service does by itself."""
+    text = 'guard_duty = true\n[quotas]\nvpcs = 1\n[[scarcity]]\ntype = "m6i.xlarge"\nzones = ["euc1-az1"]\n'
+    more = '[[scarcity]]\ntype = "t3.micro"\nzones = ["euc1-az2"]\nwhat = "not-offered"\n'
+    scripted(desk, tmp_path, text + more)
+    assert desk.world.scarcity.exhausted == {"m6i.xlarge": ("euc1-az1",)}
+    assert not desk.world.scarcity.offers("t3.micro", ("eu-central-1b", "euc1-az2"))
+    assert desk.world.guard_duty.is_on
+    assert hears(desk) == "VpcLimitExceeded 400"  # there is the default one
+
+
 def test_weather_and_chaos_by_file(desk, tmp_path):
     """Their tables, beside faults, which come first."""
     scripted(desk, tmp_path, (
@@ -291,6 +302,8 @@ def test_pages_that_are_not_what_they_seem(desk, tmp_path):
         ("][", r"faults\.toml:1:1"),
         ("[weather]\nchange = 0.5", "no such key 'change', did you mean 'chance'"),
         ("[chaos]\nrate = 2.0", "<= 1"),
+        ("[quotas]\nvpc = 1", "no quota 'vpc', did you mean 'vpcs'"),
+        ("[[scarcity]]\ntype = 't3.mikro'\nzones = []", "no type 't3.mikro', did you mean 't3.micro'"),
     ],
 )
 def test_a_wrong_fault_file_says_where_and_what_was_meant(tmp_path, text, says):
