@@ -4,6 +4,7 @@ Text from outside passes `safe_text` here once, on its way out.
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from msgspec import structs
 
@@ -18,6 +19,7 @@ from sandboxd.wire import things
 from sandboxd.wire.text import safe_text
 
 
+@lru_cache(4096)
 def stamp(at: float) -> str:
     """RFC 3339 in UTC, of seconds since the epoch."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

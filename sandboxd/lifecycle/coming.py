@@ -1,5 +1,6 @@
 """What an operation has still to do, and when it may be over. Reads only."""
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ from sandboxd.model.keys import Key, step_id
 from sandboxd.model.records import Operation
 from sandboxd.model.resource import Node, Row, Step
 
+FRESH = 2.0
+"""seconds for which an answer is good enough: steps come in bursts, and each of them is a commit"""
 AT_ONCE = 0.5
 """seconds of a step of which nothing is usual"""
 
@@ -59,9 +62,14 @@ def _way(row: Row, goal: int) -> Iterator[Coming]:
 def operation_eta(state: State, operation: Operation, now: float) -> float | None:
     """When it is over, if everything takes as long as usual: the longest chain of steps still to come."""
     if operation.state != "running":
+        state.etas.pop(operation.id, None)
         return None
-    gate = 2 * state.settings.relist_after if operation.verb in ("stop", "delete") else 0.0
-    return max(_Ends(state, operation, now).all(), default=now) + gate
+    asked, eta = state.etas.get(operation.id, (-math.inf, now))
+    if not asked <= now < asked + FRESH:
+        gate = 2 * state.settings.relist_after if operation.verb in ("stop", "delete") else 0.0
+        eta = max(_Ends(state, operation, now).all(), default=now) + gate
+        state.etas[operation.id] = now, eta
+    return max(eta, now)
 
 
 class _Ends:

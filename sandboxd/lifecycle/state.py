@@ -74,6 +74,8 @@ class State:
         self.watchers: dict[str, dict[str, bool]] = {}
         self.reach: dict[str, dict[Key, bool]] = {}
         """sandbox -> every key that its blueprint reaches"""
+        self.etas: dict[str, tuple[float, float]] = {}
+        """operation -> when its end was last worked out, and what came of it"""
         self._sharers: dict[Key, int] = {}
         self._counted = 0
         self._timers: list[tuple[float, str]] = []

@@ -20,10 +20,13 @@ from tests.faults.singles import singles
 
 TIMES = int(os.environ.get("FAULTS_TIMES", "1"))
 """how many times the usual number"""
-EVERY = max(1, 40 // TIMES)
-"""at every how many-th point a bank's daemon dies"""
+BANK = Case(profile="model-bank")
 WHOLE = Case(profile="model-bank", parameters={"amq": True, "smart_client": True})
-"""a bank with everything that a profile can ask for"""
+"""a bank with everything that its profile can ask for"""
+BANKS = {"model-bank": (BANK, 10), "model-bank with everything": (WHOLE, 40)}
+"""kind of bank -> case, at every how many-th point its daemon dies"""
+DEATHS = 4
+"""tests over which the points of one bank are spread"""
 SILENCES = {
     "lost before": Fault(reply="cut"),
     "lost after": Fault(effect="now", reply="cut"),
@@ -40,7 +43,8 @@ SILENCES = {
 """what can become of the one call"""
 KINDS = {
     "trial": (Case(), 2000),
-    "model-bank": (WHOLE, 100),
+    "model-bank": (BANK, 100),
+    "model-bank with everything": (WHOLE, 100),
     "training": (Case(profile="training", losses=True, sandboxes=2), 50),
     "several": (Case(losses=True, sandboxes=2), 100),
     "many": (Case(losses=True, sandboxes=3), 100),
@@ -66,11 +70,16 @@ def test_every_single_crash_of_trial(first, covered):
     covered("crash at every point of trial", **clean(list(singles(Case(), first=first, every=8))))
 
 
-@pytest.mark.parametrize("part", range(2 * TIMES))
-def test_every_fortieth_crash_of_a_model_bank(part, covered):
-    """The same with everything, at every fortieth point, or nearer to each other."""
-    lives = singles(WHOLE, first=part * EVERY, every=2 * TIMES * EVERY)
-    covered(f"crash at every {EVERY}th point of model-bank", **clean(list(lives)))
+@pytest.mark.parametrize("part", range(DEATHS))
+@pytest.mark.parametrize("bank", BANKS)
+def test_crashes_all_over_a_bank(bank, part, covered):
+    """The same at every tenth point of a bank, and at every fortieth of one with everything; or nearer to each other."""
+    case, every = BANKS[bank]
+    every = max(1, every // TIMES)
+    covered(
+        f"crash at every {every}th point of {bank}",
+        **clean(list(singles(case, first=part * every, every=DEATHS * every))),
+    )
 
 
 @pytest.mark.parametrize(("kind", "first"), PARTS)

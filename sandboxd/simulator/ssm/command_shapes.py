@@ -1,6 +1,7 @@
 """What a command and its run on a machine look like in each of their states, as recorded at AWS."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sandboxd.simulator.ec2.shapes import private_dns
@@ -28,6 +29,7 @@ def status(row: Row, now: float) -> Shape:
     return {"Status": STATUS.get(state, state), "StatusDetails": state}
 
 
+@lru_cache(4096)
 def _moment(at: float) -> datetime:
     return datetime.fromtimestamp(round(at, 3), UTC)
 
