@@ -56,7 +56,7 @@ def _news(one: _Other) -> Lost | Surveyed:
         return Surveyed(
             found=(Found(row.node.key, row.generation, row.node.kind, row.facts["id"], one.facts, one.state),)
         )
-    return Lost(row.node.key, row.generation, one.state, one.reason)
+    return Lost(row.node.key, row.generation, one.state, one.reason, row.run)
 
 
 async def _others(ports: Ports, who: Owner, rows: list[Row]) -> list[_Other]:

@@ -158,6 +158,8 @@ class Lost(Struct, frozen=True, tag=True):
     generation: int
     state: int = 0
     reason: str = ""
+    run: int | None = None
+    """the last attempt before the look: what a later one has made is not what was looked for"""
 
 
 class Found(Struct, frozen=True):
