@@ -228,6 +228,17 @@ class Made(NamedTuple):
     """expected version -> the script that replaces it by this one, and changes nothing where another one is there"""
 
 
+class Running(NamedTuple):
+    """What a machine says when it is asked what of a content it has and runs."""
+
+    files: str
+    """version of what lies on its disk"""
+    runs: str
+    """version that runs; empty where it is none, or between two"""
+    edited: bool
+    """whether what lies there is not what was written under that version"""
+
+
 class Content(Struct, frozen=True, kw_only=True):
     """What resources of one kind are parts of: written as a whole, by one writer, onto each machine that bears it.
 
@@ -246,6 +257,10 @@ class Content(Struct, frozen=True, kw_only=True):
     """what a machine printed; None: it did not come to an end"""
     first: str
     """version on a new machine"""
+    asks: str
+    """the script that asks a machine what it runs, and changes nothing"""
+    hears: Callable[[str], Running | None]
+    """what a machine printed; None: it does not say"""
 
 
 class Document(Struct, frozen=True, kw_only=True):

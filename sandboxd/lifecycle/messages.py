@@ -162,6 +162,12 @@ class Lost(Struct, frozen=True, tag=True):
     """the last attempt before the look: what a later one has made is not what was looked for"""
 
 
+class Strayed(Struct, frozen=True, tag=True):
+    """A machine does not run what was written onto it: that is told, and it is written anew."""
+
+    reason: str
+
+
 class Found(Struct, frozen=True):
     """Something with our authenticated tags that a listing saw."""
 
@@ -237,6 +243,7 @@ Message: TypeAlias = (
     | Ended
     | Progress
     | Lost
+    | Strayed
     | Proved
     | Surveyed
 )

@@ -5,7 +5,7 @@ import hashlib
 from msgspec import structs
 
 from sandboxd.lifecycle import elsewhere, steps
-from sandboxd.lifecycle.messages import Called, Ended, Look, Lost, Unknown
+from sandboxd.lifecycle.messages import Called, Ended, Look, Lost, Strayed, Unknown
 from sandboxd.lifecycle.state import RECHECK, deadline_of
 from sandboxd.lifecycle.turn import Turn
 from sandboxd.lifecycle.words import id_of, name_of
@@ -144,6 +144,11 @@ def lost(turn: Turn, message: Lost) -> None:
     what = f"{name_of(row)} {'is gone' if gone else 'was changed by somebody else'}: {message.reason}"
     turn.say(f"step.{word}", what, sandbox_id=scope if scope in turn.state.sandboxes else "")
     turn.unwatch()
+
+
+def strayed(turn: Turn, message: Strayed) -> None:
+    """What a machine runs was changed by somebody else."""
+    turn.say("step.drifted", message.reason)
 
 
 def _heals(turn: Turn, row: Row, *, gone: bool) -> bool:

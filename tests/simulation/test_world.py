@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import trio
 
 from sandboxd.model.errors import Conflict
+from sandboxd.simulator import guest_envoy
 from sandboxd.simulator.gate import Fault
 from sandboxd.store import sqlite
 from sandboxd.wire.requests import NewSandbox
@@ -153,3 +155,54 @@ def test_a_death_cuts_the_ports():
             nursery.cancel_scope.cancel()
 
     run(main, seed=5)
+
+
+def test_what_somebody_changed_on_an_envoy_is_restored_within_one_watch():
+    """Its hosts are served again, an event says so; nothing is asked of an account whose sandboxes are stopped."""
+
+    async def main():
+        world = World(seed=1)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(world.keep_alive)
+            people = People(world, Oracle(world), profile="training", names=["one"], rng=world.rng)
+            await people.onboard()
+            assert await people.command("create", "one") == "succeeded"
+            one, other = envoys(world)
+            await trio.sleep(world.settings.engine.watch)
+            asked = reports(world)
+            assert (asked[one.id], asked[other.id], deliveries(world)) == (1, 1, 2)
+            guest_envoy.tamper(one, world.simulated.clock.now(), version="5-abcdef", hosts=("evil.example",))
+            await trio.sleep(world.settings.engine.watch + 120)
+            assert one.data["serves"] == other.data["serves"] != ("evil.example",)
+            told = [entry for entry in world.trace.entries if b"step.drifted" in entry[4]]
+            assert len(told) == 1
+            assert one.id.encode() in told[0][4]
+            assert await people.command("stop", "one") == "succeeded"
+            before = reports(world).total()
+            await trio.sleep(3 * world.settings.engine.watch)
+            assert reports(world).total() == before
+            nursery.cancel_scope.cancel()
+
+    run(main, seed=1)
+
+
+def envoys(world):
+    """The machines that run Envoy."""
+    rows = world.simulated.rows.everywhere("eu-central-1", "machine")
+    return [row for row in rows if "envoy" in row.data.get("disk", {})]
+
+
+def scripts(world, verb):
+    """Machine -> how often it was sent a script of one kind."""
+    rows = world.simulated.rows.everywhere("eu-central-1", "command")
+    return Counter(row.refs["machine"] for row in rows if str(row.data["parameters"]["commands"][0]).startswith(verb))
+
+
+def reports(world):
+    """Machine -> how often it was asked what it runs."""
+    return scripts(world, "#sandboxd envoy-report")
+
+
+def deliveries(world):
+    """How often something was delivered."""
+    return scripts(world, "#sandboxd envoy-deliver").total()
