@@ -206,3 +206,41 @@ def reports(world):
 def deliveries(world):
     """How often something was delivered."""
     return scripts(world, "#sandboxd envoy-deliver").total()
+
+
+def test_a_bank_whose_account_may_not_pull_launches_nothing_that_pulls():
+    """The create fails with the repository's name and what to do; once that is done a retry goes on, and one pull each was enough."""
+
+    async def main():
+        world = World(seed=1)
+        denied = Fault(
+            code="AccessDeniedException", message="no service control policy allows the ecr:BatchGetImage action"
+        )
+        world.simulated.hook = lambda q: denied if q.operation == "BatchGetImage" else None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(world.keep_alive)
+            people = People(world, Oracle(world), profile="model-bank", names=["one"], rng=world.rng)
+            await people.onboard()
+            await people.command("create", "one", wait=False)
+            (operation,) = people.acknowledged[-1:]
+            await people._over(operation)
+            failed = world.house.shared.directory.operations[operation]
+            assert failed.state == "failed"
+            assert "constellations/" in failed.reason
+            assert "service control policies" in failed.reason
+            machines = world.simulated.rows.everywhere("eu-central-1", "machine")
+            assert not [row for row in machines if row.tags["sandboxd:key"].endswith("/ocp")]
+            world.simulated.hook = lambda _: None
+            before = pulls(world)
+            assert await people._retry(operation)
+            await people._over(operation)
+            assert await people._settled("one") == "started"
+            assert pulls(world) - before == 4
+            nursery.cancel_scope.cancel()
+
+    run(main, seed=1)
+
+
+def pulls(world):
+    """How often somebody tried to pull."""
+    return sum(entry[1] == "call" and entry[3].endswith(" BatchGetImage") for entry in world.trace.entries)
