@@ -140,7 +140,10 @@ class Supervisor:
             return
         who = self._shared.owner(account, actor.state)
         resting = [row.copy() for row in actor.state.rows.values() if row.lo == row.hi > 0 and row.flight is None]
-        await self._shared.engine.watch(who, resting, actor.post)
+        known = (
+            {} if actor.state.running else actor.state.rows
+        )  # what is under way finds by itself what is not as written
+        await self._shared.engine.watch(who, resting, actor.post, known)
 
     async def check_owners(self) -> None:
         """Each minute: count overdue steps, and the running operations that nobody works for; take these up again."""

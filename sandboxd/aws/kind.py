@@ -17,7 +17,8 @@ Item: TypeAlias = Mapping[str, Any]
 Parameters: TypeAlias = dict[str, Any]
 Questions: TypeAlias = Generator[tuple[str, Parameters], Item, None]
 """A conversation: operations with their parameters, each answered before the next is asked; `ec2:DescribeInstances` is
-asked of another service than the kind's own."""
+asked of another service than the kind's own. `@ecr:BatchGetImage` is asked from the tenant's account, wherever the kind's own
+calls are made, and that it is denied is an answer, too: its code is `refused`."""
 Where: TypeAlias = Literal["account", "organization", "images"]
 """In which account calls are made: the tenant's, the management account, the account that gives its images away."""
 Resolution: TypeAlias = Literal["token", "name", "tags", "comment", "repeat"]
@@ -43,6 +44,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     """parameters of the committed call; what stood in them is known even where the ground is not"""
     finds: bool = False
     """whether a look has to show whose it is: its id is not known, or not believed"""
+    giver: str = ""
+    """the account that gives its images away"""
     brief: bool = False
     """whether only what decides is asked; the last look that told more is young"""
     places: Mapping[str, str] = field(default_factory=dict)
@@ -92,6 +95,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     """why it will not come true: AWS's code"""
     lasting: bool = False
     """what failed will fail again: a person decides"""
+    unmet: str = ""
+    """AWS's code for why it is of no use yet, though it is there: a failure once that has lasted for the settle time"""
     reason: str = ""
     facts: Facts = field(default_factory=dict)
     foreign: bool = False
@@ -230,6 +235,17 @@ class Made(NamedTuple):
     """expected version -> the script that replaces it by this one, and changes nothing where another one is there"""
 
 
+class Running(NamedTuple):
+    """What a machine says when it is asked what of a content it has and runs."""
+
+    files: str
+    """version of what lies on its disk"""
+    runs: str
+    """version that runs; empty where it is none, or between two"""
+    edited: bool
+    """whether what lies there is not what was written under that version"""
+
+
 class Content(Struct, frozen=True, kw_only=True):
     """What resources of one kind are parts of: written as a whole, by one writer, onto each machine that bears it.
 
@@ -248,6 +264,10 @@ class Content(Struct, frozen=True, kw_only=True):
     """what a machine printed; None: it did not come to an end"""
     first: str
     """version on a new machine"""
+    asks: str
+    """the script that asks a machine what it runs, and changes nothing"""
+    hears: Callable[[str], Running | None]
+    """what a machine printed; None: it does not say"""
 
 
 class Document(Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ Outcome = Literal["refused", "unknown"]
 Set = frozenset[str]
 NONE: Set = frozenset()
 
-READS = ("Describe", "List", "Get", "Search", "Assume")
+READS = ("Describe", "List", "Get", "BatchGet", "Search", "Assume")
 """beginnings of operations that change nothing"""
 
 

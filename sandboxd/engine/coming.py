@@ -94,9 +94,11 @@ def _judged(a: Attempt, seen: Seen, since: float) -> Ended | None:
     a.shown(seen.facts)
     if (ended := verdict(a, seen)) is not None:
         return ended
-    if (seen.state is not None or seen.failed) and a.now >= since + a.ports.settings.settle:
+    if (seen.state is not None or seen.failed or seen.unmet) and a.now >= since + a.ports.settings.settle:
         words = f"the {a.kind.spec.name} is still {seen.text or seen.reason}"
-        return a.ended("nothing" if seen.state == a.row.lo else "between", seen.failed or "no_effect", words)
+        left: Left = "nothing" if seen.state == a.row.lo else "between"
+        code = seen.failed or seen.unmet or "no_effect"
+        return a.ended(left, code, seen.reason if seen.unmet else words, lasting=bool(seen.unmet))
     if not a.is_brief:
         a.say(seen.text or "waiting")
     return None

@@ -7,18 +7,19 @@ version with it. A bad part fails by itself.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import trio
 from msgspec import Struct, structs
 
-from sandboxd.aws.kind import Content, Made, Parameters, Said
+from sandboxd.aws.kind import Content, Made, Parameters, Running, Said
 from sandboxd.engine.context import Attempt
 from sandboxd.engine.meaning import hinted
 from sandboxd.engine.pace import back_off
+from sandboxd.engine.ports import Post
 from sandboxd.engine.scripts import run_script
-from sandboxd.lifecycle.messages import Ended
+from sandboxd.lifecycle.messages import Ended, Strayed
 from sandboxd.model.errors import Refusal
 from sandboxd.model.keys import Key, parts
 from sandboxd.model.ports import AwsError
@@ -28,6 +29,9 @@ PART = "part"
 """the fact that holds a part as it was written, JSON"""
 LONGEST_RUN = 120
 """seconds for which a machine may be at it"""
+LONGEST_LOOK = 30
+AGAIN, TRIES = 15.0, 5
+"""seconds between two looks at what somebody may have changed; how often it is written anew before the next look"""
 
 
 class _Outcome(Struct, frozen=True):
@@ -64,6 +68,8 @@ class _Board:
         """machine -> version of the files on it: what a delivery must name"""
         self.proved: dict[_Bearer, str] = {}
         """version that a machine has said it runs, in this life of its agent"""
+        self.writings = 0
+        """how often something was delivered"""
         self.singly = False
         """after a version was rejected, without words about whose fault it is: one change at a time"""
 
@@ -100,6 +106,24 @@ class Contents:
         if part is not None:
             a.learn({"id": a.node.key, PART: json.dumps(part, sort_keys=True)})
         return a.done()
+
+    async def look_after(self, a: Attempt, content: Content, post: Post) -> None:
+        """Where nothing is being written: ask each machine what it runs, and write anew what was changed, twice seen."""
+        board = self._boards.setdefault((a.who.account, a.scope.region, a.kind.spec.name), _Board())
+        writer, before = _Writer(a, content, board), board.writings
+        if board.changes or not await writer.strayed():
+            return
+        await a.ports.clock.sleep(AGAIN)
+        strayed = await writer.strayed()
+        if board.changes or board.writings != before:  # whoever writes meanwhile finds it himself
+            return
+        for bearer, said in strayed.items():
+            post(Strayed(_changed_words(bearer.machine, said)))
+            board.files[bearer.machine] = said.files
+            board.proved.pop(bearer, None)
+        if strayed:
+            async with board.writing:
+                await writer.write_anew()
 
 
 class _Writer:
@@ -139,6 +163,43 @@ class _Writer:
             return True
         return self._judge(batch, said)
 
+    # ---- what somebody else has changed
+    async def strayed(self) -> dict[_Bearer, Running]:
+        """The machines that do not run what was written; who does not answer has proved nothing."""
+        wanted = _digest(self._version(1, self._good(())).version)
+        said: dict[_Bearer, Running | None] = {}
+
+        async def one(bearer: _Bearer) -> None:
+            said[bearer] = await self._asked(bearer.machine)
+
+        async with trio.open_nursery() as nursery:
+            for bearer in (machines := self._machines()):
+                nursery.start_soon(one, bearer)
+        answers = ((bearer, said[bearer]) for bearer in machines)
+        return {one: answer for one, answer in answers if answer is not None and not _is_as_written(answer, wanted)}
+
+    async def _asked(self, machine: str) -> Running | None:
+        a = self._a
+        try:
+            printed = await run_script(
+                a.ports.call, a.ports.clock, a.scope, machine, self._content.asks, comment=f"sandboxd {a.node.kind} look",
+                most=LONGEST_LOOK, timeout=a.ports.settings.call_timeout,
+            )  # fmt: skip
+        except AwsError:
+            return None
+        return self._content.hears(printed.text)
+
+    async def write_anew(self) -> None:
+        """A version that was never there, onto all machines; what cannot be written now is seen again by the next look."""
+        for tries in range(1, TRIES + 1):
+            if not (machines := self._machines()):
+                return
+            made = self._version(self._newest(machines) + 1, self._good(()))
+            said = await self._deliver(made, machines)
+            if not any(one.outcome in ("again", "other") for one in said.values()):
+                return
+            await self._a.ports.clock.sleep(back_off(tries, self._a.node.key, longest=15.0))
+
     # ---- what it should be
     def _machines(self) -> list[_Bearer]:
         """The machines whose agents are there."""
@@ -169,20 +230,37 @@ class _Writer:
     def _made(self, batch: Sequence[_Change], machines: Sequence[_Bearer]) -> Made | None:
         """The next version; None where some of the batch cannot be in it, or all have proved that they run it."""
         wanted = self._wanted(batch)
-        wrong = dict(zip(wanted, self._content.sift(list(wanted.values())), strict=True))
+        wrong = self._wrong(wanted)
         if bad := [change for change in batch if change.part is not None and wrong.get(change.key)]:
             for change in bad:
                 change.outcome = _Outcome("ingress_invalid", wrong[change.key], lasting=True)
             return None
         good = [part for key, part in wanted.items() if not wrong[key]]
-        newest = max((self._files(machine) for machine, _ in machines), key=_sequence)
-        made = self._content.make(good, _sequence(newest) + 1)
-        if _digest(made.version) == _digest(newest):  # some have it already: the others get the very same
-            made = self._content.make(good, _sequence(newest))
+        newest, files = self._newest(machines), [self._files(machine) for machine, _ in machines]
+        made = self._version(newest + 1, good)
+        if any(_sequence(one) == newest and _digest(one) == _digest(made.version) for one in files):
+            made = self._version(newest, good)  # some have it already: the others get the very same
         if all(self._board.proved.get(bearer) == made.version for bearer in machines):
             _end(batch, _Outcome())
             return None
         return made
+
+    def _wrong(self, wanted: Mapping[Key, Parameters]) -> dict[Key, str]:
+        """Why some of them cannot be beside the others; empty: it can."""
+        return dict(zip(wanted, self._content.sift(list(wanted.values())), strict=True))
+
+    def _good(self, batch: Sequence[_Change]) -> list[Parameters]:
+        wanted = self._wanted(batch)
+        wrong = self._wrong(wanted)
+        return [part for key, part in wanted.items() if not wrong[key]]
+
+    def _version(self, sequence: int, good: Sequence[Parameters]) -> Made:
+        return self._content.make(good, sequence)
+
+    def _newest(self, machines: Sequence[_Bearer]) -> int:
+        """The greatest sequence number that any of them has, or has proved: whatever somebody wrote there by hand."""
+        proved = [self._board.proved.get(bearer, "") for bearer in machines]
+        return max(map(_sequence, [*(self._files(machine) for machine, _ in machines), *proved]))
 
     # ---- onto the machines
     def _files(self, machine: str) -> str:
@@ -190,6 +268,7 @@ class _Writer:
 
     async def _deliver(self, made: Made, machines: Sequence[_Bearer]) -> dict[str, Said]:
         said: dict[str, Said] = {}
+        self._board.writings += 1
 
         async def one(machine: str) -> None:
             said[machine] = await self._onto(machine, made)
@@ -199,7 +278,7 @@ class _Writer:
                 nursery.start_soon(one, machine)
         for bearer in machines:
             answer = said[bearer.machine]
-            if answer.version:
+            if answer.version or answer.outcome == "other":  # with empty words: somebody removed its files
                 self._board.files[bearer.machine] = answer.version
             if answer.outcome == "runs":
                 self._board.proved[bearer] = answer.version
@@ -241,11 +320,22 @@ def _rejected(service: str, words: str) -> _Outcome:
 
 
 def _sequence(version: str) -> int:
-    return int(version.partition("-")[0])
+    """Zero of what somebody else wrote."""
+    number = version.partition("-")[0]
+    return int(number) if number.isdecimal() else 0
 
 
 def _digest(version: str) -> str:
     return version.partition("-")[2]
+
+
+def _is_as_written(said: Running, wanted: str) -> bool:
+    return said.files == said.runs and _digest(said.runs) == wanted and not said.edited
+
+
+def _changed_words(machine: str, said: Running) -> str:
+    here = "files that were edited" if said.edited else f"the files of {said.files or 'nobody'}"
+    return f"{machine} was changed by somebody else: Envoy runs {said.runs or 'no one version'}, with {here}; it is written anew"
 
 
 def _leaves(row: Row) -> bool:

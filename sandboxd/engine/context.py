@@ -42,11 +42,16 @@ def ask_for(ports: Ports, who: Owner, row: Row, generation: int, step: Step, fac
         account=who.account,
         facts=own_facts(row, generation),
         ground=ground,
+        giver=identity.image_account or identity.management_account,
         tags=tags.make(identity, who, node.key, generation),
         token=tags.token(identity, who.account, node.key, generation, f"{step.way} {step.to}"),
         sent=intent.parameters if ours and intent else {},
         places=ports.places() if node.kind in ports.kinds and ports.kinds[node.kind].where == "organization" else {},
     )
+
+
+DENIED = frozenset({"AccessDeniedException", "RepositoryNotFoundException", "RepositoryPolicyNotFoundException"})
+"""codes with which the tenant's account is told that it is given nothing"""
 
 
 class Forbidden(Exception):
@@ -226,10 +231,22 @@ class Attempt:
     async def _answer(self, operation: str, parameters: Mapping[str, Any]) -> Item:
         """One answer, all its pages; what changes something (an echo) is not cut off."""
         service, _, name = operation.rpartition(":")
+        if service.startswith("@"):
+            return await self._answer_to_the_tenant(service[1:], name, parameters)
         service, call = service or self.kind.service, self.ports.call
         if not is_read(name):
             return dict(await send(call, self.scope, service, name, parameters, self.ports.settings.call_timeout))
         return joined(await pages(call, self.scope, service, name, parameters))
+
+    async def _answer_to_the_tenant(self, service: str, name: str, parameters: Mapping[str, Any]) -> Item:
+        scope = Scope(self.who.account, self.scope.region, self.ports.identity.role)
+        try:
+            return dict(await self.ports.call(scope, service, name, parameters))
+        except AwsError as error:
+            if error.code not in DENIED:
+                raise
+            self.demand_permission(error)
+            return {"refused": error.code, "message": error.message}
 
     async def find(self, *, by_name: bool) -> "Discovery":
         """Look without an id: by what is unique about it, or by our tags. Raise AwsError."""

@@ -140,9 +140,9 @@ class Engine:
             return
         post(Surveyed(tuple(seen.found), unmanaged=tuple(seen.unmanaged)))
 
-    async def watch(self, who: Owner, rows: Iterable[Row], post: Post) -> None:
-        """Look at what is at rest, and tell what is less, or more, than we hold."""
-        await watch.watch(self._ports, who, tuple(rows), post)
+    async def watch(self, who: Owner, rows: Iterable[Row], post: Post, known: Rows = NO_ROWS) -> None:
+        """Look at what is at rest, and tell what is less, or more, than we hold; `known` are all rows, as they are when asked."""
+        await watch.watch(self._ports, who, tuple(rows), post, known)
 
 
 __all__ = ["Engine", "Identity", "Owner"]

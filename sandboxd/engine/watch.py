@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from sandboxd.aws.kind import Kind, Seen
 from sandboxd.engine import tags
-from sandboxd.engine.context import Attempt, ask_for
+from sandboxd.engine.context import NO_ROWS, Attempt, Rows, ask_for
 from sandboxd.engine.looks import describe
 from sandboxd.engine.ports import Owner, Ports, Post
 from sandboxd.lifecycle.messages import Found, Lost, Message, Start, Surveyed
@@ -34,8 +34,36 @@ class _Other(Struct, frozen=True):
     facts: Facts = field(default_factory=dict)
 
 
-async def watch(ports: Ports, who: Owner, rows: Iterable[Row], post: Post) -> None:
-    """Post `Lost` for what is less than we hold, `Surveyed` for what is more, once it is sure."""
+async def watch(ports: Ports, who: Owner, rows: Iterable[Row], post: Post, known: Rows = NO_ROWS) -> None:
+    """Post `Lost` for what is less than we hold, `Surveyed` for what is more, once it is sure; `known` are all rows, now.
+
+    What is written onto machines is asked of them, once for all its parts in a region.
+    """
+    async with trio.open_nursery() as nursery:
+        for row in _written(ports, known):
+            start = Start(row.node.key, Step("raise", row.lo), row.generation, row.run)
+            attempt = Attempt(ports=ports, who=who, row=row.copy(), start=start, post=_nobody, rows=known)
+            if (content := attempt.kind.content) is not None:
+                nursery.start_soon(ports.contents.look_after, attempt, content, post)
+        await _resting(ports, who, rows, post)
+
+
+def _written(ports: Ports, known: Rows) -> Iterable[Row]:
+    """One part of each content of a region that is at rest: all its parts are, upon the machines that they were written onto."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    for key, row in known.items():
+        kind = ports.kinds.get(row.node.kind)
+        if kind is not None and kind.content is not None and row.hi:
+            found.setdefault((row.node.kind, parts(key).region), []).append(row)
+    return [some[0] for some in found.values() if all(_is_settled(one, known) for one in some)]
+
+
+def _is_settled(row: Row, known: Rows) -> bool:
+    bound = all(known[ground].generation == generation for ground, generation in row.on.items() if ground in known)
+    return row.lo == row.hi and row.flight is None and bound
+
+
+async def _resting(ports: Ports, who: Owner, rows: Iterable[Row], post: Post) -> None:
     resting = [row for row in rows if row.lo == row.hi > 0 and row.flight is None and row.facts.get("id")]
     others = await _others(ports, who, resting)
     bound = ports.clock.now() + ports.settings.settle
@@ -56,7 +84,7 @@ def _news(one: _Other) -> Lost | Surveyed:
         return Surveyed(
             found=(Found(row.node.key, row.generation, row.node.kind, row.facts["id"], one.facts, one.state),)
         )
-    return Lost(row.node.key, row.generation, one.state, one.reason)
+    return Lost(row.node.key, row.generation, one.state, one.reason, row.run)
 
 
 async def _others(ports: Ports, who: Owner, rows: list[Row]) -> list[_Other]:

@@ -36,6 +36,8 @@ class Runs(Struct, frozen=True, kw_only=True):
     lds: str = ""
     files: str = ""
     good: str = ""
+    edited: bool = False
+    """whether the files are others than those that were proved last"""
     rejected: int = 0
     failed: int = 0
     warming: int = 0

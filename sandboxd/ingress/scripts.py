@@ -7,6 +7,7 @@ import base64
 import gzip
 import hashlib
 import shlex
+from urllib.parse import quote
 
 from sandboxd.ingress.content import Content, bootstrap, first_files
 from sandboxd.ingress.parts import Place
@@ -53,7 +54,7 @@ def first_boot(place: Place | None = None) -> str:
 
 
 def _script(verb: str, words: dict[str, str], place: Place, more: str, body: str) -> str:
-    said = "".join(f" {name}={text}" for name, text in words.items())
+    said = "".join(f" {name}={quote(text, safe='')}" for name, text in words.items())
     named = "".join(f"{name}={shlex.quote(text)}\n" for name, text in words.items())
     return f"#sandboxd {verb}{said}\n{_settings(place)}{named}{more}{COMMON.lstrip()}{body.lstrip()}"
 

@@ -97,12 +97,15 @@ of() { printf '%s\n' "$lines" | sed -n "s/^$1: \"*\([^\"]*\)\"*\$/\1/p" | head -
 count=$(($(printf '%s\n' "$lines" | sum update_rejected)))
 warming=$(($(printf '%s\n' "$lines" | sum warming)))
 failed=$(ask '/stats?filter=listener_create_failure' | sed -n 's/^listener_manager.listener_create_failure: //p')
+sums() { cat "$1/cds.json" "$1/rds.json" "$1/lds.json" 2>&1 | sha256sum; }
+edited=false # whether the files are others than those that were proved
+[ ! -e "$folder/good/lds.json" ] || [ "$(sums "$folder")" = "$(sums "$folder/good")" ] || edited=true
 detail=""
 [ "$count" = 0 ] || detail=$(dump | error)
-printf '{"answers":%s,"cds":"%s","rds":"%s","lds":"%s","files":"%s","good":"%s","rejected":%s,"failed":%s,"warming":%s,"detail":"%s"}\n' \
+printf '{"answers":%s,"cds":"%s","rds":"%s","lds":"%s","files":"%s","good":"%s","edited":%s,"rejected":%s,"failed":%s,"warming":%s,"detail":"%s"}\n' \
   "$([ -n "$lines" ] && echo true || echo false)" "$(of cluster_manager.cds.version_text)" \
   "$(of 'http.ingress.rds.ingress.version_text')" "$(of listener_manager.lds.version_text)" \
-  "$(version_in "$folder/lds.json")" "$(version_in "$folder/good/lds.json")" "$count" "${failed:-0}" "$warming" "$detail"
+  "$(version_in "$folder/lds.json")" "$(version_in "$folder/good/lds.json")" "$edited" "$count" "${failed:-0}" "$warming" "$detail"
 """
 
 FIRST = r"""#!/bin/sh

@@ -26,6 +26,7 @@ from sandboxd.lifecycle.messages import (
     Retry,
     Shown,
     Skip,
+    Strayed,
     Surveyed,
     Tick,
     Unknown,
@@ -85,6 +86,8 @@ def _dispatch(turn: Turn, message: Message) -> None:  # noqa: C901, PLR0912 - on
             outcomes.ended(turn, message)
         case Lost():
             outcomes.lost(turn, message)
+        case Strayed():
+            outcomes.strayed(turn, message)
         case Proved():
             strays.proved(turn, message)
         case Surveyed():

@@ -158,6 +158,14 @@ class Lost(Struct, frozen=True, tag=True):
     generation: int
     state: int = 0
     reason: str = ""
+    run: int | None = None
+    """the last attempt before the look: what a later one has made is not what was looked for"""
+
+
+class Strayed(Struct, frozen=True, tag=True):
+    """A machine does not run what was written onto it: that is told, and it is written anew."""
+
+    reason: str
 
 
 class Found(Struct, frozen=True):
@@ -237,6 +245,7 @@ Message: TypeAlias = (
     | Ended
     | Progress
     | Lost
+    | Strayed
     | Proved
     | Surveyed
 )

@@ -5,7 +5,7 @@ import hashlib
 from msgspec import structs
 
 from sandboxd.lifecycle import elsewhere, steps
-from sandboxd.lifecycle.messages import Called, Ended, Look, Lost, Unknown
+from sandboxd.lifecycle.messages import Called, Ended, Look, Lost, Strayed, Unknown
 from sandboxd.lifecycle.state import RECHECK, deadline_of
 from sandboxd.lifecycle.turn import Turn
 from sandboxd.lifecycle.words import id_of, name_of
@@ -127,16 +127,17 @@ def lost(turn: Turn, message: Lost) -> None:
     row = turn.state.planner.rows.get(message.key)
     if row is None or row.generation != message.generation or row.flight is not None or not row.hi:
         return
-    if message.state >= row.lo:
+    if message.state >= row.lo or message.run not in (None, row.run):
         return
     planner, gone = turn.state.planner, message.state == 0
+    heals = _heals(turn, row, gone=gone)
     planner.vanished(message.key) if gone else planner.lowered(message.key, message.state)
     word = "lost" if gone else "drifted"
     if gone and row.node.data:
         turn.recheck(
             turn.now
         )  # reads may be stale: another one, of everything, before a person is troubled for nothing
-    if not _heals(turn, row, gone=gone):
+    if not heals:
         row.marks["raise"] = Mark(code=word, reason=message.reason or word)
         planner.touch(message.key)
     turn.changed(message.key)
@@ -146,9 +147,16 @@ def lost(turn: Turn, message: Lost) -> None:
     turn.unwatch()
 
 
+def strayed(turn: Turn, message: Strayed) -> None:
+    """What a machine runs was changed by somebody else."""
+    turn.say("step.drifted", message.reason)
+
+
 def _heals(turn: Turn, row: Row, *, gone: bool) -> bool:
     record = turn.state.sandboxes.get(scope_of(row.node.key))
     heal = record.blueprint.heal if record is not None else {}
+    if gone and not row.node.data and any(turn.state.planner.is_lost(*bond) for bond in row.on.items()):
+        return True  # it went with what it stood on
     if gone:
         return not row.node.data and (heal.get("shared", True) if is_shared(row.node.key) else heal.get("remake", True))
     return heal.get("start", True)

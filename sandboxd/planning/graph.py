@@ -206,14 +206,15 @@ class Graph:
 
     # ---- what must be made anew
     def is_seed(self, key: Key, still: Mapping[Key, bool]) -> bool:
-        """Whether it is spoiled, or stands firmly on ground of another generation."""
+        """Whether it is spoiled, or stands on ground of another generation: firmly, or with what was begun and is not there."""
         row = self.rows[key]
         if row.spoiled and key not in still:
             return True
         if not row.hi:
             return False
-        loose = row.node.loose
-        return any(self.is_lost(ground, g) for ground, g in self.bonds(key).items() if ground not in loose)
+        loose = row.on if row.hi > row.lo else self.bonds(key)  # what was begun on something gone never comes true
+        bonds = self.bonds(key).items()
+        return any(self.is_lost(ground, g) for ground, g in bonds if not (ground in row.node.loose and ground in loose))
 
     def spread(self, seeds: Iterable[Key]) -> dict[Key, bool]:
         """These and everything that stands firmly on them."""

@@ -23,12 +23,19 @@ def made(
     draft: Draft, profile: Profile, groups: Mapping[str, Key], images: Mapping[str, str],
     shares: Mapping[str, tuple[Key, ...]], on: Mapping[str, tuple[Key, ...]],
 ) -> dict[str, Key]:  # fmt: skip
-    """The machines of a sandbox by name; `on` says what plays their other roles."""
+    """The machines of a sandbox by name; `on` says what plays their other roles.
+
+    Where containers are pulled nothing is launched, and paid for, before its account can pull them.
+    """
+    pulls = dict.fromkeys((one.machine for one in profile.constellations), shares["repositories"])
     subnet = {"subnet": (draft.key("subnet", shared=False),)}
     return {
         name: draft.add(
             "machine", name, shared=False, image=images[asked.image.ref], type=asked.type, disk=asked.disk,
-            links={**subnet, "groups": (groups[name],), **on, "share": shares.get(images[asked.image.ref], ())},
+            links={
+                **subnet, "groups": (groups[name],), **on, "share": shares.get(images[asked.image.ref], ()),
+                "pulls": pulls.get(name, ()),
+            },
         )
         for name, asked in profile.machines.items()
     }  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
-READS = ("Describe", "List", "Get", "Search", "Assume", "Lookup")
+READS = ("Describe", "List", "Get", "BatchGet", "Search", "Assume", "Lookup")
 KEPT = 100_000
 """calls that the log keeps at least"""
 

@@ -10,7 +10,7 @@ from typing import Any
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.errors import ApiError
 from sandboxd.simulator.keys import stream
-from sandboxd.simulator.policies import checked, rewritten, unknown
+from sandboxd.simulator.policies import allows, checked, denies, rewritten, unknown
 from sandboxd.simulator.rows import Row
 from sandboxd.simulator.world import World
 
@@ -37,6 +37,50 @@ def _repository(world: World, q: Request) -> Row:
         if row.data["name"] == name and owner == q.account:
             return row
     raise _none(name, owner)
+
+
+def _pulled(world: World, q: Request) -> Row:
+    """The repository that somebody pulls from: his own, or another account's whose policy lets him.
+
+    Assumed, for no recording has it: one that is not there is said to be not there, to strangers too.
+    """
+    owner, name = str(q.parameters.get("registryId") or q.account), str(q.parameters["repositoryName"])
+    if owner == q.account:
+        return _repository(world, q)
+    row = next((one for one in world.rows.of(owner, q.region, "repository") if one.data["name"] == name), None)
+    if row is None:
+        raise _none(name, owner)
+    action, text = f"ecr:{q.operation}", row.data["policy"]
+    words = f"User: {q.caller.arn} is not authorized to perform: {action} on resource: {row.id}"
+    if denies(world, text, q.account, action):
+        raise ApiError("AccessDeniedException", f"{words} with an explicit deny in a resource-based policy")
+    if not allows(world, text, q.account, action):
+        raise ApiError("AccessDeniedException", f"{words} because no resource-based policy allows the {action} action")
+    return row
+
+
+def batch_get_image(world: World, q: Request) -> Shape:
+    """What is not there is a failure in the answer, no error."""
+    row, images, failures = _pulled(world, q), list[Shape](), list[Shape]()
+    q.parameters.get("acceptedMediaTypes")
+    for asked in q.parameters["imageIds"]:
+        found = next((one for one in row.data["images"] if _is(one, asked)), None)
+        if found is None:
+            failures.append(
+                {"imageId": asked, "failureCode": "ImageNotFound", "failureReason": "Requested image not found"}
+            )
+            continue
+        shape = _image(row, found)
+        images.append({
+            "registryId": row.account, "repositoryName": row.data["name"], "imageId": {**asked, "imageDigest": found["digest"]},
+            "imageManifest": "{}", "imageManifestMediaType": shape["imageManifestMediaType"],
+        })  # fmt: skip
+    return {"images": images, "failures": failures}
+
+
+def _is(image: Shape, asked: Shape) -> bool:
+    tag, digest = asked.get("imageTag"), asked.get("imageDigest")
+    return (tag is None or tag in image["tags"]) and digest in (None, image["digest"])
 
 
 def _none(name: str, owner: str) -> ApiError:
@@ -128,6 +172,6 @@ def _page(q: Request, items: list[Shape], member: str) -> Shape:
 
 
 OPERATIONS = {
-    "DescribeRepositories": describe_repositories, "DescribeImages": describe_images,
+    "DescribeRepositories": describe_repositories, "DescribeImages": describe_images, "BatchGetImage": batch_get_image,
     "GetRepositoryPolicy": get_policy, "SetRepositoryPolicy": set_policy, "DeleteRepositoryPolicy": delete_policy,
 }  # fmt: skip

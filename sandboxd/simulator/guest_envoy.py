@@ -55,7 +55,7 @@ def _take(machine: Row, disk: dict[str, Any], version: str, files: Mapping[str, 
         disk["rejected"] += 1
         return _said(disk, 5, "rejected", "the simulator was told to reject this")
     served = [host for name in _FILES[:3] for host in _hosts(files[name])]
-    disk |= {"files": version, "listens": _ports(files), "hosts": sorted(dict.fromkeys(served))}
+    disk |= {"files": version, "listens": _ports(files), "hosts": sorted(dict.fromkeys(served)), "edited": False}
     if told is None:
         _run(machine, disk)
         disk["good"] = version
@@ -76,7 +76,15 @@ def report(machine: Row, now: float) -> Done:
     disk = _disk(machine, now)
     runs = dict.fromkeys(("cds", "rds", "lds"), disk["runs"])
     said = {"answers": True, **runs, "files": disk["files"], "good": disk["good"], "rejected": disk["rejected"]}
+    said["edited"] = disk.get("edited", False)
     return Done(0.3, 0, json.dumps(said | {"failed": 0, "warming": 0, "detail": ""}) + "\n")
+
+
+def tamper(machine: Row, now: float, *, version: str | None = None, hosts: tuple[str, ...] = ()) -> None:
+    """Somebody on the machine writes its files by hand, under their version or another one, and Envoy takes them up."""
+    disk = _disk(machine, now)
+    disk |= {"files": disk["files"] if version is None else version, "hosts": list(hosts), "edited": True}
+    _run(machine, disk)
 
 
 def _said(

@@ -64,14 +64,20 @@ def unknown(world: World, document: dict[str, Any], now: float) -> list[str]:
 def allows(world: World, text: str, account: str, action: str) -> bool:
     """Whether a document lets an account do something."""
     document = parsed(text) or {"Statement": []}
-    return any(_allows(world, one, account, action) for one in document["Statement"])
+    return any(_says(world, "Allow", one, account, action) for one in document["Statement"])
 
 
-def _allows(world: World, statement: dict[str, Any], account: str, action: str) -> bool:
+def denies(world: World, text: str, account: str, action: str) -> bool:
+    """Whether a document forbids an account to do something, whatever else allows it."""
+    document = parsed(text) or {"Statement": []}
+    return any(_says(world, "Deny", one, account, action) for one in document["Statement"])
+
+
+def _says(world: World, effect: str, statement: dict[str, Any], account: str, action: str) -> bool:
     named = list(principals({"Statement": [statement]}))
     who = "*" in named or any(account_of(one) == account for one in named)
     what = any(fnmatch.fnmatchcase(action, one) for one in many(statement.get("Action", [])))
-    return statement.get("Effect") == "Allow" and who and what and _conditions(world, statement, account)
+    return statement.get("Effect") == effect and who and what and _conditions(world, statement, account)
 
 
 def _conditions(world: World, statement: dict[str, Any], account: str) -> bool:

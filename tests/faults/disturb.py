@@ -3,16 +3,20 @@
 import contextlib
 import random
 from collections import Counter
+from collections.abc import Callable, Mapping
 
 import trio
 from msgspec import Struct, field
 
+from sandboxd.model.keys import SHARED
 from sandboxd.simulator.calls import Request
 from sandboxd.simulator.chaos import Chaos
 from sandboxd.simulator.consistency import Weather
 from sandboxd.simulator.errors import ApiError
 from sandboxd.simulator.gate import Fault
+from sandboxd.simulator.rows import Row
 from sandboxd.world import World
+from tests.faults.oracle import SANDBOX
 from tests.faults.scenario import People
 
 RATES = (0.0, 0.05, 0.1, 0.2, 0.35)
@@ -37,24 +41,26 @@ class Disturbed(Struct):
 
 
 class Once:
-    """A hook that meets the first call of one operation."""
+    """A hook that meets one call of one operation, the first or a later one; a word after its name must be in what is sent."""
 
-    def __init__(self, operation: str, fault: Fault) -> None:
-        self._operation, self._fault = operation, fault
-        self.met = False
+    def __init__(self, operation: str, fault: Fault, before: int = 0) -> None:
+        self._operation, _, self._word = operation.partition(" ")
+        self._fault, self._before = fault, before
 
     def __call__(self, q: Request) -> Fault | None:
         """What happens to this call."""
-        if self.met or q.operation != self._operation:
+        if self._before < 0 or q.operation != self._operation or self._word not in str(dict(q.parameters)):
             return None
-        self.met = True
-        return self._fault
+        self._before -= 1
+        return self._fault if self._before < 0 else None
 
 
-def disturb(world: World, *, seed: int, faults: bool, one: tuple[str, Fault] | None = None) -> Disturbed:
+def disturb(
+    world: World, *, seed: int, faults: bool, one: tuple[str, Fault] | None = None, before: int = 0
+) -> Disturbed:
     """Let things go wrong from now on."""
     if one is not None:
-        world.simulated.hook = Once(*one)
+        world.simulated.hook = Once(*one, before)
     if one is not None or not faults:
         return Disturbed(world, None)
     rng = random.Random(f"{seed} faults")
@@ -67,8 +73,9 @@ def disturb(world: World, *, seed: int, faults: bool, one: tuple[str, Fault] | N
 class Harm:
     """Somebody with access to the account terminates machines and gateways."""
 
-    def __init__(self, world: World, rng: random.Random) -> None:
-        self._world, self._rng = world, rng
+    def __init__(self, world: World, rng: random.Random, *, shared: bool = False) -> None:
+        """`shared`: only what no sandbox has for itself, which is made anew without asking anybody."""
+        self._world, self._rng, self._shared = world, rng, shared
 
     async def do(self, people: People) -> None:
         """Once or twice, somewhere in the life."""
@@ -77,20 +84,37 @@ class Harm:
             self._take_one(people)
 
     def _take_one(self, people: People) -> None:
-        simulated, rng = self._world.simulated, self._rng
-        machines = [
-            row
-            for row in simulated.rows.everywhere("eu-central-1", "machine")
-            if row.account == people.account and row.state(simulated.clock.now()) in ("running", "stopped")
-        ]
-        if not machines:
+        there = [row for kind in TAKEN[self._shared] for row in self._there(people.account, kind)]
+        if not there:
             return
-        taken = rng.choice(machines)
+        taken = self._rng.choice(there)
         for sandbox in people.sandboxes.values():
-            sandbox.harmed = True
+            sandbox.harmed = not self._shared
         self._world.trace.note("harm", people.account, taken.id)
-        caller = simulated.caller(people.account)
+        self._remove(people.account, *TAKE[taken.kind](taken.id))
+
+    def _there(self, account: str, kind: str) -> list[Row]:
+        simulated = self._world.simulated
+        return [
+            row
+            for row in simulated.rows.everywhere("eu-central-1", kind)
+            if row.account == account
+            and row.state(simulated.clock.now()) in ("running", "stopped", "available")
+            and not (self._shared and row.tags.get(SANDBOX) != SHARED)
+        ]
+
+    def _remove(self, account: str, operation: str, parameters: dict[str, object]) -> None:
+        simulated = self._world.simulated
+        caller = simulated.caller(account)
         hook, simulated.hook = simulated.hook, lambda _: None
         with contextlib.suppress(ApiError):  # too young to be seen by everybody
-            simulated.call(caller, "eu-central-1", "ec2", "TerminateInstances", {"InstanceIds": [taken.id]})
+            simulated.call(caller, "eu-central-1", "ec2", operation, parameters)
         simulated.hook = hook
+
+
+TAKEN = {False: ("machine",), True: ("machine", "nat-gateway")}
+TAKE: Mapping[str, Callable[[str], tuple[str, dict[str, object]]]] = {
+    "machine": lambda one: ("TerminateInstances", {"InstanceIds": [one]}),
+    "nat-gateway": lambda one: ("DeleteNatGateway", {"NatGatewayId": one}),
+}
+"""kind -> how it is removed"""

@@ -34,6 +34,7 @@ from sandboxd.lifecycle.messages import Ended
 from sandboxd.planning.planner import Planner
 from sandboxd.simulator.gate import Fault
 from sandboxd.world import ports
+from tests.faults import wrong_shared as wrong
 from tests.faults.schedule import Case
 
 Patch = Callable[[pytest.MonkeyPatch], None]
@@ -55,6 +56,52 @@ def late_stop(seed: int) -> Case:
 def class_of_two(_: int) -> Case:
     """Two sandboxes behind the same Envoys."""
     return Case(profile="training", sandboxes=2)
+
+
+def _late(seed: int) -> Fault:
+    """Something that lands when its caller has long repeated it, and others have gone on."""
+    return Fault(effect="late", reply="cut", after=100.0 + seed % 50)
+
+
+def a_class(_: int) -> Case:
+    """One sandbox with images, keys and a secret of its own."""
+    return Case(profile="training")
+
+
+def late_delivery(seed: int) -> Case:
+    """One delivery to an Envoy, now this one and now that, lands after the next one."""
+    fault = ("SendCommand envoy-deliver", _late(seed))
+    return Case(profile="training", sandboxes=2, span="long", fault=fault, before=seed % 10)
+
+
+def lost_installer(_: int) -> Case:
+    """The first installer runs, and its sender does not hear of it."""
+    return Case(profile="model-bank", fault=("SendCommand install", Fault(effect="now", reply="cut")))
+
+
+def whole_bank(_: int) -> Case:
+    """A bank with everything."""
+    return Case(profile="model-bank", parameters={"amq": True, "smart_client": True})
+
+
+def late_policy(seed: int) -> Case:
+    """Two tenants who pull from the same repositories; a policy of the one lands over that of the other."""
+    return Case(profile="model-bank", tenants=2, fault=("SetRepositoryPolicy", _late(seed)))
+
+
+def envoys_taken(_: int) -> Case:
+    """Somebody takes Envoys and NAT gateways away, and all must be there again."""
+    return Case(profile="training", shared_losses=True, span="long")
+
+
+def bank_without_envoys(_: int) -> Case:
+    """The same with routes of a sandbox's own at the balancer."""
+    return Case(profile="model-bank", parameters={"amq": True}, shared_losses=True, span="long")
+
+
+def gateway_taken(_: int) -> Case:
+    """The same with nothing but a NAT gateway to take."""
+    return Case(shared_losses=True, span="long")
 
 
 class Mutant(Struct, frozen=True):
@@ -329,7 +376,19 @@ MUTANTS: Mapping[str, Mutant] = {
     "wrong order": Mutant(_wrong_order),
     "teardown from the journal": Mutant(_from_the_journal, first=80),
     "a configuration forgets the neighbours": Mutant(_only_what_comes, class_of_two),
+    "a lost policy is not guarded": Mutant(wrong.unguarded, late_policy),
+    "a policy forgets what former lives wrote": Mutant(wrong.learns_nothing, late_policy, first=17),
+    "a policy is written without being read": Mutant(wrong.unread, lambda _: Case(profile="model-bank", tenants=2)),
+    "what is given is never taken back": Mutant(wrong.gives_for_ever, a_class),
+    "each sandbox is given for itself": Mutant(wrong.gives_to_each, class_of_two),
+    "a delivery goes over whatever is there": Mutant(wrong.goes_over, late_delivery, first=3),
+    "what dangles is not bound again": Mutant(wrong.dangles, envoys_taken, first=4),
+    "a secret is made anew": Mutant(wrong.makes_secrets_anew, a_class, first=10),
+    "a lost installer is sent again": Mutant(wrong.sends_installers_blindly, lost_installer),
+    "a fleet runs for nobody": Mutant(wrong.leaves_fleets_running, whole_bank),
     # ---- ours
+    "old looks count": Mutant(wrong.old_looks_count, bank_without_envoys, first=7),
+    "what was begun on something gone is waited for": Mutant(wrong.goes_on_upon_what_is_gone, gateway_taken, first=17),
     "not found is gone, in reads": Mutant(_missing_at_once),
     "not found is gone, in calls": Mutant(lambda monkey: monkey.setattr(lower, "certain", lambda _: True), first=525),
     "a name is that of the greatest id": Mutant(_names_by_age, first=160),

@@ -13,7 +13,8 @@ from sandboxd.simulator.given import given_away
 from sandboxd.simulator.inventory import Item, inventory
 from sandboxd.simulator.rows import Row
 from sandboxd.world import World
-from tests.faults.serving import ungiven, unserved
+from tests.faults.repeated import Repeats
+from tests.faults.serving import ungiven, unready, unserved
 
 KEY, SANDBOX = "sandboxd:key", "sandboxd:sandbox"
 GOING = frozenset({"shutting-down", "terminated", "deleting", "deleted", "failed"})
@@ -61,6 +62,7 @@ class Oracle:
     def __init__(self, world: World) -> None:
         self._world = world
         self._seen = 0
+        self._repeats = Repeats(world.simulated)
         self._given = Counter(given_away(world.simulated))
         """what nobody asked sandboxd for"""
         self.leaked: list[str] = []
@@ -80,6 +82,7 @@ class Oracle:
         log, rows = self._world.simulated.log, self._world.simulated.rows
         entries = list(log.since(self._seen))
         self._seen = log.count
+        self.lost += self._repeats.lost()
         for entry in entries:
             if (
                 entry.error in ("DependencyViolation", "DeleteConflict")
@@ -98,6 +101,7 @@ class Oracle:
 
     def _look_at(self, row: Row) -> None:
         now = self._now
+        self.doubled += self._repeats.doubled(row)
         if KEY not in row.tags or row.state(now) in GOING:
             return
         twins = [
@@ -164,6 +168,7 @@ class Oracle:
                 self.lost.append(f"{found[kind]} of {kind}, {wanted[kind]} expected")
         self.lost += unserved(self._world.simulated, account, profile, sandboxes)
         self.lost += ungiven(self._world.simulated, account, profile)
+        self.lost += unready(self._world.simulated, account)
 
     @property
     def _now(self) -> float:

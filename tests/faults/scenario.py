@@ -22,6 +22,7 @@ from tests.faults.oracle import NO_PARAMETERS, Oracle
 
 ME = Caller("tester", 0, 0, (), "admin")
 TENANT = "acme"
+TENANTS = (TENANT, "beta", "corp")
 PATIENCE = 6 * 3600.0
 """seconds after which an operation that is not over is lost"""
 TRIES = 12
@@ -43,14 +44,15 @@ class Sandbox(Struct):
 
 
 class People:
-    """Everybody who uses the account; keeps what was acknowledged."""
+    """Everybody who uses the account of one tenant; keeps what was acknowledged."""
 
     def __init__(
         self, world: World, oracle: Oracle, *, profile: str, names: list[str], rng: random.Random,
-        parameters: Mapping[str, Any] = NO_PARAMETERS,
+        parameters: Mapping[str, Any] = NO_PARAMETERS, tenant: str = TENANT,
     ) -> None:  # fmt: skip
         self._world, self._oracle, self._rng = world, oracle, rng
-        self.profile, self.parameters = profile, parameters
+        self.profile, self.parameters, self.tenant = profile, parameters, tenant
+        self._prefix = "" if tenant == TENANT else f"{tenant}-"
         self.sandboxes = {name: Sandbox(name) for name in names}
         self.account = ""
         self.acknowledged: list[str] = []
@@ -59,7 +61,7 @@ class People:
     # ---- asking
     async def onboard(self, **limits: int) -> None:
         """The tenant gets an account."""
-        request = NewTenant(name=TENANT, email="ops@acme.example", limits=limits)
+        request = NewTenant(name=self.tenant, email=f"ops@{self.tenant}.example", limits=limits)
         done = await self._do(lambda house, key: house.desk.commands.onboard(request, ME, key, "onboard"))
         self.account = done.account_id if done is not None else ""
 
@@ -69,10 +71,10 @@ class People:
         sandbox.commands += 1
         number = sandbox.commands
         if verb == "create":
-            request = NewSandbox(name=name, tenant=TENANT, profile=self.profile, parameters=dict(self.parameters))
+            request = NewSandbox(name=name, tenant=self.tenant, profile=self.profile, parameters=dict(self.parameters))
             ask = partial(_create, request)
         else:
-            ask = partial(_command, verb, f"{TENANT}/{name}")
+            ask = partial(_command, verb, f"{self.tenant}/{name}")
         if not wait:
             return "asked" if await self._accepted(ask) is not None else "refused"
         done = await self._do(ask)
@@ -85,7 +87,7 @@ class People:
     async def _accepted(self, ask: Callable[[House, str], Awaitable[Answer]]) -> Answer | None:
         """Ask until somebody answers; None where it is refused."""
         self._keys += 1
-        key = f"key-{self._keys}"
+        key = f"{self._prefix}key-{self._keys}"
         for _ in range(200):
             try:
                 answer = await self._world.ask(lambda house: ask(house, key))
@@ -121,7 +123,7 @@ class People:
 
     async def _retry(self, identifier: str) -> bool:
         self._keys += 1
-        key = f"retry-{self._keys}"
+        key = f"{self._prefix}retry-{self._keys}"
         try:
             await self._world.ask(lambda house: house.desk.commands.retry(identifier, None, ME, key, "retry"))
         except Refusal:

@@ -6,7 +6,7 @@ Crashes fall at calls, replies and commits, where they hurt: evenly over hours t
 import random
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Literal
 
@@ -20,12 +20,14 @@ from sandboxd.world.trace import Entry
 from sandboxd.world.wire import REGION
 from tests.faults.disturb import SKEWS, Harm, disturb
 from tests.faults.oracle import Oracle
-from tests.faults.scenario import LATEST, People
+from tests.faults.scenario import LATEST, TENANT, TENANTS, People
 
 WILD = {"brief": (50.0, 350.0), "long": (2000.0, 4000.0)}
 """seconds in which everything goes wrong"""
 CALM = 500.0
 """seconds after which nothing of before can land or stay unseen any more"""
+HEALED = 4000.0
+"""seconds after which what somebody took away was missed and is there again"""
 MOST_CALLS = 20_000
 """after which a schedule has run away"""
 WATCH = 1500.0
@@ -38,8 +40,14 @@ class Case(Struct, frozen=True, kw_only=True):
     profile: str = "trial"
     parameters: dict[str, Any] = field(default_factory=dict)
     sandboxes: int = 1
+    """of each tenant"""
+    tenants: int = 1
+    """each has an account of its own; what they share is the image account"""
     faults: bool = True
     losses: bool = False
+    """somebody takes machines away"""
+    shared_losses: bool = False
+    """somebody takes Envoys and NAT gateways away, which must be there again"""
     depth: Literal["calls", "wire"] = "calls"
     span: Literal["brief", "long"] = "brief"
     straight: bool = False
@@ -47,7 +55,9 @@ class Case(Struct, frozen=True, kw_only=True):
     crash_at: int | None = None
     """the one point at which the daemon dies; without: by chance"""
     fault: tuple[str, Fault] | None = None
-    """the one fault that meets the first call of an operation; without: by chance"""
+    """the one fault that meets the first call of an operation, with a word in it that is named, too; without: by chance"""
+    before: int = 0
+    """calls of that operation that it does not meet"""
 
 
 class Result(Struct, kw_only=True):
@@ -109,29 +119,30 @@ async def _schedule(result: Result, case: Case, make: Callable[..., World]) -> N
     crashes = Crashes(rng, case.crash_at)
     wrong = random.Random(f"{result.seed} clock")
     world = make(
-        seed=result.seed, pool=1, settings=_settings(case), dies_at=crashes, depth=case.depth,
+        seed=result.seed, pool=case.tenants, settings=_settings(case), dies_at=crashes, depth=case.depth,
         skew=partial(wrong.choice, SKEWS if case.faults and not case.straight else (0.0,)),
     )  # fmt: skip
     oracle = Oracle(world)
-    disturbed = disturb(world, seed=result.seed, faults=case.faults, one=case.fault)
-    names = [f"s{n}" for n in range(1, case.sandboxes + 1)]
-    people = People(world, oracle, profile=case.profile, parameters=case.parameters, names=names, rng=rng)
+    disturbed = disturb(world, seed=result.seed, faults=case.faults, one=case.fault, before=case.before)
+    everybody = _everybody(world, oracle, case, rng)
     async with trio.open_nursery() as nursery:
         world.trace.watch = partial(_look, world, oracle, nursery.cancel_scope)
         nursery.start_soon(world.keep_alive)
-        await people.onboard()
+        await _each(everybody, People.onboard)
         if case.straight:
-            await _straight(people)
+            await _each(everybody, _straight)
         else:
             wild = rng.uniform(*WILD[case.span])
             nursery.start_soon(_operate, world, oracle, rng, wild)
-            await _wander(people, wild, Harm(world, rng) if case.losses else None)
+            harm = Harm(world, rng, shared=case.shared_losses) if case.losses or case.shared_losses else None
+            await _each(everybody, lambda people: _wander(people, wild, harm))
         crashes.calm()
         disturbed.calm()
-        await trio.sleep(CALM)
+        await trio.sleep(HEALED if case.shared_losses else CALM)
         if not case.losses:
-            await people.check_believed()
-        await _end(oracle, people, up=not case.straight and not case.losses and rng.random() < 1 / 2)
+            await _each(everybody, People.check_believed)
+        up = not case.straight and not case.losses and rng.random() < 1 / 2
+        await _end(oracle, everybody, up=up)
         nursery.cancel_scope.cancel()
     oracle.lost += [f"the daemon broke: {text}" for text in world.broken]
     result.findings = oracle.findings
@@ -143,6 +154,27 @@ async def _schedule(result: Result, case: Case, make: Callable[..., World]) -> N
 def _settings(case: Case) -> Settings:
     """Roles that an account has for ever are made where a bank is: without one nothing asks for them."""
     return Settings(aws=Aws(regions=(REGION,)), prepare=Prepare(roles=case.profile == "model-bank"))
+
+
+def _everybody(world: World, oracle: Oracle, case: Case, rng: random.Random) -> list[People]:
+    """The people of each tenant; a sandbox's name is its own."""
+    return [
+        People(
+            world, oracle, profile=case.profile, parameters=case.parameters, rng=rng, tenant=tenant,
+            names=[f"{'' if tenant == TENANT else tenant}s{n}" for n in range(1, case.sandboxes + 1)],
+        )
+        for tenant in TENANTS[: case.tenants]
+    ]  # fmt: skip
+
+
+async def _each(everybody: list[People], what: Callable[[People], Awaitable[object]]) -> None:
+    """Something for the people of each tenant, side by side; who is alone has the histories that he always had."""
+    if len(everybody) == 1:
+        await what(everybody[0])
+        return
+    async with trio.open_nursery() as nursery:
+        for people in everybody:
+            nursery.start_soon(what, people)
 
 
 def _look(world: World, oracle: Oracle, scope: trio.CancelScope) -> None:
@@ -191,11 +223,11 @@ async def _wander(people: People, wild: float, harm: Harm | None) -> None:
             nursery.start_soon(harm.do, people)
 
 
-async def _end(oracle: Oracle, people: People, *, up: bool) -> None:
+async def _end(oracle: Oracle, everybody: list[People], *, up: bool) -> None:
     """Nothing goes wrong any more: everything up, one of each; then everything gone, for good."""
     if up:
-        await _all_up(oracle, people)
-    await _all_gone(oracle, people)
+        await _each(everybody, lambda people: _all_up(oracle, people))
+    await _each(everybody, lambda people: _all_gone(oracle, people))
 
 
 async def _all_up(oracle: Oracle, people: People) -> None:

@@ -35,7 +35,8 @@ def unserved(world: World, account: str, profile: str, sandboxes: int) -> Iterat
 def _unbalanced(rows: list[Row], envoys: set[str], now: float) -> Iterator[str]:
     for group in (row for row in rows if row.kind == "target-group"):
         mine = [row for row in rows if row.kind == "target" and row.id.startswith(f"{group.id} ")]
-        targets = {row.data["target"] for row in mine if row.state(now) == "registered"}
+        living = {row.id for row in rows if row.kind == "machine"}  # AWS takes out what is terminated
+        targets = living & {row.data["target"] for row in mine if row.state(now) == "registered"}
         if targets != envoys:
             yield f"{group.data['name']} leads to {sorted(targets)}, the Envoys are {sorted(envoys)}"
 
@@ -45,3 +46,22 @@ def ungiven(world: World, account: str, profile: str) -> Iterator[str]:
     given = Counter(gift.kind for gift in given_away(world) if gift.account == account)
     if given != GIVEN[profile]:
         yield f"the account is given {dict(given)}, it needs {dict(GIVEN[profile])}"
+
+
+def unready(world: World, account: str) -> Iterator[str]:
+    """What is there and does not work: ways that lead to something gone, fleets that nobody can enter."""
+    now = world.clock.now()
+    rows = [row for row in world.rows.all() if row.account == account and not row.is_gone(now)]
+    living = {row.id for row in rows}
+    for row in rows:
+        match row.kind:
+            case "route-table":
+                ways = (one.get("NatGatewayId") or one.get("GatewayId") or "local" for one in row.data["routes"])
+                yield from (
+                    f"a way of {row.id} leads to {way}, which is gone" for way in ways if way not in {*living, "local"}
+                )
+            case "fleet" if row.state(now) != "RUNNING":
+                yield f"{row.data['name']} is {row.state(now)}"
+            case "listener" | "load-balancer":
+                lost = [other for other in row.refs.values() if other not in living]
+                yield from (f"{row.id} leads to {other}, which is gone" for other in lost)

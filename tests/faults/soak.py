@@ -17,6 +17,7 @@ from typing import Any
 
 from tests.faults.schedule import Case, Result, schedule
 
+WITHOUT_ENVOYS = Case(profile="model-bank", parameters={"amq": True}, shared_losses=True, span="long")
 KINDS: dict[str, tuple[Case, int]] = {
     "trial": (Case(), 40),
     "trial long": (Case(span="long"), 10),
@@ -27,6 +28,8 @@ KINDS: dict[str, tuple[Case, int]] = {
     "many": (Case(sandboxes=3, span="long"), 4),
     "many and losses": (Case(sandboxes=3, losses=True), 4),
     "wire": (Case(depth="wire"), 4),
+    "tenants": (Case(profile="model-bank", tenants=2), 2),
+    "shared losses": (WITHOUT_ENVOYS, 4),
 }
 """kind -> case, seeds in one turn"""
 FIRST = 100_001

@@ -72,6 +72,7 @@ ALLOWED = (
         "DeleteRouteTable", "DependencyViolation", "", "words",
         "recorded of subnets, gateways, groups and VPCs; the words for a route table follow their pattern",
     ),
+    Allowed("BatchGetImage", "AccessDeniedException", "", "code never recorded", _NO_RECORDING),
     Allowed("CreateLoadBalancer", "AccessDenied", "", "code never recorded", _NO_RECORDING),
     Allowed("CreateLoadBalancer", "SubnetNotFound", "", "code never recorded", _NO_RECORDING),
     Allowed("*", "LoadBalancerNotFound", "", "code never recorded", _NO_RECORDING),
@@ -227,7 +228,7 @@ UNLIKE = (
 """the same for whole structures held against the recordings themselves"""
 
 NEVER_RECORDED = frozenset({
-    "CreateFleet", "CreateGrant", "CreateInstanceProfile", "CreateOrganizationalUnit", "CreateStack", "CreateStreamingURL", "CreateVpcEndpointServiceConfiguration", "CreateVpcLink", "CreateWebACL", "DeleteVpcEndpointServiceConfigurations", "DescribeAccount", "DescribeFleets", "DescribeImagePermissions", "DescribeImages", "DescribeInstanceTypes", "DescribeStacks", "GetInstanceProfile", "GetParametersByPath", "GetVpcLinks", "GetWebACLForResource", "ListAccountsForParent", "ListAssociatedFleets", "ListAssociatedStacks", "ListChildren", "ListCommands", "ListCreateAccountStatus", "ListOrganizationalUnitsForParent", "ListParents", "ListRoots", "ListTagsForResource", "ResetEbsDefaultKmsKeyId", "UpdateFleet",
+    "BatchGetImage", "CreateFleet", "CreateGrant", "CreateInstanceProfile", "CreateOrganizationalUnit", "CreateStack", "CreateStreamingURL", "CreateVpcEndpointServiceConfiguration", "CreateVpcLink", "CreateWebACL", "DeleteVpcEndpointServiceConfigurations", "DescribeAccount", "DescribeFleets", "DescribeImagePermissions", "DescribeImages", "DescribeInstanceTypes", "DescribeStacks", "GetInstanceProfile", "GetParametersByPath", "GetVpcLinks", "GetWebACLForResource", "ListAccountsForParent", "ListAssociatedFleets", "ListAssociatedStacks", "ListChildren", "ListCommands", "ListCreateAccountStatus", "ListOrganizationalUnitsForParent", "ListParents", "ListRoots", "ListTagsForResource", "ResetEbsDefaultKmsKeyId", "UpdateFleet",
 })  # fmt: skip
 """operations of which nobody has recorded an answer: there is nothing to hold them against"""
 

@@ -82,12 +82,15 @@ def grants(ask: Transcript, owner: str, key: str) -> None:
 
 
 def repositories(ask: Transcript, owner: str) -> None:
-    """A policy set, read, refused, deleted."""
+    """A policy set, read, refused, deleted; a pull by whom it lets in."""
+    pull = {**REPOSITORY, "registryId": owner, "imageIds": [{"imageTag": "latest"}]}
+    ask.refused("AccessDeniedException", "BatchGetImage", "ecr", ask.account, **pull)
     ask("DescribeRepositories", "ecr", owner)
     ask("DescribeImages", "ecr", owner, **REPOSITORY)
     ask.refused("RepositoryNotFoundException", "DescribeRepositories", "ecr", owner, repositoryNames=["no/such"])
     ask.refused("RepositoryPolicyNotFoundException", "GetRepositoryPolicy", "ecr", owner, **REPOSITORY)
     ask("SetRepositoryPolicy", "ecr", owner, **REPOSITORY, policyText=_policy(ask.account))
+    ask("BatchGetImage", "ecr", ask.account, **pull)
     ask.refused(
         "InvalidParameterException",
         "SetRepositoryPolicy",

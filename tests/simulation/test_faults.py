@@ -49,6 +49,9 @@ KINDS = {
     "several": (Case(losses=True, sandboxes=2), 100),
     "many": (Case(losses=True, sandboxes=3), 100),
     "wire": (Case(depth="wire"), 100),
+    "tenants": (Case(profile="model-bank", tenants=2), 20),
+    "shared losses": (Case(profile="training", shared_losses=True, span="long"), 30),
+    "late policies": (Case(profile="model-bank", tenants=2, fault=("SetRepositoryPolicy", SILENCES["very late"])), 10),
 }
 """kind of schedules -> case, how many"""
 PART = 50

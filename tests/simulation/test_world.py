@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import trio
 
 from sandboxd.model.errors import Conflict
+from sandboxd.simulator import guest_envoy
 from sandboxd.simulator.gate import Fault
 from sandboxd.store import sqlite
 from sandboxd.wire.requests import NewSandbox
@@ -153,3 +155,92 @@ def test_a_death_cuts_the_ports():
             nursery.cancel_scope.cancel()
 
     run(main, seed=5)
+
+
+def test_what_somebody_changed_on_an_envoy_is_restored_within_one_watch():
+    """Its hosts are served again, an event says so; nothing is asked of an account whose sandboxes are stopped."""
+
+    async def main():
+        world = World(seed=1)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(world.keep_alive)
+            people = People(world, Oracle(world), profile="training", names=["one"], rng=world.rng)
+            await people.onboard()
+            assert await people.command("create", "one") == "succeeded"
+            one, other = envoys(world)
+            await trio.sleep(world.settings.engine.watch)
+            asked = reports(world)
+            assert (asked[one.id], asked[other.id], deliveries(world)) == (1, 1, 2)
+            guest_envoy.tamper(one, world.simulated.clock.now(), version="5-abcdef", hosts=("evil.example",))
+            await trio.sleep(world.settings.engine.watch + 120)
+            assert one.data["serves"] == other.data["serves"] != ("evil.example",)
+            told = [entry for entry in world.trace.entries if b"step.drifted" in entry[4]]
+            assert len(told) == 1
+            assert one.id.encode() in told[0][4]
+            assert await people.command("stop", "one") == "succeeded"
+            before = reports(world).total()
+            await trio.sleep(3 * world.settings.engine.watch)
+            assert reports(world).total() == before
+            nursery.cancel_scope.cancel()
+
+    run(main, seed=1)
+
+
+def envoys(world):
+    """The machines that run Envoy."""
+    rows = world.simulated.rows.everywhere("eu-central-1", "machine")
+    return [row for row in rows if "envoy" in row.data.get("disk", {})]
+
+
+def scripts(world, verb):
+    """Machine -> how often it was sent a script of one kind."""
+    rows = world.simulated.rows.everywhere("eu-central-1", "command")
+    return Counter(row.refs["machine"] for row in rows if str(row.data["parameters"]["commands"][0]).startswith(verb))
+
+
+def reports(world):
+    """Machine -> how often it was asked what it runs."""
+    return scripts(world, "#sandboxd envoy-report")
+
+
+def deliveries(world):
+    """How often something was delivered."""
+    return scripts(world, "#sandboxd envoy-deliver").total()
+
+
+def test_a_bank_whose_account_may_not_pull_launches_nothing_that_pulls():
+    """The create fails with the repository's name and what to do; once that is done a retry goes on, and one pull each was enough."""
+
+    async def main():
+        world = World(seed=1)
+        denied = Fault(
+            code="AccessDeniedException", message="no service control policy allows the ecr:BatchGetImage action"
+        )
+        world.simulated.hook = lambda q: denied if q.operation == "BatchGetImage" else None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(world.keep_alive)
+            people = People(world, Oracle(world), profile="model-bank", names=["one"], rng=world.rng)
+            await people.onboard()
+            await people.command("create", "one", wait=False)
+            (operation,) = people.acknowledged[-1:]
+            await people._over(operation)
+            failed = world.house.shared.directory.operations[operation]
+            assert failed.state == "failed"
+            assert "constellations/" in failed.reason
+            assert "service control policies" in failed.reason
+            machines = world.simulated.rows.everywhere("eu-central-1", "machine")
+            assert not [row for row in machines if row.tags["sandboxd:key"].endswith("/ocp")]
+            world.simulated.hook = lambda _: None
+            before = pulls(world)
+            assert await people._retry(operation)
+            await people._over(operation)
+            assert await people._settled("one") == "started"
+            assert pulls(world) - before == 4
+            nursery.cancel_scope.cancel()
+
+    run(main, seed=1)
+
+
+def pulls(world):
+    """How often somebody tried to pull."""
+    return sum(entry[1] == "call" and entry[3].endswith(" BatchGetImage") for entry in world.trace.entries)

@@ -8,12 +8,12 @@ from typing import Final, Literal
 
 from msgspec import convert
 
-from sandboxd.aws.kind import Ask, Content, Item, Kind, Made, Move, Parameters, Reading, Said, Seen
+from sandboxd.aws.kind import Ask, Content, Item, Kind, Made, Move, Parameters, Reading, Running, Said, Seen
 from sandboxd.ingress.content import EMPTY, content
 from sandboxd.ingress.flaws import validate_parts
 from sandboxd.ingress.parts import Part
-from sandboxd.ingress.said import delivered
-from sandboxd.ingress.scripts import deliver
+from sandboxd.ingress.said import delivered, runs
+from sandboxd.ingress.scripts import deliver, report
 from sandboxd.model.kind import KindSpec, Role
 from sandboxd.model.resource import Usual
 
@@ -76,6 +76,11 @@ def _read(text: str) -> Said | None:
     return Said(outcome=outcome, version=said.version, words=words, bad=said.bad)
 
 
+def _hears(text: str) -> Running | None:
+    said = runs(text)
+    return Running(said.files, said.version, said.edited) if said is not None and said.answers else None
+
+
 def judge(_: Item, __: Ask) -> Seen | None:
     """Nothing in AWS shows it: the machines themselves say what they run."""
     return None
@@ -88,7 +93,9 @@ KIND = Kind(
     judge=judge,
     tagged=False,
     watched=False,
-    content=Content(bearers="agents", owner="sandbox", sift=_sift, make=_make, read=_read, first=EMPTY),
+    content=Content(
+        bearers="agents", owner="sandbox", sift=_sift, make=_make, read=_read, first=EMPTY, asks=report(), hears=_hears
+    ),
     moves={
         ("raise", 1): Move(operation="", parameters=_part),
         ("rebind", 1): Move(operation="", parameters=_part),

@@ -50,6 +50,7 @@ SPEC = MachineSpec(
         Role("way", 1, RUNNING, entry=True),
         # what the image account gives; the image's share first: it is what a refused launch does not know
         Role("share", 1, RUNNING, entry=True),
+        Role("pulls", 1, RUNNING, entry=True),
     ),
     edges=(Edge(0, RUNNING, RUNNING), Edge(STOPPED, 0, 0), Edge(RUNNING, 0, 0)),
     turns=True,

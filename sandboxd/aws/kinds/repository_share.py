@@ -11,6 +11,10 @@ from sandboxd.model.kind import KindSpec
 from sandboxd.model.resource import Usual
 
 PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+PULLS = "@ecr:BatchGetImage"
+"""asked for a tag that need not be there: what matters is that it is answered"""
+READABLE = "readable"
+"""the fact that the tenant's account could pull"""
 SPEC = KindSpec(name="repository-share", up={1: Usual(1, 2)}, down={1: Usual(0.6, 1)})
 
 
@@ -32,16 +36,33 @@ def _which(ask: Ask) -> Parameters:
 
 
 def _questions(ask: Ask) -> Questions:
-    yield "GetRepositoryPolicy", _about(ask)
+    found = yield "GetRepositoryPolicy", _about(ask)
+    # asked once: what has pulled once is only looked at in the policy, as long as it stands there
+    if _part(ask)[0] in statements(found["policyText"]) and ask.sent and not (ask.finds or ask.facts.get(READABLE)):
+        yield PULLS, {**_about(ask), "registryId": ask.giver, "imageIds": [{"imageTag": "latest"}]}
 
 
 def judge(item: Item, ask: Ask) -> Seen | None:
-    """It is there when the policy has our statement, and it says what ours says."""
+    """It is there when the policy has our statement, it says what ours says, and the tenant's account could pull with it."""
     name, wanted = _part(ask)
     found = statements(item["GetRepositoryPolicy"]["policyText"]).get(name)
     if found is None:
         return None
-    return Seen(state=1 if same(found, wanted) else None, text="open", facts={"id": name})
+    facts, pulled = {"id": name}, item.get(PULLS)
+    if pulled is not None and "refused" in pulled:
+        text = "the tenant's account may not pull yet"
+        return Seen(text=text, unmet=pulled["refused"], reason=_mend(ask, pulled), facts=facts)
+    if not same(found, wanted) or not (pulled is None or pulled.keys() & {"images", "failures"}):
+        return Seen(text="open", facts=facts)
+    return Seen(state=1, text="open", facts=facts | ({READABLE: "1"} if pulled is not None else {}))
+
+
+def _mend(ask: Ask, pulled: Item) -> str:
+    which = f"the repository {ask.parameter('repository')} of {ask.giver}"
+    return (
+        f"{which} is open to the account {ask.account}, which may not pull from it all the same: {pulled['message'].rstrip('. ')}. "
+        "Let it by the service control policies of its organizational unit and the policy of the registry, then retry."
+    )
 
 
 _MISSING = frozenset({"RepositoryPolicyNotFoundException", "RepositoryNotFoundException"})

@@ -5,6 +5,7 @@ import gzip
 import itertools
 import json
 import re
+from urllib.parse import unquote
 
 import pytest
 import trio
@@ -27,7 +28,7 @@ class Machines:
     def __init__(self):
         self.runs = {"i-a": ("0-empty", ()), "i-b": ("0-empty", ())}
         self.sent, self.bad, self.silent, self.lost = [], set(), set(), 0
-        self.stuck = {}
+        self.stuck, self.edited, self.asked = {}, set(), 0
         self._answers, self._numbers = {}, itertools.count(1)
 
     async def call(self, scope, service, operation, parameters):
@@ -37,10 +38,20 @@ class Machines:
         (machine,), (script,) = parameters["InstanceIds"], parameters["Parameters"]["commands"]
         if machine in self.silent:
             raise AwsError("refused", "InvalidInstanceId", f"Instances [[{machine}]] not in a valid state")
+        if script.startswith("#sandboxd envoy-report"):
+            return self._answer(machine, 0, self.report(machine))
         self.sent.append(machine)
-        number = f"command-{next(self._numbers)}"
         code, said = self.deliver(machine, script)
-        said |= {"runs": self.stuck.get(machine, self.runs[machine][0])}
+        return self._answer(machine, code, said | {"runs": self.stuck.get(machine, self.runs[machine][0])})
+
+    def report(self, machine):
+        self.asked += 1
+        version = self.runs[machine][0]
+        said = {"answers": True, **dict.fromkeys(("cds", "rds", "lds", "files"), version)}
+        return said | {"edited": machine in self.edited}
+
+    def _answer(self, machine, code, said):
+        number = f"command-{next(self._numbers)}"
         self._answers[number] = {
             "Status": "Failed" if code else "Success",
             "ResponseCode": code,
@@ -52,7 +63,8 @@ class Machines:
         return {"Command": {"CommandId": number}}
 
     def deliver(self, machine, script):
-        words = dict(re.findall(r" (\w+)=(\S+)", script.split("\n", 1)[0]))
+        found = re.findall(r" (\w+)=(\S*)", script.split("\n", 1)[0])
+        words = {name: unquote(text) for name, text in found}
         version, _ = self.runs[machine]
         if version == words["version"]:
             return 0, {"outcome": "there", "version": version}
@@ -65,6 +77,7 @@ class Machines:
         if refused := [one for one in owners if one in self.bad]:
             return 4, {"outcome": "invalid", "version": version, "detail": "unknown cluster", "bad": refused}
         self.runs[machine] = (words["version"], owners)
+        self.edited.discard(machine)
         return 0, {"outcome": "delivered", "version": words["version"]}
 
 
@@ -125,6 +138,12 @@ class Routes:
             row.lo = row.hi = start.step.to
             row.facts = dict(ended.facts)
         return ended
+
+    async def watched(self):
+        """What is told after a look at what is at rest."""
+        told = []
+        await self.engine.watch(Owner("111122224444", "ten_1"), (), told.append, self.rows)
+        return [one.reason for one in told]
 
     def parts(self):
         return {machine: set(parts) for machine, (_, parts) in self.machines.runs.items()}
@@ -284,3 +303,72 @@ async def test_a17_a_machine_that_booted_proves_anew_what_it_runs(autojump_clock
     routes.rows[make_key(REGION, "s1", "route-web")].lo = 0
     await routes.step("s1")
     assert len(routes.machines.sent) == sent + 2
+
+
+# ---- what somebody else changes
+async def test_what_runs_as_it_was_written_is_asked_for_and_left_alone(autojump_clock):
+    """One question a machine, however many routes there are; nothing is delivered, nothing told."""
+    routes = Routes("s1", "s2", "s3")
+    for name in ("s1", "s2", "s3"):
+        await routes.step(name)
+    written = len(routes.machines.sent)
+    assert await routes.watched() == []
+    assert (routes.machines.asked, len(routes.machines.sent)) == (2, written)
+    assert await routes.watched() == []
+
+
+@pytest.mark.parametrize("version", ["7-abcdef", "1-abcdef", "by hand", ""])
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_what_somebody_changed_is_told_and_written_anew(version, restarted, autojump_clock):
+    """Whatever they call it, also where this life of the daemon has written nothing yet; the next look finds nothing."""
+    routes = Routes("s1")
+    await routes.step("s1")
+    if restarted:
+        routes.restart()
+    routes.machines.runs["i-a"] = (version, ())
+    (told,) = await routes.watched()
+    assert "i-a was changed by somebody else" in told
+    assert routes.parts() == {"i-a": {"s1"}, "i-b": {"s1"}}
+    assert await routes.watched() == []
+
+
+async def test_files_edited_under_their_own_version_are_written_anew(autojump_clock):
+    """The version alone would not show it: they come back under one that was never there."""
+    routes = Routes("s1")
+    await routes.step("s1")
+    routes.machines.edited.add("i-b")
+    (told,) = await routes.watched()
+    assert "files that were edited" in told
+    assert {version[0] for version, _ in routes.machines.runs.values()} == {"2"}
+    assert not routes.machines.edited
+
+
+async def test_who_dies_before_it_is_written_anew_leaves_it_to_the_next_look(autojump_clock):
+    """Nothing of it is durable: the next life asks again."""
+    routes = Routes("s1")
+    await routes.step("s1")
+    routes.machines.runs["i-a"] = ("9-abcdef", ())
+    with trio.move_on_after(12):
+        await routes.watched()
+    assert not routes.parts()["i-a"]
+    routes.restart()
+    assert len(await routes.watched()) == 1
+    assert routes.parts()["i-a"] == {"s1"}
+
+
+async def test_nobody_is_asked_while_a_route_comes_or_goes_or_there_is_none(autojump_clock):
+    """Who writes finds out by himself; without a route at rest there is nothing to look after."""
+    routes = Routes("s1", "s2")
+    assert await routes.watched() == []
+    await routes.step("s1")
+    routes.rows[make_key(REGION, "s2", "route-web")].hi = 1
+    assert await routes.watched() == []
+    assert routes.machines.asked == 0
+
+
+async def test_a_silent_machine_has_proved_nothing(autojump_clock):
+    """It is an outage, no drift."""
+    routes = Routes("s1")
+    await routes.step("s1")
+    routes.machines.silent.add("i-a")
+    assert await routes.watched() == []

@@ -35,7 +35,8 @@ async def test_everything_is_given_once_in_the_image_account_and_taken_back(auto
     driver = Driver(lab, share_nodes(lab))
     await driver.raise_all()
     assert given(lab) == to(lab.account)
-    assert {account for _, account, _ in lab.calls} == {MANAGEMENT}
+    elsewhere = [(name, account) for name, account, _ in lab.calls if account != MANAGEMENT]
+    assert elsewhere == [("BatchGetImage", lab.account)] * 2, "what is given is tried once by whom it is given to"
     await driver.lower_all()
     assert given(lab) == to()
     assert lab.mutations.count("DeleteRepositoryPolicy") == 2
@@ -227,6 +228,50 @@ async def test_a_policy_that_denies_is_a_refusal_that_names_it(autojump_clock):
         ended = await driver.step(shared("pull-0"), "raise", 1)
         assert (ended.left, ended.how, ended.code) == ("nothing", "permanent", "AccessDeniedException")
         assert given(lab) == to()
+
+
+# ---- whether the tenant can pull
+async def test_a_repository_is_open_once_the_tenant_has_pulled(autojump_clock):
+    """What is not let in yet is asked again; after that nobody asks any more, in looks at what is at rest neither."""
+    lab = fresh()
+    driver = Driver(lab, share_nodes(lab))
+    lab.disturb("BatchGetImage", "AccessDeniedException", "empty", "drop", "AccessDeniedException")
+    assert (await driver.step(shared("pull-0"), "raise", 1)).left == "done"
+    tried = [parameters for name, _, parameters in lab.calls if name == "BatchGetImage"]
+    assert len(tried) == 5
+    assert tried[0]["registryId"] == MANAGEMENT
+    await driver.engine.watch(driver.who, [driver.rows[shared("pull-0")]], lambda _: None)
+    assert [name for name, _, _ in lab.calls].count("BatchGetImage") == 5
+
+
+async def test_who_may_not_pull_is_told_which_repository_and_what_to_do(autojump_clock):
+    """After the settle time, and not after half an hour; a retry goes on and tries again, and nothing is written twice."""
+    lab = fresh()
+    driver = Driver(lab, share_nodes(lab))
+    lab.disturb("BatchGetImage", *["AccessDeniedException"] * 200)
+    began = trio.current_time()
+    ended = await driver.step(shared("pull-0"), "raise", 1)
+    assert (ended.left, ended.how, ended.code) == ("between", "permanent", "AccessDeniedException")
+    assert FIRST in ended.reason
+    assert lab.account in ended.reason
+    assert "service control policies" in ended.reason
+    assert 300 <= trio.current_time() - began < 400
+    lab.faults.clear()
+    assert (await driver.step(shared("pull-0"), "raise", 1)).left == "done"
+    assert lab.mutations.count("SetRepositoryPolicy") == 1
+
+
+async def test_a_policy_that_forbids_the_tenant_to_pull_ends_the_step_at_once(autojump_clock):
+    """Somebody's explicit deny beside our statement: waiting is in vain."""
+    lab = fresh()
+    theirs(lab, lab.account)
+    document = json.loads(repository(lab).data["policy"])
+    document["Statement"][0]["Effect"] = "Deny"
+    repository(lab).data["policy"] = laid_out(document)
+    ended = await Driver(lab, share_nodes(lab)).step(shared("pull-0"), "raise", 1)
+    assert (ended.left, ended.how, ended.code) == ("between", "permanent", "AccessDeniedException")
+    assert FIRST in ended.reason
+    assert "explicit deny" in ended.reason
 
 
 async def test_one_lab_shares_from_the_beginning_and_the_other_does_not(autojump_clock):

@@ -182,3 +182,25 @@ def test_what_runs_is_compared_with_what_is_wanted(found, words):
     """A16, A17: by what Envoy says, in words that name the machine and both versions."""
     assert said.behind("m", "2-b", found).startswith(words)
     assert bool(said.behind("m", "2-b", found)) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("change", "edited"),
+    [
+        (lambda _: None, False),
+        (lambda folder: (folder / "lds.json").write_text("{}"), True),
+        (lambda folder: (folder / "rds.json").unlink(), True),
+    ],
+)  # fmt: skip
+def test_a_report_says_whether_the_files_are_those_that_were_proved(change, edited, tmp_path):
+    """The script itself, without Envoy: what lies there is compared with what was kept, whatever version stands in it."""
+    made = content([part()], 3)
+    for folder in (tmp_path, tmp_path / "good"):
+        folder.mkdir(exist_ok=True)
+        for name in TYPES:
+            (folder / name).write_bytes(made.files[name])
+    change(tmp_path)
+    place = Place(folder=str(tmp_path), admin=str(tmp_path / "admin"))
+    done = subprocess.run(["sh"], input=report(place), capture_output=True, text=True, check=True)
+    found = said.runs(done.stdout)
+    assert (found.edited, found.good) == (edited, made.version)

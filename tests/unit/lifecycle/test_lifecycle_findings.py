@@ -47,10 +47,16 @@ class Bank:
                 bad = (start.key, start.step.way) in self.broken
                 self.say(Ended(start.key, start.run, *(("nothing", "permanent", "No", "AWS said no") if bad else ())))
 
-    def create(self, name, *, data=False):
-        box = Node(key=f"r/{name}/box", kind="machine", requires={1: (Need(NET, 1),)}, data=data)
+    def create(self, name, *, data=False, loose=False, heal=None):
+        under = {"loose": (NET,)} if loose else {}
+        box = Node(key=f"r/{name}/box", kind="machine", requires={1: (Need(NET, 1),)}, data=data, **under)
         blueprint = Blueprint(
-            profile="p", region="r", nodes=(*SHARED, box), started=(Need(box.key, 1),), kept=(Need(box.key, 1),)
+            profile="p",
+            region="r",
+            nodes=(*SHARED, box),
+            started=(Need(box.key, 1),),
+            kept=(Need(box.key, 1),),
+            heal=heal or {},
         )
         self.say(Create(operation=f"op_{name}", sandbox=name, name=name, tenant="t", blueprint=blueprint))
         self.run()
@@ -101,6 +107,30 @@ def test_a_retry_that_fails_at_once_says_so_in_one_turn(bank):
     bank.say(Retry(operation=operation.id, step="r/one/box"))
     bank.run()
     assert bank.state.sandboxes["one"].state == "started"
+
+
+def test_a_look_that_began_before_the_last_step_proves_nothing(bank):
+    """A target that was rebound meanwhile to another machine is not lost because the old one is not shown."""
+    bank.create("one")
+    row = bank.state.rows["r/one/box"]
+    bank.say(Lost("r/one/box", row.generation, 0, "not there", row.run - 1))
+    assert row.lo == 1
+    bank.say(Lost("r/one/box", row.generation, 0, "not there", row.run))
+    assert not row.lo
+
+
+def test_what_went_with_what_it_stood_on_is_no_question_for_a_person(bank):
+    """AWS takes a terminated machine out of a target group; the registration comes again with the machine, whatever is healed."""
+    bank.create("one", loose=True, heal={"remake": False})
+    bank.broken.add((NET, "raise"))
+    bank.say(Lost(NET, 1, 0, "gone"))
+    bank.say(Lost("r/one/box", 1, 0, "gone with it"))
+    bank.broken.clear()
+    bank.run()
+    assert bank.state.rows["r/one/box"].lo == 1
+    bank.say(Lost("r/one/box", 2, 0, "taken away"))
+    bank.run()
+    assert not bank.state.rows["r/one/box"].lo
 
 
 def test_a_stray_of_a_deleted_sandbox_is_removed_however_often_it_takes(bank):

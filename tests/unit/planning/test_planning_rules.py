@@ -90,6 +90,20 @@ def test_a_loose_bond_is_rebound_when_its_ground_is_made_anew(planner):
     assert planner.rows[ROUTE].on[NAT] == planner.rows[NAT].generation == 2
 
 
+def test_what_was_begun_on_lost_ground_is_made_anew_even_where_it_stands_loosely(planner):
+    """A route whose gateway was taken away while it was made never becomes active: nothing is there yet to be rebound."""
+    planner.set_root("sbx", "pursued", (Need(ROUTE, 1),))
+    for _ in range(3):
+        for key, step in planner.due():
+            planner.started(key, step)
+            planner.done(key)
+    planner.started(ROUTE, Step("raise", 1))
+    planner.vanished(NAT)
+    planner.between(ROUTE)
+    assert settle(planner)[-2:] == [("route", "lower", 0), ("route", "raise", 1)]
+    assert planner.rows[ROUTE].on[NAT] == planner.rows[NAT].generation == 2
+
+
 def test_a_firm_bond_on_lost_ground_is_made_anew(planner):
     """What stood on a lost subnet is lowered first, then everything rises again."""
     planner.set_root("sbx", "pursued", (Need(NAT, 1),))

@@ -4,7 +4,7 @@ import pytest
 
 from sandboxd.aws.kinds import specs
 from sandboxd.model.keys import is_shared
-from sandboxd.profile import images_of, load, load_file, packaged
+from sandboxd.profile import expand, images_of, load, load_file, packaged
 from sandboxd.profile.draft import Draft
 from sandboxd.profile.sharing import shares
 from sandboxd.toml import TomlError
@@ -71,3 +71,21 @@ def test_repositories_and_the_image_of_the_ingress_are_checked(tmp_path, line, s
     path.write_text(head + line + "\n[machines.box]" + rest)
     with pytest.raises(TomlError, match=says):
         load_file(path)
+
+
+def test_a_machine_that_pulls_containers_is_not_launched_before_its_account_can():
+    """The repositories are entered by it, beside its image's share; by Envoys and the bank's own machine they are not."""
+    profile = load("model-bank")
+    images = {ref: f"ami-{n} /dev/xvda" for n, ref in enumerate(images_of(profile))}
+    made = expand(
+        profile, {}, kinds=specs(), region="r", zone="euc1-az1", slot=0, sandbox_id="sbx_1", sandbox_name="s", stage="dev",
+        images=images, zones=("euc1-az1", "euc1-az2"), repositories=["a/b", "c/d"],
+    )  # fmt: skip
+    pulling = {
+        node.key.rpartition("/")[2]: len(
+            [need for needs in node.to_enter.values() for need in needs if "/repository-" in need.key]
+        )
+        for node in made.nodes
+        if node.kind == "machine"
+    }
+    assert pulling == {"acp": 0, "ocp": 2, "envoy-a": 0, "envoy-b": 0}

@@ -209,6 +209,8 @@ def given(desk, image, share):
     pull = {"Effect": "Allow", "Principal": {"AWS": [desk.account]}, "Action": ["ecr:BatchGetImage"]}
     text = json.dumps({"Version": "2012-10-17", "Statement": [pull]})
     desk.call("SetRepositoryPolicy", "ecr", MANAGEMENT, repositoryName=name, policyText=text)
+    tags = [{"imageTag": "latest"}, {"imageTag": "none"}]
+    desk.call("BatchGetImage", "ecr", registryId=MANAGEMENT, repositoryName=name, imageIds=tags)
     for operation in ("GetRepositoryPolicy", "DeleteRepositoryPolicy"):
         desk.call(operation, "ecr", MANAGEMENT, repositoryName=name)
 

@@ -304,3 +304,22 @@ def test_a_world_in_which_everything_is_shared_launches_as_before():
     desk = Desk()
     image = desk.call("DescribeImages", Owners=[MANAGEMENT])["Images"][0]["ImageId"]
     assert launched(desk, image)["State"]["Name"] == "running"
+
+
+def test_who_pulls_is_let_in_by_the_policy_alone(desk):
+    """A stranger is denied with the repository's name; what is not there is a failure in the answer, no error."""
+    pull = {"registryId": MANAGEMENT, **NAME, "imageIds": [{"imageTag": "latest"}, {"imageTag": "none"}]}
+    code, words = refusal(desk, "BatchGetImage", "ecr", desk.account, **pull)
+    assert code == "AccessDeniedException"
+    assert f"repository/{NAME['repositoryName']} because no resource-based policy allows" in words
+    owner(desk, "SetRepositoryPolicy", "ecr", **NAME, policyText=policy_for(desk.account))
+    answer = desk.call("BatchGetImage", "ecr", **pull)
+    assert [one["imageId"]["imageTag"] for one in answer["images"]] == ["latest"]
+    assert [one["failureCode"] for one in answer["failures"]] == ["ImageNotFound"]
+    assert desk.refused("BatchGetImage", "ecr", **pull | {"repositoryName": "no/such"}) == "RepositoryNotFoundException"
+    document = json.loads(policy_for(desk.account))
+    document["Statement"].append({**document["Statement"][0], "Sid": "d", "Effect": "Deny"})
+    owner(desk, "SetRepositoryPolicy", "ecr", **NAME, policyText=json.dumps(document))
+    code, words = refusal(desk, "BatchGetImage", "ecr", desk.account, **pull)
+    assert code == "AccessDeniedException"
+    assert "explicit deny" in words
