@@ -36,25 +36,31 @@ def _which(ask: Ask) -> Parameters:
 
 
 def _questions(ask: Ask) -> Questions:
-    found = yield "GetRepositoryPolicy", _about(ask)
-    # asked once: what has pulled once is only looked at in the policy, as long as it stands there
-    if _part(ask)[0] in statements(found["policyText"]) and ask.sent and not (ask.finds or ask.facts.get(READABLE)):
-        yield PULLS, {**_about(ask), "registryId": ask.giver, "imageIds": [{"imageTag": "latest"}]}
+    """Whoever has just been let in pulls, which shows the policy too; of what has pulled once only the policy is asked."""
+    if ask.sent and not (ask.finds or ask.facts.get(READABLE)):
+        pulled = yield PULLS, {**_about(ask), "registryId": ask.giver, "imageIds": [{"imageTag": "latest"}]}
+        if _is_let_in(pulled):
+            return
+    yield "GetRepositoryPolicy", _about(ask)
+
+
+def _is_let_in(pulled: Item) -> bool:
+    return bool(pulled.keys() & {"images", "failures"})
 
 
 def judge(item: Item, ask: Ask) -> Seen | None:
-    """It is there when the policy has our statement, it says what ours says, and the tenant's account could pull with it."""
+    """It is there when the tenant's account pulls with it; later, when the policy has our statement and it says what ours says."""
     name, wanted = _part(ask)
+    facts, pulled = {"id": name}, item.get(PULLS)
+    if pulled is not None and _is_let_in(pulled):
+        return Seen(state=1, text="open", facts=facts | {READABLE: "1"})
     found = statements(item["GetRepositoryPolicy"]["policyText"]).get(name)
     if found is None:
         return None
-    facts, pulled = {"id": name}, item.get(PULLS)
-    if pulled is not None and "refused" in pulled:
+    if pulled is not None and "refused" in pulled and same(found, wanted):
         text = "the tenant's account may not pull yet"
         return Seen(text=text, unmet=pulled["refused"], reason=_mend(ask, pulled), facts=facts)
-    if not same(found, wanted) or not (pulled is None or pulled.keys() & {"images", "failures"}):
-        return Seen(text="open", facts=facts)
-    return Seen(state=1, text="open", facts=facts | ({READABLE: "1"} if pulled is not None else {}))
+    return Seen(state=1 if pulled is None and same(found, wanted) else None, text="open", facts=facts)
 
 
 def _mend(ask: Ask, pulled: Item) -> str:
