@@ -15,7 +15,6 @@ from sandboxd.actors import directory
 from sandboxd.actors.mailbox import Ask
 from sandboxd.engine import (
     coming,
-    contents,
     context,
     documents,
     engine,
@@ -27,6 +26,7 @@ from sandboxd.engine import (
     step,
     tags,
 )
+from sandboxd.engine.contents import board, versions
 from sandboxd.engine.send import Lost, Refused
 from sandboxd.engine.settings import EngineSettings
 from sandboxd.lifecycle import decide, recovery, settle
@@ -338,10 +338,10 @@ def _from_the_journal(monkey: pytest.MonkeyPatch) -> None:
 def _only_what_comes(monkey: pytest.MonkeyPatch) -> None:
     """A configuration that is written has what comes, and not what is there."""
 
-    def wanted(_: object, batch: list[contents._Change]) -> dict[str, object]:
+    def wanted(_: object, batch: list[board.Change]) -> dict[str, object]:
         return {change.key: change.part for change in batch if change.part is not None}
 
-    monkey.setattr(contents._Writer, "_wanted", wanted)
+    monkey.setattr(versions.Versions, "wanted", wanted)
 
 
 def _names_by_age(monkey: pytest.MonkeyPatch) -> None:
