@@ -140,9 +140,8 @@ class Supervisor:
             return
         who = self._shared.owner(account, actor.state)
         resting = [row.copy() for row in actor.state.rows.values() if row.lo == row.hi > 0 and row.flight is None]
-        known = (
-            {} if actor.state.running else actor.state.rows
-        )  # what is under way finds by itself what is not as written
+        # an operation that runs finds by itself what is not as written
+        known = {} if actor.state.running else actor.state.rows
         await self._shared.engine.watch(who, resting, actor.post, known)
 
     async def check_owners(self) -> None:

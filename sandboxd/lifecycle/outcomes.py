@@ -134,9 +134,8 @@ def lost(turn: Turn, message: Lost) -> None:
     planner.vanished(message.key) if gone else planner.lowered(message.key, message.state)
     word = "lost" if gone else "drifted"
     if gone and row.node.data:
-        turn.recheck(
-            turn.now
-        )  # reads may be stale: another one, of everything, before a person is troubled for nothing
+        # reads may be stale: another one, of everything, before a person is troubled for nothing
+        turn.recheck(turn.now)
     if not heals:
         row.marks["raise"] = Mark(code=word, reason=message.reason or word)
         planner.touch(message.key)
