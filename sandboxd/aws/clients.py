@@ -15,8 +15,9 @@ from msgspec import Struct
 SERVICES = (
     "ec2", "sts", "ssm", "organizations", "iam", "elbv2", "wafv2", "appstream", "ecr", "kms", "service-quotas",
 )  # fmt: skip
-"""what sandboxd calls in every life, as botocore names them: their clients are built at home before the first command;
-those of API Gateway and of Account Management only when somebody asks"""
+"""what sandboxd calls in every life, as botocore names them: their clients are built at home before the first command"""
+RARE = ("account", "apigateway")
+"""what it calls only for regions to opt in to, and for links that hold a load balancer: built when somebody asks"""
 GLOBAL = {"iam": "us-east-1", "organizations": "us-east-1", "account": "us-east-1"}
 """services that have one place for all regions: one client is enough"""
 QUIET = 900.0

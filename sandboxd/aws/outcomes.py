@@ -80,6 +80,7 @@ COMMON = Codes(
 """what every service may answer"""
 
 SERVICES: Mapping[str, Codes] = {
+    "account": Codes(),
     "appstream": Codes(
         throttled=frozenset({"RequestLimitExceededException"}),
         capacity=frozenset({"ResourceNotAvailableException"}),

@@ -21,7 +21,8 @@ _ENVOYS: Final = Group("envoys", "Envoys")
 _OTHER: Final = Group("other", "Other")
 GROUPS: Final = (
     Group("network", "Network", (
-        "vpc", "internet-gateway", "subnet", "route-table", "route-table-association", "route", "elastic-ip", "nat-gateway")),
+        "vpc", "internet-gateway", "subnet", "route-table", "route-table-association", "route", "elastic-ip", "nat-gateway",
+        "network-interface")),
     Group("rules", "Security groups", ("security-group", "security-group-rule")),
     Group("shares", "Images and keys", ("image-share", "key-grant", "repository-share", "desktop-share")),
     Group("roles", "Roles", ("instance-role", "instance-profile", "service-role", "service-linked-role", "region")),

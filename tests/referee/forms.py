@@ -28,7 +28,7 @@ RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<=\.)ec2\.internal\b|<region>\.compute\.internal\b|(?<=>\.)ec2\.internal\b", "<domain>"),
         (r"\b([a-z]+(?:-[a-z]+)*)-(?:[0-9a-f]{17}|[0-9a-f]{8}|x{3,}|X{3,})(?![\w-])", r"<\1>"),
         (r"\b(o|r|ou-[0-9a-z]{4,32}|car|p)-[0-9a-z]{4,32}\b(?!-)", "<organization's id>"),
-        (r"(?<![\d-])\d{11,12}(?!\d)", "<account>"),
+        (r"(?<![0-9a-f-])\d{11,12}(?![0-9a-f])", "<account>"),
         (r"(?<=:)(loadbalancer|listener)/(?:app|net)/[^/\s']+(?:/[0-9a-f]{16})+", r"\1/<type>/<name>/<hex>"),
         (r"(?<=:)targetgroup/[^/\s']+/[0-9a-f]{16}", "targetgroup/<name>/<hex>"),
         (r"(?<=:)(?:regional|global)/webacl/[^/\s]+/[^/\s]+", "<scope>/webacl/<name>/<uuid>"),

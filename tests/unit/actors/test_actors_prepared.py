@@ -4,12 +4,15 @@ from collections import Counter
 
 import pytest
 import trio
-from enginelab import REGION, Lab
+from enginelab import REGION, Driver, Lab
 from houselab import ANN, living
 from trio.testing import MockClock
 
+from sandboxd.aws.kinds import specs
 from sandboxd.daemon.settings import Aws, Prepare, Settings
 from sandboxd.model.errors import BadRequest
+from sandboxd.profile.roles import region_key
+from sandboxd.simulator.account import is_open
 from sandboxd.wire.requests import NewSandbox
 
 SOUTH = "eu-south-1"
@@ -113,3 +116,18 @@ async def test_an_account_that_was_claimed_before_gets_it_in_its_next_life(autoj
         await life.command("stop", "acme/one")
         await trio.sleep(120)
         assert made(lab)["CreateServiceLinkedRole"] == 2
+
+
+@pytest.mark.parametrize("way", ["lose", "drop", "late", "empty", "crash-before", "crash-after", "InternalError"])
+async def test_a_region_is_opened_whatever_becomes_of_the_call(autojump_clock, way):
+    """Asked again until AWS says that it is open: asking twice changes nothing."""
+    lab = Lab(regions=(REGION, SOUTH))
+    node = specs()["region"].node(region_key(SOUTH), {}, name=SOUTH, region=SOUTH)
+    async with trio.open_nursery() as lab.nursery:
+        driver = Driver(lab, [node])
+        lab.disturb("EnableRegion", way)
+        deaths = await driver.through(driver.raise_all)
+        assert deaths == way.startswith("crash")
+        assert lab.clock.now() >= lab.world.opt_in[f"{lab.account} {SOUTH}"]
+        assert (await driver.step(node.key, "lower", 0)).left == "done"
+    assert is_open(lab.world, lab.account, SOUTH, lab.clock.now())

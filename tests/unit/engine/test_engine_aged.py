@@ -14,6 +14,7 @@ ELSEWHERE = {
     "MoveAccount", "TagResource",  # test_engine_claim
     "StartInstances", "StopInstances", "ReplaceRoute",  # test_engine_schedules, test_engine_cases
     "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress",  # as Egress
+    "EnableRegion",  # test_actors_prepared
     "CreateServiceLinkedRole", *DESKTOPS_UP, *DESKTOPS_DOWN,  # test_engine_desktops
     "DeleteVolume",  # as the other deletes
     "DeleteNetworkInterface",  # so, too
