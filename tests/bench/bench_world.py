@@ -26,6 +26,10 @@ CREATES: dict[str, tuple[str, dict[str, Any]]] = {
 ASIDE = "its mutations; without STS, the look before the first, tails of installers and looks at them"
 
 
+PREPARED = 120.0
+"""seconds after which a claimed account has its service roles: a person who creates the first sandbox takes as long"""
+
+
 class _Lived(NamedTuple):
     """Of one life."""
 
@@ -44,6 +48,7 @@ async def _life(seed: int, profile: str, depth: str, parameters: dict[str, Any])
     async with trio.open_nursery() as nursery:
         nursery.start_soon(world.keep_alive)
         await people.onboard()
+        await trio.sleep(PREPARED)
         mark, first = world.simulated.log.count, len(world.trace.entries)
         assert await people.command("create", "one") == "succeeded"
         accepted = next(at for at, _, _, _, detail in world.trace.entries if b"create was accepted" in detail)
