@@ -23,7 +23,7 @@ TIMES = int(os.environ.get("FAULTS_TIMES", "1"))
 BANK = Case(profile="model-bank")
 WHOLE = Case(profile="model-bank", parameters={"amq": True, "smart_client": True})
 """a bank with everything that its profile can ask for"""
-BANKS = {"model-bank": (BANK, 10), "model-bank with everything": (WHOLE, 40)}
+BANKS = {"model-bank": (BANK, 10), "model-bank with everything": (WHOLE, 120)}
 """kind of bank -> case, at every how many-th point its daemon dies"""
 DEATHS = 4
 """tests over which the points of one bank are spread"""
@@ -43,15 +43,15 @@ SILENCES = {
 """what can become of the one call"""
 KINDS = {
     "trial": (Case(), 2000),
-    "model-bank": (BANK, 100),
-    "model-bank with everything": (WHOLE, 100),
-    "training": (Case(profile="training", losses=True, sandboxes=2), 50),
+    "model-bank": (BANK, 150),
+    "model-bank with everything": (WHOLE, 50),
+    "training": (Case(profile="training", losses=True, sandboxes=2), 25),
     "several": (Case(losses=True, sandboxes=2), 100),
     "many": (Case(losses=True, sandboxes=3), 100),
     "wire": (Case(depth="wire"), 100),
-    "tenants": (Case(profile="model-bank", tenants=2), 20),
-    "shared losses": (Case(profile="training", shared_losses=True, span="long"), 30),
-    "late policies": (Case(profile="model-bank", tenants=2, fault=("SetRepositoryPolicy", SILENCES["very late"])), 10),
+    "tenants": (Case(profile="model-bank", tenants=2), 10),
+    "shared losses": (Case(profile="training", shared_losses=True, span="long"), 15),
+    "late policies": (Case(profile="model-bank", tenants=2, fault=("SetRepositoryPolicy", SILENCES["very late"])), 5),
 }
 """kind of schedules -> case, how many"""
 PART = 50
@@ -76,7 +76,7 @@ def test_every_single_crash_of_trial(first, covered):
 @pytest.mark.parametrize("part", range(DEATHS))
 @pytest.mark.parametrize("bank", BANKS)
 def test_crashes_all_over_a_bank(bank, part, covered):
-    """The same at every tenth point of a bank, and at every fortieth of one with everything; or nearer to each other."""
+    """The same at every tenth point of a bank, and here and there of one with everything; `TIMES` brings them nearer."""
     case, every = BANKS[bank]
     every = max(1, every // TIMES)
     covered(

@@ -324,8 +324,7 @@ class History(Checks):
             (r.name, r.state, state.operations[r.operation]) for r in state.sandboxes.values() if r.state != "deleted"
         ]
         stays = {k for k, r in state.rows.items() if r.node.permanent or scope_of(k) == "account"}
-        left = [k for k in self.truth if k not in self.strays and k not in stays]
-        assert not left, left
+        assert not (left := [k for k in self.truth if k not in self.strays and k not in stays]), left
         assert not any(r.hi for k, r in state.rows.items() if k not in stays), "rows are not empty"
         assert state.is_quiet, "alarms are left"
         assert list(state.planner.roots) in (["account"], []), state.planner.roots
