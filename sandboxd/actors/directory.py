@@ -23,6 +23,8 @@ class Directory:
         self.tenants: dict[str, things.Tenant] = {}
         self.sandboxes: dict[str, things.Sandbox] = {}
         self.operations: dict[str, things.Operation] = {}
+        self.told: dict[str, float] = {}
+        """sandbox -> what it costs an hour, as events said last"""
         self._account_of: dict[str, str] = {}
         self._sandbox_named: dict[tuple[str, str], str] = {}
         self._tenant_named: dict[str, str] = {}

@@ -3,11 +3,11 @@
 Every event carries the changed thing in the form of `wire.things`, so that a client needs no further question.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct, field, structs
 
 from sandboxd.actors import views
 from sandboxd.actors.shared import Shared
@@ -28,7 +28,11 @@ class Changes(Struct):
     tenant: things.Tenant | None
     sandboxes: dict[str, things.Sandbox]
     operations: dict[str, things.Operation]
-    events: list[things.Event]
+    known: Mapping[str, float]
+    """sandbox -> what it costs an hour, as events said last"""
+    events: list[things.Event] = field(default_factory=list)
+    told: dict[str, float] = field(default_factory=dict)
+    """the same, as these events say"""
 
     @classmethod
     def of(cls, state: State, decision: Decision, account: str, shared: Shared, next_seq: int) -> "Changes":
@@ -43,7 +47,8 @@ class Changes(Struct):
             name: views.operation_view(state, state.operations[name], account, now)
             for name in dict.fromkeys(decision.operations)
         }
-        changes = cls(_account(state, account, shared), views.tenant_view(state, account), sandboxes, operations, [])
+        told = shared.directory.told
+        changes = cls(_account(state, account, shared), views.tenant_view(state, account), sandboxes, operations, told)
         for seq, event in enumerate(decision.events, next_seq):
             changes.events.append(changes.event(event, seq, now, step_of(state, event.step_id)))
         return changes
@@ -67,16 +72,25 @@ class Changes(Struct):
     def _thing(self, event: Event, step: StepView | None) -> dict[str, object]:
         match event.type.partition(".")[0]:
             case "sandbox" if event.sandbox_id in self.sandboxes:
-                return {"sandbox": self.sandboxes[event.sandbox_id]}
+                return self._sandbox(event.sandbox_id)
             case "operation" if event.operation_id in self.operations:
                 return {"operation": self.operations[event.operation_id]}
             case "step" if step is not None:
-                return {"step": views.step_view(step)}
+                return {"step": views.step_view(step)} | self._repriced(event.sandbox_id)
             case "tenant" if self.tenant is not None:
                 return {"tenant": self.tenant, "account": self.account}
             case "account":
                 return {"account": self.account}
         return {}
+
+    def _sandbox(self, name: str) -> dict[str, object]:
+        self.told[name] = self.sandboxes[name].cost.per_hour
+        return {"sandbox": self.sandboxes[name]}
+
+    def _repriced(self, name: str) -> dict[str, object]:
+        """The sandbox, where it costs something else than was said last: people see what a create begins to cost."""
+        said = self.told.get(name, self.known.get(name))
+        return self._sandbox(name) if name in self.sandboxes and self.sandboxes[name].cost.per_hour != said else {}
 
     def encoded(self) -> Iterator[tuple[things.Event, bytes]]:
         """Each event with the bytes that the store keeps."""
@@ -93,6 +107,7 @@ def publish(changes: Changes, last: int, shared: Shared) -> None:
         directory.put_sandbox(sandbox)
     for operation in changes.operations.values():
         directory.put_operation(operation)
+    directory.told.update(changes.told)
     shared.feed.publish(last, [partial(_with_id, event) for event in changes.events])
 
 

@@ -1,6 +1,7 @@
 """A whole model bank, and a second one beside it: what people are told of it, and what both share."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from enginelab import Lab
@@ -90,3 +91,17 @@ async def test_a_plan_says_why_each_part_is_there_or_not(autojump_clock, tmp_pat
         )
         assert plan.refusals == []
     assert lab.there() == {}
+
+
+async def test_what_a_create_begins_to_cost_is_seen_while_it_runs(autojump_clock, tmp_path):
+    """An event of a step carries the sandbox when its price has changed, and not otherwise; the last one is right."""
+    lab = Lab(shared=False)
+    async with living(lab, tmp_path) as life:
+        await life.onboard()
+        assert (await life.create(profile="model-bank")).state == "succeeded"
+        events = life.house.shared.feed.after(0)
+        told = [one.data["sandbox"].cost.per_hour for one in events if "sandbox" in one.data]
+        steps = [one for one in events if one.type.startswith("step.") and "sandbox" in one.data]
+        assert 2 <= len(steps) <= 12
+        assert all(one != other for one, other in pairwise(told[:-1]))
+        assert told[-1] == life.desk.sandbox("acme/bank").cost.per_hour == max(told) > 1.0
