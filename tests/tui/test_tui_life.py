@@ -361,3 +361,18 @@ def test_a_reader_changes_nothing(stage, key):
 
     stage.run(scenario)
     assert sent(stage) == []
+
+
+def test_a_reason_is_not_told_longer_than_it_is_asked_for(stage):
+    """Left alone, a sandbox says what its steps do, not what it waited for when somebody last looked."""
+
+    async def scenario(stage):
+        await fleet(stage)
+        await stage.press("down", "enter")
+        await stage.sees("waits for AWS to be installed")
+        await stage.press("escape")
+        await stage.until(lambda: isinstance(stage.app.screen, Fleet))
+        await stage.until(lambda: scripted.BANK_2 not in stage.state.whys)
+        assert "waits for AWS to be installed" not in stage.text
+
+    stage.run(scenario)

@@ -53,6 +53,10 @@ class Detail(PlaceScreen):
             yield Toned(id="tail")
         yield KeyBar()
 
+    def on_unmount(self) -> None:
+        """Nobody asks for reasons any more: the last one would be told for ever."""
+        self.state.whys.pop(self.sandbox_id, None)
+
     def on_mount(self) -> None:
         """Ask for what the stream does not carry."""
         self.query_one("#events", Lines).newest_first = True
