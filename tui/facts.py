@@ -9,8 +9,8 @@ from tui.state import OVER, State
 from tui.words import Piece
 
 
-def lines(state: State, sandbox: things.Sandbox, width: int) -> list[list[Piece]]:
-    """Three to six lines."""
+def lines(state: State, sandbox: things.Sandbox, width: int, why: things.Why | None = None) -> list[list[Piece]]:
+    """Three to six lines; `why` is what the daemon said a moment ago of what it waits for, where somebody asks."""
     out = [_what(state, sandbox, width), _settings(sandbox)]
     if sandbox.not_yet:
         parts = ", ".join(safe_text(one, 60) for one in sandbox.not_yet)
@@ -19,8 +19,8 @@ def lines(state: State, sandbox: things.Sandbox, width: int) -> list[list[Piece]
     operation = state.operation_of(sandbox)
     if operation is not None:
         out.append(_operation(state, operation))
-        if why := _why(state, sandbox, operation):
-            out.append(why)
+        if waits := _why(state, sandbox, operation, why):
+            out.append(waits)
     if reach := _reach(state, sandbox):
         out.insert(1, reach)
     return [words.join(line, width) for line in out]
@@ -90,11 +90,10 @@ def _operation(state: State, operation: things.Operation) -> list[Piece]:
     return [*pieces, Piece(f"  in {took}"), Piece(f"  by {safe_text(operation.requested_by, 40)}", "dim")]
 
 
-def _why(state: State, sandbox: things.Sandbox, operation: things.Operation) -> list[Piece]:
+def _why(state: State, sandbox: things.Sandbox, operation: things.Operation, why: things.Why | None) -> list[Piece]:
     """What everything waits for: the last link of the daemon's chain of reasons; nothing when it is over and well."""
     if operation.reason or sandbox.reason:
         return [Piece(" because   ", "dim"), Piece(safe_text(sandbox.reason or operation.reason or ""), "bad")]
-    why = state.whys.get(sandbox.id)
     if operation.state in OVER:
         return []
     if why is None or not why.chain:

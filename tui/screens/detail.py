@@ -54,7 +54,7 @@ class Detail(PlaceScreen):
         yield KeyBar()
 
     def on_unmount(self) -> None:
-        """Nobody asks for reasons any more: the last one would be told for ever."""
+        """Whoever comes back is not told what it waited for when he left."""
         self.state.whys.pop(self.sandbox_id, None)
 
     def on_mount(self) -> None:
@@ -114,7 +114,7 @@ class Detail(PlaceScreen):
         width = self.size.width
         sandbox = self.sandbox
         if sandbox is not None:
-            lines = facts.lines(self.state, sandbox, width)
+            lines = facts.lines(self.state, sandbox, width, self.state.whys.get(self.sandbox_id))
             low = self.size.height < _LOW
             self.query_one("#facts", Toned).say(*([lines[0], lines[-1]] if low else lines))
         self._draw_parts()
