@@ -20,9 +20,12 @@ class PriceList(Mapping[str, float]):
 
     def __init__(self, listed: Mapping[str, float]) -> None:
         self._listed = dict(listed)
+        self._sums: dict[str, float] = {}
 
     def __getitem__(self, key: str) -> float:
-        return sum(self._term(term) for term in key.split("+"))
+        if key not in self._sums:  # a profile asks for few different ones, very often
+            self._sums[key] = sum(self._term(term) for term in key.split("+"))
+        return self._sums[key]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._listed)

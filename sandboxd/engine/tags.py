@@ -58,4 +58,4 @@ def token(identity: Identity, account: str, key: Key, generation: int, step: str
 
 def _mac(identity: Identity, account: str, tags: Mapping[str, str]) -> str:
     text = "\0".join((account, *(f"{name}={tags[name]}" for name in _SIGNED)))
-    return hmac.new(identity.secret, text.encode(), hashlib.sha256).hexdigest()[:_DIGITS]
+    return hmac.digest(identity.secret, text.encode(), "sha256").hex()[:_DIGITS]

@@ -12,7 +12,7 @@ from sandboxd.model.keys import Key, step_id
 from sandboxd.model.records import Operation
 from sandboxd.model.resource import Node, Row, Step
 
-FRESH = 2.0
+FRESH = 5.0
 """seconds for which an answer is good enough: steps come in bursts, and each of them is a commit"""
 AT_ONCE = 0.5
 """seconds of a step of which nothing is usual"""

@@ -10,8 +10,9 @@ from sandboxd.model.resource import Row
 
 def price_at(state: State, row: Row, at: int) -> float:
     """Per hour, in this state; 0 for what is free or not listed."""
-    billed = [held for held in row.node.prices if held <= at]
-    return state.settings.prices.get(row.node.prices[max(billed)], 0.0) if billed else 0.0
+    prices = row.node.prices
+    billed = max((held for held in prices if held <= at), default=None) if prices else None
+    return 0.0 if billed is None else state.settings.prices.get(prices[billed], 0.0)
 
 
 def row_cost(state: State, row: Row) -> float:

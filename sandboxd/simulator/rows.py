@@ -74,6 +74,12 @@ class Row:
             return False
         return haze.hides(q.now) or (haze.blinks(q.now) and not is_mutation(q.operation))
 
+    def seen_by(self, q: Request) -> "Row | None":
+        """What this read sees of it, if it sees it."""
+        if self.haze is None:
+            return self
+        return None if self.hides(q) else self.as_seen(q.now)
+
     def as_seen(self, now: float) -> "Row":
         """What a read sees of it at this moment: itself, or a copy that lags behind."""
         haze = self.haze
@@ -104,7 +110,7 @@ class Rows:
         self.seed = seed
         self.rng = random.Random(seed)
         self._rows: dict[str, Row] = {}
-        self._by_place: dict[tuple[str, str, str], dict[str, Row]] = {}
+        self._by_place: dict[tuple[str, str], dict[str, dict[str, Row]]] = {}
         self._holders: dict[str, dict[str, Row]] = {}
         self._ghosts: dict[str, tuple[float, Row]] = {}
         self._indexed: list[tuple[float, Row]] = []
@@ -140,7 +146,7 @@ class Rows:
     def put(self, row: Row) -> Row:
         """Take a row in (a new one, or one of a saved world)."""
         self._rows[row.id] = row
-        self._by_place.setdefault((row.account, row.region, row.kind), {})[row.id] = row
+        self._by_place.setdefault((row.region, row.kind), {}).setdefault(row.account, {})[row.id] = row
         for held in row.refs.values():
             self._holders.setdefault(held, {})[row.id] = row
         return row
@@ -167,7 +173,7 @@ class Rows:
             gone = row.since(self.now) if row.is_gone(self.now) else self.now
             self._indexed.append((gone + GHOST, row))
         del self._rows[row.id]
-        del self._by_place[row.account, row.region, row.kind][row.id]
+        del self._by_place[row.region, row.kind][row.account][row.id]
         for held in row.refs.values():
             self._holders.get(held, {}).pop(row.id, None)
 
@@ -189,12 +195,14 @@ class Rows:
 
     def of(self, account: str, region: str, kind: str) -> list[Row]:
         """The rows of one kind in one place."""
-        return list(self._by_place.get((account, region, kind), {}).values())
+        return list(self._place(account, region, kind).values())
+
+    def _place(self, account: str, region: str, kind: str) -> dict[str, Row]:
+        return self._by_place.get((region, kind), {}).get(account, {})
 
     def everywhere(self, region: str, kind: str) -> list[Row]:
         """The rows of one kind in a region, whoever owns them."""
-        places = [rows for (_, place, what), rows in self._by_place.items() if (place, what) == (region, kind)]
-        return [row for rows in places for row in rows.values()]
+        return [row for rows in self._by_place.get((region, kind), {}).values() for row in rows.values()]
 
     def find(self, identifier: str) -> Row | None:
         """A row by id, wherever it is."""
@@ -216,15 +224,15 @@ class Rows:
 
     def seen(self, q: Request, kind: str, ids: list[str] | None = None) -> list[Row]:
         """What a read sees of the caller's rows of one kind; an id that it does not see is the kind's NotFound."""
-        place = self._by_place.get((q.account, q.region, kind), {})
+        place = self._place(q.account, q.region, kind)
         ghosts = self._ghosts_of(q, kind) if self._ghosts else {}
         if not ids:
-            rows = [row.as_seen(q.now) for row in place.values() if not row.hides(q)]
-            return [row for row in rows if row.is_listed(q.now)] + list(ghosts.values())
+            there = (row.seen_by(q) for row in place.values())
+            return [row for row in there if row is not None and row.is_listed(q.now)] + list(ghosts.values())
         rows = []
         for one in ids:
             row = place.get(one)
-            seen = row.as_seen(q.now) if row is not None and not row.hides(q) else ghosts.get(one)
+            seen = (row.seen_by(q) if row is not None else None) or ghosts.get(one)
             if seen is None or not seen.is_listed(q.now):
                 raise not_found(kind, one)
             rows.append(seen)
