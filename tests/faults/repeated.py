@@ -32,7 +32,10 @@ class Repeats:
     def lost(self) -> Iterator[str]:
         """What has gone back, as sentences: also by what landed late, without anybody's call."""
         for machine in self._world.rows.everywhere(REGION, "machine"):
-            files = machine.data.get("disk", {}).get("envoy", {}).get("files", "0")
+            envoy = machine.data.get("disk", {}).get("envoy")
+            if envoy is None and machine.id not in self._newest:
+                continue  # most run none, and this is asked after each reply
+            files = (envoy or {}).get("files", "0")
             sequence, newest = int(files.partition("-")[0]), self._newest.get(machine.id, 0)
             if sequence < newest:
                 yield f"{machine.id} went back from version {newest} to {files}"

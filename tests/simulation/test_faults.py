@@ -9,13 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec import structs
 
 from sandboxd.simulator.calls import is_mutation
 from sandboxd.simulator.gate import Fault
 from tests.faults.mutants import MUTANTS
-from tests.faults.schedule import Case, schedule
+from tests.faults.schedule import Case, Result, schedule
 from tests.faults.singles import singles
 
 TIMES = int(os.environ.get("FAULTS_TIMES", "1"))
@@ -55,8 +56,19 @@ KINDS = {
 }
 """kind of schedules -> case, how many"""
 PART = 50
-PARTS = [(kind, first) for kind, (_, many) in KINDS.items() for first in range(1, many * TIMES + 1, PART)]
-HISTORIES = "from tests.faults.schedule import *; print([schedule(s, Case()).trace for s in range(1, 101)])"
+HISTORIES = 100
+"""the first of the usual kind, which are lived through under several hash seeds"""
+PARTS = [
+    (kind, first)
+    for kind, (_, many) in KINDS.items()
+    for first in range(HISTORIES + 1 if kind == "trial" else 1, many * TIMES + 1, PART)
+]
+LIVES = f"""
+import msgspec
+from tests.faults.schedule import Case, schedule
+lives = [msgspec.structs.replace(schedule(seed, Case()), entries=[], seconds=0) for seed in range(1, {HISTORIES} + 1)]
+print(msgspec.json.encode(lives).decode())
+"""
 
 
 def clean(results):
@@ -134,11 +146,14 @@ def test_every_mutant_is_caught(name, covered):
 
 
 def test_one_seed_has_one_history(covered):
-    """A hundred seeds, three hash seeds, other processes: the same traces."""
+    """A hundred seeds, three hash seeds, other processes: the same traces, and nothing found in any of them."""
     said = []
     for hashes in ("0", "1", "77"):
         env = {**os.environ, "PYTHONHASHSEED": hashes, "PYTHONPATH": str(Path.cwd())}
-        run = subprocess.run([sys.executable, "-c", HISTORIES], env=env, capture_output=True, text=True, check=True)
+        run = subprocess.run([sys.executable, "-c", LIVES], env=env, capture_output=True, text=True, check=True)
         said.append(run.stdout)
     assert said[0] == said[1] == said[2]
-    covered("one history", seeds=100, processes=3)
+    lives = msgspec.json.decode(said[0], type=list[Result])
+    assert len({one.trace for one in lives}) == HISTORIES
+    covered("schedules, trial", **clean(lives))
+    covered("one history", seeds=HISTORIES, processes=3)

@@ -91,6 +91,7 @@ class Checks:
 
     def check_rows(self):
         planner, view = self.state.planner, self.state.planner.view()
+        verdicts = {}
         for key, row in planner.rows.items():
             if key in self.found:
                 continue
@@ -99,18 +100,20 @@ class Checks:
                     loose = ground in row.node.loose or ground in self.drifted
                     ok = loose or planner.rows[ground].lo >= state or row.lo < row.hi
                     assert ok, ("nothing under", key, ground)
-            self.check_reason(key, view)
+            self.check_reason(key, view, verdicts)
 
-    def check_reason(self, key, view):
+    def check_reason(self, key, view, verdicts):
+        """Follow what it waits for to something in flight, marked or at rest; the verdicts of one moment are asked for once."""
         planner = self.state.planner
         todo, seen = [key], {}
-        while todo and not any(planner.rows[x].flight or planner.rows[x].marks for x in seen):
+        while todo:
             x = todo.pop()
-            seen[x] = True
-            verdict = planner.verdict(x, view)
-            assert verdict.step is None, ("may start and does not", x, verdict)
+            seen[x], row = True, planner.rows[x]
+            verdict = verdicts.get(x)
+            if verdict is None:
+                verdict = verdicts[x] = planner.verdict(x, view)
+                assert verdict.step is None, ("may start and does not", x, verdict)
+            if row.flight or row.marks:
+                return
             todo += [b for b in verdict.blockers if b not in seen]
-        last = list(seen)[-1]
-        row = planner.rows[last]
-        at_rest = last in view.still or row.lo == row.hi == view.want[last]
-        assert row.flight or row.marks or at_rest, ("stuck", key, list(seen))
+        assert x in view.still or row.lo == row.hi == view.want[x], ("stuck", key, list(seen))

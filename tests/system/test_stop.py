@@ -8,7 +8,7 @@ from harness import wait_until, world
 from sandboxd.lifecycle.state import Settings, State
 from sandboxd.store import open_store
 
-MOMENTS = 10
+MOMENTS = 6
 
 
 def in_doubt(state_dir) -> list[str]:
