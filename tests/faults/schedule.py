@@ -99,24 +99,42 @@ class Crashes:
         """No more."""
         self.left, self._at = 0, None
 
+    def over(self, result: Result) -> None:
+        """The life is over, and this is what came of it."""
 
-def schedule(seed: int, case: Case, *, world: Callable[..., World] = World) -> Result:
-    """Run one schedule; nothing of it remains."""
+
+def schedule(
+    seed: int,
+    case: Case,
+    *,
+    world: Callable[..., World] = World,
+    crashes: Callable[[random.Random], Crashes] | None = None,
+) -> Result:
+    """Run one schedule; nothing of it remains. `crashes`: where the daemon dies, if the case does not say it."""
     result = Result(seed=seed)
     if case.depth == "wire":
         build_clients()
     began = time.process_time()
-    try:
-        run(partial(_schedule, result, case, world), seed=seed)
-    except* Exception as group:  # noqa: BLE001 - whatever breaks it is a finding
-        result.findings.append(f"lost: the schedule broke: {''.join(traceback.format_exception(group))}")
+    run(partial(_life, result, case, world, crashes or partial(Crashes, at=case.crash_at)), seed=seed)
     result.seconds = time.process_time() - began
     return result
 
 
-async def _schedule(result: Result, case: Case, make: Callable[..., World]) -> None:
+async def _life(
+    result: Result, case: Case, make: Callable[..., World], dying: Callable[[random.Random], Crashes]
+) -> None:
     rng = random.Random(f"{result.seed} schedule")
-    crashes = Crashes(rng, case.crash_at)
+    crashes = dying(rng)
+    try:
+        await _schedule(result, case, make, crashes, rng)
+    except* Exception as group:  # noqa: BLE001 - whatever breaks it is a finding
+        result.findings.append(f"lost: the schedule broke: {''.join(traceback.format_exception(group))}")
+    crashes.over(result)
+
+
+async def _schedule(
+    result: Result, case: Case, make: Callable[..., World], crashes: Crashes, rng: random.Random
+) -> None:
     wrong = random.Random(f"{result.seed} clock")
     world = make(
         seed=result.seed, pool=case.tenants, settings=_settings(case), dies_at=crashes, depth=case.depth,
@@ -257,4 +275,4 @@ async def _all_gone(oracle: Oracle, people: People) -> None:
     await people.check_acknowledged()
 
 
-__all__ = ["Case", "Result", "schedule"]
+__all__ = ["Case", "Crashes", "Result", "schedule"]

@@ -13,6 +13,8 @@ import pytest
 from tests.support.histories import PROFILES, batch
 
 BATCHES, SIZE = 16, 250
+ACCOUNTS = 15
+"""histories of the profiles in a batch: each has some hundred resources"""
 CROWDED = 300
 """seconds in which all commands of a crowded history fall: into each other's steps"""
 
@@ -41,10 +43,10 @@ def test_crowded_histories(number: int, record_property) -> None:
 @pytest.mark.parametrize("number", range(4))
 def test_histories_of_the_profiles(number: int, record_property) -> None:
     """Sandboxes of both profiles in one account, on the kinds that there are."""
-    stats, ends, _ = batch(number * 25, 25, profiles=PROFILES, span=CROWDED)
+    stats, ends, _ = batch(number * ACCOUNTS, ACCOUNTS, profiles=PROFILES, span=CROWDED)
     record_property("stats", dict(stats))
     assert stats["turned"]
-    assert ends["succeeded"] > 25
+    assert ends["succeeded"] > ACCOUNTS
     assert ends["failed"]
 
 

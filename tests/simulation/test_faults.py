@@ -24,7 +24,7 @@ TIMES = int(os.environ.get("FAULTS_TIMES", "1"))
 BANK = Case(profile="model-bank")
 WHOLE = Case(profile="model-bank", parameters={"amq": True, "smart_client": True})
 """a bank with everything that its profile can ask for"""
-BANKS = {"model-bank": (BANK, 10), "model-bank with everything": (WHOLE, 120)}
+BANKS = {"model-bank": (BANK, 10), "model-bank with everything": (WHOLE, 240)}
 """kind of bank -> case, at every how many-th point its daemon dies"""
 DEATHS = 4
 """tests over which the points of one bank are spread"""
@@ -46,13 +46,13 @@ KINDS = {
     "trial": (Case(), 2000),
     "model-bank": (BANK, 150),
     "model-bank with everything": (WHOLE, 50),
-    "training": (Case(profile="training", losses=True, sandboxes=2), 25),
+    "training": (Case(profile="training", losses=True, sandboxes=2), 12),
     "several": (Case(losses=True, sandboxes=2), 100),
     "many": (Case(losses=True, sandboxes=3), 100),
     "wire": (Case(depth="wire"), 100),
-    "tenants": (Case(profile="model-bank", tenants=2), 10),
-    "shared losses": (Case(profile="training", shared_losses=True, span="long"), 15),
-    "late policies": (Case(profile="model-bank", tenants=2, fault=("SetRepositoryPolicy", SILENCES["very late"])), 5),
+    "tenants": (Case(profile="model-bank", tenants=2), 5),
+    "shared losses": (Case(profile="training", shared_losses=True, span="long"), 7),
+    "late policies": (Case(profile="model-bank", tenants=2, fault=("SetRepositoryPolicy", SILENCES["very late"])), 3),
 }
 """kind of schedules -> case, how many"""
 PART = 50

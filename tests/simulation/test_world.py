@@ -20,6 +20,7 @@ from tests.faults.disturb import Once
 from tests.faults.oracle import Oracle
 from tests.faults.scenario import ME, TENANT, People
 from tests.faults.schedule import CALM, Case, schedule
+from tests.faults.singles import singles
 
 SEEDS = "from tests.faults.schedule import *; print([schedule(s, Case(faults=False)).trace for s in (1, 2, 3)])"
 
@@ -244,3 +245,27 @@ def test_a_bank_whose_account_may_not_pull_launches_nothing_that_pulls():
 def pulls(world):
     """How often somebody tried to pull."""
     return sum(entry[1] == "call" and entry[3].endswith(" BatchGetImage") for entry in world.trace.entries)
+
+
+def test_a_copy_that_dies_lives_the_life_that_dies_there():
+    """What is shown for every single crash is what `--crash-at` replays."""
+    copies = list(singles(Case(), first=5, every=200))
+    replayed = [
+        schedule(1, Case(straight=True, faults=False, crash_at=point)) for point in range(5, 5 + 200 * len(copies), 200)
+    ]
+    assert len(copies) > 2
+    assert [one.trace for one in copies] == [one.trace for one in replayed]
+    assert {one.crashes for one in copies} == {1}
+
+
+def test_what_a_copy_finds_is_told_with_the_point(monkeypatch):
+    """Also when it breaks."""
+
+    def broken(_oracle, _account):
+        raise AssertionError("the oracle broke")
+
+    monkeypatch.setattr(Oracle, "empty", broken)
+    (found,) = [one.findings for one in singles(Case(), first=5, every=1000)]
+    assert len(found) == 1
+    assert found[0].startswith("--straight --no-faults --crash-at 5: lost: the schedule broke")
+    assert "the oracle broke" in found[0]

@@ -3,7 +3,7 @@
 import pytest
 from harness import World, wait_until, world
 
-MOMENTS = 4
+MOMENTS = 3
 
 
 def committed(w: World) -> int:
