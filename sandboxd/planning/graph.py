@@ -6,6 +6,7 @@ stays while what it stands on is desired. Only dicts in insertion order are iter
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 from sandboxd.model.keys import SHARED, Key, is_shared, scope_of
@@ -31,24 +32,23 @@ class View(NamedTuple):
     """to be lowered to absence first"""
 
 
-def needs(node: Node, above: int, upto: int) -> list[Need]:
+def needs(node: Node, above: int, upto: int) -> tuple[Need, ...]:
     """What the states above one and up to another require for as long as they are held."""
     return _between(node.requires, above, upto)
 
 
-def entry(node: Node, above: int, upto: int) -> list[Need]:
+def entry(node: Node, above: int, upto: int) -> tuple[Need, ...]:
     """What must be there, besides, to enter these states."""
     return _between(node.to_enter, above, upto)
 
 
-def _between(asked: Mapping[int, tuple[Need, ...]], above: int, upto: int) -> list[Need]:
+def _between(asked: Mapping[int, tuple[Need, ...]], above: int, upto: int) -> tuple[Need, ...]:
     if upto <= above or not asked:
-        return []
+        return ()
     if upto == above + 1:
-        return list(asked.get(upto, ()))
-    if len(asked) == 1:
-        return next((list(needed) for state, needed in asked.items() if above < state <= upto), [])
-    return [need for state in range(above + 1, upto + 1) for need in asked.get(state, ())]
+        return asked.get(upto, ())
+    found = [asked[state] for state in range(above + 1, upto + 1) if state in asked]
+    return found[0] if len(found) == 1 else tuple(chain.from_iterable(found))
 
 
 def grounds(node: Node) -> dict[Key, bool]:
@@ -212,9 +212,12 @@ class Graph:
             return True
         if not row.hi:
             return False
-        loose = row.on if row.hi > row.lo else self.bonds(key)  # what was begun on something gone never comes true
-        bonds = self.bonds(key).items()
-        return any(self.is_lost(ground, g) for ground, g in bonds if not (ground in row.node.loose and ground in loose))
+        bonds = self.bonds(key)
+        lost = [ground for ground, generation in bonds.items() if self.is_lost(ground, generation)]
+        if not lost:
+            return False
+        loose = row.on if row.hi > row.lo else bonds  # what was begun on something gone never comes true
+        return any(ground not in row.node.loose or ground not in loose for ground in lost)
 
     def spread(self, seeds: Iterable[Key]) -> dict[Key, bool]:
         """These and everything that stands firmly on them."""
