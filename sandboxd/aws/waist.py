@@ -1,7 +1,8 @@
 """The waist: `call(scope, service, operation, parameters)`, one attempt of one AWS operation in the name of a scope.
 
 One client per service and region, shared by all tenants and built up front; credentials are chosen per call and never
-fall back to the daemon's own. The caller identity of a session is compared with its account before the first mutation.
+fall back to the daemon's own, which act in their own account only. The caller identity of a session is compared with its
+account before the first mutation.
 Below here nothing is repeated but reads; an error's code decides what it proves, before the HTTP status does.
 """
 
@@ -27,7 +28,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 from botocore.waiter import xform_name
-from msgspec import Struct
+from msgspec import Struct, field, structs
 
 from sandboxd.aws import outcomes
 from sandboxd.aws.clients import GLOBAL, Clients
@@ -58,6 +59,8 @@ class AwsSettings(Struct, frozen=True, kw_only=True):
     session_cls: type = LeanSession
     keys: tuple[str, str] | None = None
     """access key and secret of the daemon; None: from botocore's standard places"""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """account -> role that is assumed there where a scope names none and the daemon's own credentials are another account's"""
 
 
 class Aws:
@@ -90,7 +93,7 @@ class Aws:
 
     async def call(self, scope: Scope, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
         """Return AWS's answer; raise AwsError."""
-        region = scope.region
+        scope, region = await self._placed(scope), scope.region
         if outcomes.is_read(operation):
             return await self._read(scope, service, region, operation, parameters)
         signer = await self._signer(scope)
@@ -115,6 +118,15 @@ class Aws:
         raise AssertionError
 
     # ---- in whose name
+    async def _placed(self, scope: Scope) -> Scope:
+        """Return whose credentials a scope means: without a role the daemon's own, or a role of that account."""
+        if scope.role or scope.account == (own := await self.identity()):
+            return scope
+        if role := self._settings.roles.get(scope.account):
+            return structs.replace(scope, role=role)
+        words = f"the daemon's credentials are those of account {own}, and no role of account {scope.account} is known; nothing was sent"
+        raise AwsError("refused", "WrongAccount", words)
+
     async def _signer(self, scope: Scope) -> Signer:
         if not scope.role:
             return await self._own_signer()
@@ -150,7 +162,6 @@ class Aws:
     async def _prove(self, scope: Scope, signer: Signer) -> None:
         """Nothing is changed in an account before AWS itself says that these credentials are that account's."""
         if not scope.role:
-            _compare(scope, await self.identity())
             return
         session = self._tenant(scope)
         async with session.proving:

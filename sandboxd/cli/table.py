@@ -104,7 +104,13 @@ COMMANDS = (
         (arg("method", metavar="METHOD"), arg("path", metavar="PATH"), arg("body", nargs="?", metavar="BODY", help="JSON, or - for stdin"), OUTPUT),
     ),
     Command("completion", "", "Print a completion script", "commands.about:completion", (arg("shell", choices=["bash", "zsh", "fish"]),)),
-    Command("organization", "init", "Make the OUs of a stage", "commands.about:organization", (arg("--stage", default="dev"),)),
+    Command(
+        "organization", "init", "Make the OUs of a stage", "commands.about:organization",
+        (
+            arg("--stage", help="which (default: the setting `stage`)"),
+            arg("--config", metavar="FILE", help="settings, as `sandboxd serve` reads them"),
+        ),
+    ),
     Command(
         "demo", "", "Simulated AWS, daemon and dashboard; nothing else needed", "demo:main",
         (

@@ -25,7 +25,7 @@ from sandboxd.client.address import socket_path
 from sandboxd.daemon.clock import PacedClock
 from sandboxd.daemon.house import House, Outside
 from sandboxd.daemon.sd_notify import ServiceManager
-from sandboxd.daemon.settings import Settings, regions
+from sandboxd.daemon.settings import Settings, regions, roles
 from sandboxd.identity.peers import Callers
 from sandboxd.model.ports import Clock
 from sandboxd.store import SqliteStore, Writer
@@ -66,7 +66,8 @@ async def serve(start: Start) -> int:
 async def _serve(start: Start, stop: trio.Event, outer: trio.Nursery) -> None:
     settings, store = start.settings, start.store
     clock, region = clock_of(settings, store), regions(settings)[0]
-    async with Writer(store, nursery=outer) as writer, open_aws(AwsSettings(region=region), clock) as aws:
+    where = AwsSettings(region=region, roles=roles(settings.aws))
+    async with Writer(store, nursery=outer) as writer, open_aws(where, clock) as aws:
         outside = Outside(
             call=aws.call, identify=aws.identity, clock=clock, store=store, writer=writer, randbits=secrets.randbits,
             lost=start.lost, accept_lost=start.accept_lost,

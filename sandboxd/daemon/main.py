@@ -18,7 +18,7 @@ from sandboxd.daemon.assembly import SIGNALS, Start, serve
 from sandboxd.daemon.lock import StateLock
 from sandboxd.daemon.log import set_up
 from sandboxd.daemon.sd_notify import ServiceManager
-from sandboxd.daemon.settings import Settings, state_dir
+from sandboxd.daemon.settings import Settings, roles, state_dir
 from sandboxd.http import SocketRefused
 from sandboxd.model.errors import ConfigurationError, Refusal, StoreError, StoreLost
 from sandboxd.store import SqliteStore, open_in_memory, open_store
@@ -60,6 +60,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
 
 def _settings(arguments: argparse.Namespace) -> Settings:
     settings = load_settings(Settings, arguments.config, os.environ)
+    roles(settings.aws)  # what contradicts itself is said before anything is opened
     given = {"state_dir": arguments.state_dir, "socket": arguments.socket}
     return structs.replace(settings, **{name: value for name, value in given.items() if value})
 

@@ -10,15 +10,20 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from sandboxd.engine.settings import EngineSettings
+from sandboxd.model.errors import ConfigurationError
 
 
 class Aws(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where AWS is and in whose name the daemon asks; credentials come from botocore's standard places."""
 
     management_account: str = ""
-    """account of the Organizations calls; empty: the caller's own"""
+    """account of the Organizations calls (or its delegated administrator); empty: the daemon's own"""
+    management_role: str = ""
+    """role that is assumed there, where it is not the daemon's own account"""
     image_account: str = ""
-    """account of the images; empty: the caller's own"""
+    """account of the images; empty: `aws.management_account`"""
+    image_role: str = ""
+    """role that is assumed there, where it is not the daemon's own account; without one, somebody else shares the images"""
     regions: tuple[str, ...] = ()
     """regions in which sandboxes may run; empty: the one of AWS_DEFAULT_REGION"""
     role: str = "OrganizationAccountAccessRole"
@@ -93,6 +98,22 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     desktop: DesktopSettings = field(default_factory=DesktopSettings)
     access: Access = field(default_factory=Access)
     log: Log = field(default_factory=Log)
+
+
+def roles(aws: Aws) -> dict[str, str]:
+    """Account -> role, where the daemon acts by its own right in another account than its own; raise ConfigurationError."""
+    asked = {"management": (aws.management_account, aws.management_role), "image": (aws.image_account, aws.image_role)}
+    found: dict[str, str] = {}
+    for name, (account, role) in asked.items():
+        if role and not account:
+            raise ConfigurationError(
+                f"aws.{name}_role is {role!r}, and aws.{name}_account is not set: say whose role it is"
+            )
+        if role and found.setdefault(account, role) != role:
+            raise ConfigurationError(
+                f"aws.{name}_role is {role!r}, and {found[account]!r} is assumed in {account}: name one"
+            )
+    return found
 
 
 def state_dir(settings: Settings) -> Path:

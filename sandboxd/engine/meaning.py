@@ -108,7 +108,7 @@ def hint(service: str, code: str) -> str:
     if text := _SERVICE_HINTS.get((service, code)):
         return text
     if code == "WrongAccount":
-        return "The role leads into another account than the one asked for; nothing was sent."
+        return "Credentials lead into another account; nothing was sent. Look at `aws.role`, `aws.management_role` and `aws.image_role`."
     of, bare = outcomes.codes(service), code.removeprefix("Client.")  # so begin the reasons of what died after all
     if bare in _QUOTAS:
         return f"It is the quota {_QUOTAS[bare]}. {_HINTS['quota']}"

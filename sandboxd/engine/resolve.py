@@ -42,6 +42,9 @@ def _member(reference: Any, name: str) -> str:
     return str(value or "")
 
 
+_LOOK = "Look at the images of that account in this region, or change `image` in the profile."
+
+
 async def resolve_images(call: Call, image_account: str, scope: Scope, references: Mapping[str, Any]) -> dict[str, str]:
     """Return the id (and root device) behind each reference, by its name; raise NotFound `image_not_found`, or AwsError.
 
@@ -55,18 +58,20 @@ async def _image(call: Call, image_account: str, scope: Scope, asked: Wanted) ->
         return await _by_parameter(call, scope, asked)
     if asked.where == "desktop":
         return await _desktop(call, Scope(image_account, scope.region, ""), asked.name)
-    owner, found = asked.owner, list[Mapping[str, Any]]()
+    owner, found, hint = asked.owner, list[Mapping[str, Any]](), _LOOK
     if asked.where == "management":
         # what is not shared yet only its owner sees
         owner = image_account
-        found = await _named(call, Scope(image_account, scope.region, ""), owner, asked.name)
+        try:
+            found = await _named(call, Scope(image_account, scope.region, ""), owner, asked.name)
+        except AwsError as error:
+            if error.code != "WrongAccount":
+                raise
+            hint = f"The daemon may not act in {owner}: set `aws.image_role`, or share the image with {scope.account} there."
     found = found or await _named(call, scope, owner, asked.name)
     if not found:
-        raise NotFound(
-            "image_not_found",
-            f"No image {asked.name!r} of {owner} can be used by account {scope.account} in {scope.region}.",
-            "Look at the images of that account in this region, or change `image` in the profile.",
-        )
+        words = f"No image {asked.name!r} of {owner} can be used by account {scope.account} in {scope.region}."
+        raise NotFound("image_not_found", words, hint)
     newest = max(found, key=lambda image: (image.get("CreationDate", ""), image["ImageId"]))
     return _with_device(newest)
 
@@ -87,12 +92,7 @@ async def _desktop(call: Call, scope: Scope, name: str) -> str:
 
 async def _named(call: Call, scope: Scope, owner: str, name: str) -> list[Mapping[str, Any]]:
     filters = [{"Name": "name", "Values": [name]}, {"Name": "state", "Values": ["available"]}]
-    try:
-        answer = await call(scope, "ec2", "DescribeImages", {"Owners": [owner], "Filters": filters})
-    except AwsError as error:
-        if error.code == "WrongAccount":
-            return []
-        raise
+    answer = await call(scope, "ec2", "DescribeImages", {"Owners": [owner], "Filters": filters})
     return list(answer.get("Images") or ())
 
 

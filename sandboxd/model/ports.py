@@ -36,7 +36,10 @@ class Clock(Protocol):
 
 
 class Scope(Struct, frozen=True):
-    """In whose name a call is made: an account, a region, and a role (empty: the daemon's own credentials)."""
+    """In whose name a call is made: an account, a region, and a role.
+
+    Without a role it is the daemon's own right: its own credentials, or the role that settings name for this account.
+    """
 
     account: str
     region: str

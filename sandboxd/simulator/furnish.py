@@ -14,6 +14,8 @@ from sandboxd.simulator.vending import new_number
 from sandboxd.simulator.world import REGIONS, World
 
 MANAGEMENT = "111122223333"
+IMAGES_APART = "444455556666"
+"""account of the images where they are not the management account's"""
 AMAZON = "137112412989"
 KEYS = ("AKIASIMULATED0000001", "simulated-secret-key")
 IMAGES = (
@@ -25,7 +27,7 @@ DESKTOP = ("avaloq-desktop-2026.10", "Smart Client and integration server, Octob
 REPOSITORIES = tuple(
     f"constellations/{name}" for name in ("banking-apis", "web-banking", "activemq", "integration-server")
 )
-"""of containers, in the management account"""
+"""of containers, in the account of the images"""
 PUBLIC_IMAGE = "al2023-ami-2023.9.20261111.0-kernel-6.1-x86_64"
 ACCOUNTS = 100
 """accounts that the organization may have at least; AWS starts with 10, an organization that vends has had it raised"""
@@ -37,8 +39,11 @@ def open_world(*, clock: SimClock, seed: int = 1, regions: tuple[str, ...] = REG
     return World(clock=clock, seed=seed, regions=regions, services=SERVICES)
 
 
-def furnish(world: World, *, pool: int, stage: str = "dev", shared: bool = False) -> None:
-    """Fill an empty world; with `shared` the accounts of the pool may use the images without anybody's doing."""
+def furnish(world: World, *, pool: int, stage: str = "dev", shared: bool = False, apart: bool = False) -> None:
+    """Fill an empty world; with `shared` the accounts of the pool may use the images without anybody's doing.
+
+    `apart`: images, keys and repositories are in an account of their own, outside of the stage.
+    """
     now = world.clock.now()
     world.keys[KEYS[0]] = MANAGEMENT
     world.organization = {
@@ -53,6 +58,11 @@ def furnish(world: World, *, pool: int, stage: str = "dev", shared: bool = False
     _account(
         world, MANAGEMENT, "Model Bank Management", "aws@model-bank.example", world.organization["root"], "INVITED"
     )
+    owner = world.organization["images"] = IMAGES_APART if apart else MANAGEMENT
+    if apart:
+        _account(
+            world, owner, "Model Bank Images", "aws+images@model-bank.example", world.organization["root"], "CREATED"
+        )
     top = new_ou(world, new_ou(world, world.organization["root"], "Sandbox"), stage)
     ous = {name: new_ou(world, top, name) for name in OUS}
     for n in range(1, pool + 1):
@@ -65,15 +75,15 @@ def furnish(world: World, *, pool: int, stage: str = "dev", shared: bool = False
             "CREATED",
         )
     world.quotas["accounts"] = max(ACCOUNTS, 2 * pool)
-    given = [number for number in world.organization["accounts"] if number != MANAGEMENT] if shared else []
+    given = [number for number in world.organization["accounts"] if number not in {MANAGEMENT, owner}] if shared else []
     for region in world.regions:
         for name, size, text, days in IMAGES:
             at = now - days * 86400
-            image = _image(world, region, MANAGEMENT, name, size, text, at, given)
+            image = _image(world, region, owner, name, size, text, at, given)
             _key(world, image, text, at, shared=shared)
         for name in REPOSITORIES:
-            ecr.make(world, MANAGEMENT, region, name, now - 30 * 86400)
-        furnish_image(world, region, MANAGEMENT, *DESKTOP[:2], now - DESKTOP[2] * 86400)
+            ecr.make(world, owner, region, name, now - 30 * 86400)
+        furnish_image(world, region, owner, *DESKTOP[:2], now - DESKTOP[2] * 86400)
         image = _image(world, region, AMAZON, PUBLIC_IMAGE, 8, "Amazon Linux 2023", now - 14 * 86400, [])
         image.data |= {"public": True, "encrypted": False, "alias": "amazon"}
 
@@ -85,7 +95,7 @@ def _account(world: World, number: str, name: str, email: str, parent: str, join
 def _image(world: World, region: str, owner: str, name: str, size: int, text: str, at: float, shared: list[str]) -> Row:
     snapshot = world.rows.make("snapshot", owner, region, at)
     key = f"arn:aws:kms:{region}:{owner}:key/{world.rows.hex(8)}-{world.rows.hex(4)}-4{world.rows.hex(3)}-8{world.rows.hex(3)}-{world.rows.hex(12)}"
-    snapshot.data = {"size": size, "encrypted": owner == MANAGEMENT, "public": False, "shared_with": shared, "key": key}
+    snapshot.data = {"size": size, "encrypted": owner != AMAZON, "public": False, "shared_with": shared, "key": key}
     image = world.rows.make("image", owner, region, at)
     image.data = {
         "name": name,

@@ -25,8 +25,8 @@ class Item(TypedDict):
 
 
 def inventory(world: World) -> list[Item]:
-    """All live resources of the member accounts, in the order in which they were made."""
-    now, management = world.clock.now(), world.organization.get("management")
+    """All live resources of the accounts of tenants and the pool, in the order in which they were made."""
+    now, operators = world.clock.now(), (world.organization.get("management"), world.organization.get("images"))
     world.land(now)
     return [
         Item(
@@ -38,7 +38,10 @@ def inventory(world: World) -> list[Item]:
             tags=dict(row.tags),
         )
         for row in world.rows.all()
-        if row.account != management and not row.is_gone(now) and not _is_part(row, now) and not _is_default(world, row)
+        if row.account not in operators
+        and not row.is_gone(now)
+        and not _is_part(row, now)
+        and not _is_default(world, row)
     ]
 
 

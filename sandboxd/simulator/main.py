@@ -16,8 +16,9 @@ from sandboxd.http import Limits, serve
 from sandboxd.simulator import persist
 from sandboxd.simulator.clock import SimClock
 from sandboxd.simulator.faults import FaultFileError, read_script
-from sandboxd.simulator.furnish import KEYS, furnish, open_world
+from sandboxd.simulator.furnish import IMAGES_APART, KEYS, furnish, open_world
 from sandboxd.simulator.persist import SavedWorldError
+from sandboxd.simulator.sts import ROLE
 from sandboxd.simulator.wire import Wire
 from sandboxd.simulator.world import World
 
@@ -66,6 +67,10 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         "--pace", type=_pace, default=20.0, help="how many times faster than AWS (default 20; 1 is real time)"
     )
     parser.add_argument("--pool", type=_pool, default=3, help="prepared accounts in the pool (default 3)")
+    parser.add_argument(
+        "--images-apart", action="store_true",
+        help="the images are in an account of their own, in which the daemon assumes a role",
+    )  # fmt: skip
     parser.add_argument("--seed", type=int, default=1, help="seed of ids and durations")
     parser.add_argument("--faults", type=Path, help="faults to happen (TOML)")
     parser.add_argument("--state-dir", type=Path, help="keep the world here, and go on with it")
@@ -103,7 +108,7 @@ def _world(arguments: argparse.Namespace) -> World:
     if saved is not None:
         persist.restore(world, saved)
     else:
-        furnish(world, pool=arguments.pool)
+        furnish(world, pool=arguments.pool, apart=arguments.images_apart)
     if arguments.faults:
         read_script(arguments.faults, opened=clock.now()).set_on(world)
     return world
@@ -134,6 +139,8 @@ def _announce(world: World, listener: trio.SocketListener) -> None:
         "SANDBOXD_CLOCK__PACE": repr(world.clock.pace),
         "SANDBOXD_CLOCK__ORIGIN": repr(world.clock.origin),
     }
+    if world.organization.get("images") == IMAGES_APART:
+        variables |= {"SANDBOXD_AWS__IMAGE_ACCOUNT": IMAGES_APART, "SANDBOXD_AWS__IMAGE_ROLE": ROLE}
     print("export", *(f"{name}={value}" for name, value in variables.items()), flush=True)
 
 

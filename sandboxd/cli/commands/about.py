@@ -119,9 +119,9 @@ def completion(arguments: Namespace) -> int:
 
 
 def organization(arguments: Namespace) -> int:
-    """Make the OUs of a stage, with the daemon's own credentials."""
+    """Make the OUs of a stage, with the daemon's settings and credentials."""
     from sandboxd.daemon.organization import init
 
-    account, made = init(arguments.stage)
-    narrate(f"Organization of {account}: " + ", ".join(f"{name} {ou}" for name, ou in made.items()))
+    account, stage, made = init(arguments.stage, arguments.config)
+    narrate(f"Organization of {account}, stage {stage}: " + ", ".join(f"{name} {ou}" for name, ou in made.items()))
     return OK

@@ -154,6 +154,30 @@ async def test_own_credentials_are_never_used_for_another_account(stub):
     assert stub.asked == ["GetCallerIdentity"]
 
 
+async def test_nor_are_they_used_to_read_there(stub):
+    """What its own account shows is no answer about another one."""
+    async with opened(stub) as aws:
+        with pytest.raises(AwsError, match=f"those of account {ME}, and no role of account {OTHER} is known"):
+            await aws.call(Scope(OTHER, REGION, ""), "ec2", "DescribeVpcs", {})
+    assert stub.asked == ["GetCallerIdentity"]
+
+
+async def test_a_role_that_settings_name_is_assumed_in_another_account(stub):
+    """The account of the images, or of the organization: read and changed with that role, proven like any other."""
+    stub.roles[OTHER] = OTHER
+    async with opened(stub, roles={OTHER: "images"}) as aws:
+        await aws.call(Scope(OTHER, REGION, ""), "ec2", "DescribeVpcs", {})
+        await aws.call(Scope(OTHER, REGION, ""), "ec2", "CreateVpc", VPC)
+    assert stub.asked == ["GetCallerIdentity", "AssumeRole", "DescribeVpcs", "GetCallerIdentity", "CreateVpc"]
+
+
+async def test_in_its_own_account_no_role_is_assumed(stub):
+    """Settings may name one all the same."""
+    async with opened(stub, roles={ME: "images"}) as aws:
+        await aws.call(Scope(ME, REGION, ""), "ec2", "CreateVpc", VPC)
+    assert stub.asked == ["GetCallerIdentity", "CreateVpc"]
+
+
 async def test_a_role_that_cannot_be_assumed_is_a_refusal_and_no_fallback(stub):
     """Nothing is sent in the daemon's own name instead."""
     stub.behave["AssumeRole"] = [
