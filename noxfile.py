@@ -127,7 +127,13 @@ def lock(session: nox.Session) -> None:
     }
     folder = Path("build")
     folder.mkdir(exist_ok=True)
-    options = ("--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host")
+    options = (
+        "--generate-hashes",
+        "--no-annotate",
+        "--no-emit-index-url",
+        "--no-emit-find-links",
+        "--no-emit-trusted-host",
+    )
     before = ""
     for name, parts in LOCKS.items():
         wanted, written = folder / f"{name}.in", Path(f"requirements/{name}.txt")
