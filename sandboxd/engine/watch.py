@@ -1,13 +1,14 @@
 """Drift: looks at what is at rest, one batched describe for a kind, and tells what is less, or more, than we hold.
 
 A look that misses something is repeated before anybody is told, because reads may be stale: what AWS shows in another
-state twice, what it does not show at all for the settle time, and then by another read.
+state twice, what it does not show at all for the settle time, and then by another read. A look that is not answered
+neither confirms nor clears.
 """
 
 from collections.abc import Iterable
 
 import trio
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from sandboxd.aws.kind import Kind, Seen
 from sandboxd.engine import tags
@@ -31,6 +32,8 @@ class _Other(Struct, frozen=True):
     reason: str
     shown: bool = True
     """AWS says so; else it only does not show it"""
+    answered: bool = True
+    """whether the last look was"""
     facts: Facts = field(default_factory=dict)
 
 
@@ -70,12 +73,12 @@ async def _resting(ports: Ports, who: Owner, rows: Iterable[Row], post: Post) ->
     pause = AGAIN
     while others:
         await ports.clock.sleep(pause)
-        others, pause = await _others(ports, who, [one.row for one in others]), LATER
+        others, pause = await _others(ports, who, [one.row for one in others], others), LATER
         late = ports.clock.now() >= bound
         for one in others:
-            if one.shown or (late and not await _shown_elsewhere(ports, who, one.row)):
+            if one.answered and (one.shown or (late and not await _shown_elsewhere(ports, who, one.row))):
                 post(_news(one))
-        others = [] if late else [one for one in others if not one.shown]
+        others = [] if late else [one for one in others if not (one.shown and one.answered)]
 
 
 def _news(one: _Other) -> Lost | Surveyed:
@@ -87,11 +90,16 @@ def _news(one: _Other) -> Lost | Surveyed:
     return Lost(row.node.key, row.generation, one.state, one.reason, row.run)
 
 
-async def _others(ports: Ports, who: Owner, rows: list[Row]) -> list[_Other]:
+async def _others(ports: Ports, who: Owner, rows: list[Row], before: Iterable[_Other] = ()) -> list[_Other]:
     found: dict[int, _Other] = {}
+    suspected = {one.row.node.key: structs.replace(one, answered=False) for one in before}
 
     async def one(place: int, row: Row) -> None:
-        if (other := await _look(ports, who, row)) is not None:
+        try:
+            other = await _look(ports, who, row)
+        except AwsError:
+            other = suspected.get(row.node.key)
+        if other is not None:
             found[place] = other
 
     async with trio.open_nursery() as nursery:
@@ -105,11 +113,7 @@ async def _look(ports: Ports, who: Owner, row: Row) -> _Other | None:
     if kind is None or not kind.watched:
         return None
     start = Start(row.node.key, Step("raise", row.lo), row.generation, row.run)
-    try:
-        seen = await Attempt(ports=ports, who=who, row=row, start=start, post=_nobody).see()
-    except AwsError:
-        return None
-    return _compared(kind, row, seen)
+    return _compared(kind, row, await Attempt(ports=ports, who=who, row=row, start=start, post=_nobody).see())
 
 
 def _nobody(_: Message) -> None:

@@ -75,6 +75,7 @@ def _unfinished(turn: Turn, row: Row, step: Step, way: Way, message: Ended) -> N
             planner.refused(message.key)
         case "absent":
             planner.absent(message.key)
+            _with_it(turn, message.key)
         case "spoiled":
             row.facts = row.facts | message.facts
             planner.between(message.key, spoiled=True)
@@ -132,6 +133,8 @@ def lost(turn: Turn, message: Lost) -> None:
     planner, gone = turn.state.planner, message.state == 0
     heals = _heals(turn, row, gone=gone)
     planner.vanished(message.key) if gone else planner.lowered(message.key, message.state)
+    if gone:
+        _with_it(turn, message.key)
     word = "lost" if gone else "drifted"
     if gone and row.node.data:
         # reads may be stale: another one, of everything, before a person is troubled for nothing
@@ -144,6 +147,17 @@ def lost(turn: Turn, message: Lost) -> None:
     what = f"{name_of(row)} {'is gone' if gone else 'was changed by somebody else'}: {message.reason}"
     turn.say(f"step.{word}", what, sandbox_id=scope if scope in turn.state.sandboxes else "")
     turn.unwatch()
+
+
+def _with_it(turn: Turn, key: Key) -> None:
+    """What was missed before it was known that its ground is gone went with it, and waits for nobody."""
+    planner = turn.state.planner
+    for x in planner.above.get(key, ()):
+        row, mark = planner.rows[x], planner.rows[x].marks.get("raise")
+        if mark is not None and mark.code == "lost" and not row.hi and not row.node.data:
+            del row.marks["raise"]
+            planner.touch(x)
+            turn.changed(x)
 
 
 def strayed(turn: Turn, message: Strayed) -> None:

@@ -175,6 +175,31 @@ async def test_a_stale_listing_at_rest_is_not_drift(autojump_clock):
     assert trio.current_time() - began >= 300
 
 
+@pytest.mark.parametrize("unanswered", [(2,), (2, 3), (1,)])
+async def test_a_look_that_is_not_answered_neither_confirms_nor_clears(autojump_clock, unanswered):
+    """Soak, seed 200023: a machine was seen terminated, the second look met a 503, and the loss was news only with the next watch."""
+    lab, driver = await lab_and_driver()
+    await driver.raise_all()
+    machine, said, looks = driver.rows[own("acp")], [], []
+    lab.world.call(
+        lab.world.caller(lab.account), REGION, "ec2", "TerminateInstances", {"InstanceIds": [machine.facts["id"]]}
+    )
+    await trio.sleep(60)
+
+    async def call(scope, service, operation, parameters):
+        if operation == "DescribeInstances":
+            looks.append(operation)
+            if len(looks) in unanswered:
+                raise AwsError("unknown", "Unavailable", "try again", 503)
+        return await lab.call(scope, service, operation, parameters)
+
+    driver.engine = lab.engine(call)
+    await driver.engine.watch(driver.who, [machine], said.append)
+    first_unanswered = unanswered == (1,)
+    assert [(type(one), one.state) for one in said] == ([] if first_unanswered else [(Lost, 0)])
+    assert len(looks) == (1 if first_unanswered else 2 + len(unanswered))
+
+
 async def test_a_machine_that_runs_though_stopped_is_told(autojump_clock):
     """B28: the watch finds it too."""
     lab, driver = await lab_and_driver()

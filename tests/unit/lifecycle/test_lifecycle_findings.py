@@ -133,6 +133,17 @@ def test_what_went_with_what_it_stood_on_is_no_question_for_a_person(bank):
     assert not bank.state.rows["r/one/box"].lo
 
 
+def test_nor_is_what_was_missed_before_its_ground(bank):
+    """Soak, seed 200023: the registration's absence was known twenty minutes before the machine's, and no retry of the create helped."""
+    bank.create("one", loose=True, heal={"remake": False})
+    bank.say(Lost("r/one/box", 1, 0, "not there"))
+    bank.run()
+    assert not bank.state.rows["r/one/box"].lo
+    bank.say(Lost(NET, 1, 0, "gone, as is known now"))
+    bank.run()
+    assert bank.state.rows["r/one/box"].lo == 1
+
+
 def test_a_stray_of_a_deleted_sandbox_is_removed_however_often_it_takes(bank):
     """No operation waits for it any more, so no operation can fail on it; it must not stay for ever."""
     bank.create("one")
