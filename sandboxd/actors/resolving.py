@@ -87,6 +87,20 @@ def _of_image_account(wanted: Mapping[str, Image], images: Mapping[str, str]) ->
     return [image for ref, image in images.items() if wanted[ref].management is not None]
 
 
+def _unavailable(error: AwsError) -> Unavailable:
+    if error.code == "WrongAccount":
+        return Unavailable(
+            "account_closed",
+            f"What the image account must give cannot be looked up: {error.message}.",
+            "Set `aws.image_role` (or `aws.management_role`) to a role there that trusts the daemon's account; nothing was created.",
+        )
+    return Unavailable(
+        "aws_unavailable",
+        f"AWS did not answer while images and zones were looked up: {error}",
+        "`sandboxd doctor` says what the daemon sees; nothing was created.",
+    )
+
+
 class Resolver:
     """Turns a request into what can be expanded."""
 
@@ -120,11 +134,7 @@ class Resolver:
             offering = await zones(self._call, scope, _types(profile, parameters))
             shown = await subnets(self._call, scope, network_of(state, region)[0])
         except AwsError as error:
-            raise Unavailable(
-                "aws_unavailable",
-                f"AWS did not answer while images and zones were looked up: {error}",
-                "`sandboxd doctor` says what the daemon sees; nothing was created.",
-            ) from error
+            raise _unavailable(error) from error
         return Resolved(
             profile=profile,
             name=request.name,
