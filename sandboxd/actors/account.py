@@ -60,6 +60,8 @@ class AccountActor:
         if isinstance(item, Progress):
             self._note(item)
             return
+        if self._rests_for_good and not isinstance(item, Ask):
+            return  # nobody would wait for what it begins; the next life sees it for itself
         if not self._recovered:
             self._recovered = True
             self.mailbox.put(Recovered())
@@ -99,7 +101,7 @@ class AccountActor:
 
     def recover(self) -> None:
         """First thing in this life: take up what was in flight."""
-        if not self._recovered:
+        if not (self._recovered or self._rests_for_good):
             self._recovered = True
             self.mailbox.put(Recovered())
             self._run()
@@ -109,6 +111,11 @@ class AccountActor:
         while self._inflight or not self._idle.is_set():
             await self._inflight.wait_empty()
             await self._idle.wait()
+
+    @property
+    def _rests_for_good(self) -> bool:
+        """Whether it was stopped, and everything that was in flight is recorded."""
+        return self._stopping and self._idle.is_set() and not self._inflight
 
     def interrupt(self) -> None:
         """Stop: cancel what waits, also what begins from now on; mutating calls are shielded and finish."""
@@ -158,7 +165,7 @@ class AccountActor:
         """Take up again what this account waits for, where nobody is at work for it."""
         self._inflight.interrupt()
         await self._inflight.wait_empty()
-        if self._idle.is_set() and not self.mailbox:
+        if self._idle.is_set() and not self.mailbox and not self._stopping:
             self.mailbox.put(Recovered())
             self._run()
 

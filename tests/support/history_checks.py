@@ -100,7 +100,9 @@ class Checks:
                     loose = ground in row.node.loose or ground in self.drifted
                     ok = loose or planner.rows[ground].lo >= state or row.lo < row.hi
                     assert ok, ("nothing under", key, ground)
-            self.check_reason(key, view, verdicts)
+            at_rest = row.lo == row.hi == view.want[key] and key not in view.remade
+            if not (at_rest or row.flight or row.marks):  # that nothing more may start there, the twin says
+                self.check_reason(key, view, verdicts)
 
     def check_reason(self, key, view, verdicts):
         """Follow what it waits for to something in flight, marked or at rest; the verdicts of one moment are asked for once."""

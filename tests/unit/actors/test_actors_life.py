@@ -8,6 +8,7 @@ from enginelab import REGION, Lab
 from houselab import ANN, DAY, living
 from trio.testing import MockClock
 
+from sandboxd.daemon.house import House
 from sandboxd.lifecycle.messages import Progress
 from sandboxd.model.errors import Refusal
 from sandboxd.wire.etags import tag_of
@@ -40,6 +41,30 @@ async def test_a_start_whose_reply_was_lost_does_not_outlive_the_stop(autojump_c
         await trio.sleep(7200)
         assert machines(lab, life.account) == ["stopped"]
         assert life.desk.sandbox("acme/bank").state == "stopped"
+
+
+async def test_what_a_stop_met_before_it_was_taken_up_is_left_to_the_next_life(autojump_clock, tmp_path, monkeypatch):
+    """Soak, seed 200067: a stop came while accounts were taken up, and the last one sent a call that nobody waited for."""
+
+    async def never(_):
+        await trio.sleep_forever()
+
+    lab = Lab()
+    async with living(lab, tmp_path) as life:
+        await life.onboard()
+        operation = await life.begin_create()
+    with monkeypatch.context() as patched:
+        patched.setattr(House, "_recover", never)
+        async with living(lab, tmp_path) as life:
+            sent = len(lab.mutations)
+            await life.house.stop()
+            await life.house.supervisor.recover()
+            life.house.supervisor.ring(life.account)
+            await life.house.supervisor.actor(life.account).start_over()
+            await trio.sleep(300)
+            assert len(lab.mutations) == sent
+    async with living(lab, tmp_path) as life:
+        assert (await life.over(operation)).state == "succeeded"
 
 
 async def test_a_late_double_is_removed_after_a_restart_too(autojump_clock, tmp_path):
