@@ -61,10 +61,18 @@ async def _refused(a: Attempt, move: Move, code: str, message: str) -> Ended | N
     return await _in_vain(a, code, reason, lasting=lasting, after=PUT_OFF.get(what, 30.0), outage=outage)
 
 
+async def _is_gone(a: Attempt, code: str) -> bool:
+    """Whether what is not found is the thing itself, which was held: a mutation says so, and a look does not show it."""
+    held = a.row.lo > 0 and a.start.step.way == "raise" and a.facts.get("id")
+    return bool(held) and code in a.kind.missing and await a.look_surely() is None
+
+
 async def _in_vain(
     a: Attempt, code: str, reason: str, *, lasting: bool, after: float = 30.0, outage: bool = False
 ) -> Ended:
-    """It is refused; a former call whose outcome is unknown may have done it all the same."""
+    """It is refused; a former call whose outcome is unknown may have done it all the same, or the thing itself is gone."""
+    if await _is_gone(a, code):
+        return a.ended("absent", "gone", f"the {a.kind.spec.name} {a.facts.get('id', '')} is not there any more")
     if a.unknown_at is not None and a.row.lo == 0 and a.start.step.way == "raise":
         return await adopted(a, reason, code=code, lasting=lasting)
     left: Left = "nothing" if a.unknown_at is None else "between"

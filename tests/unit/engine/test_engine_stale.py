@@ -88,3 +88,22 @@ async def test_the_ghost_of_a_former_life_does_not_hide_what_a_lost_call_made(au
     assert (ended.left, stale) == ("done", [])
     assert row.facts["id"] != former
     assert lab.there()["subnet"] == 1
+
+
+async def test_what_only_a_ghost_showed_is_made_anew(autojump_clock, monkeypatch):
+    """Soak seed 200373: a deleted profile was still shown, and taken for begun; nothing could be put into it, however often it was tried."""
+    lab, driver = await begun(PROFILE, 1)
+    name = {"InstanceProfileName": driver.rows[PROFILE].facts["id"]}
+    ghost = lab._answer(Scope(lab.account, "us-east-1"), "iam", "GetInstanceProfile", name)
+    lab.world.call(lab.world.caller(lab.account), "us-east-1", "iam", "DeleteInstanceProfile", name)
+    answer, until = lab._answer, trio.current_time() + 90
+
+    def lagging(scope, service, operation, parameters):
+        stale = operation == "GetInstanceProfile" and trio.current_time() < until
+        return ghost if stale else answer(scope, service, operation, parameters)
+
+    monkeypatch.setattr(lab, "_answer", lagging)
+    ended = await driver.step(PROFILE, "raise", 2)
+    assert (ended.left, ended.how, ended.code) == ("absent", "temporary", "gone")
+    await driver.step(PROFILE, "raise", 1)
+    assert (await driver.step(PROFILE, "raise", 2)).left == "done"
