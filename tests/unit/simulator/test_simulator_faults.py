@@ -70,6 +70,13 @@ def test_a_lost_refusal_is_lost(desk):
     assert desk.world.log.since(0)[-1].error == "InvalidVpcID.NotFound"
 
 
+@pytest.mark.parametrize("reply", ["empty", "truncated"])
+def test_a_refusal_is_never_heard_as_a_success(desk, reply):
+    """Soak, seed 200292: a refused RevokeGrant was answered with 200 and an empty body, which is all that a successful one says."""
+    desk.world.hook = once(Fault(effect="now", reply=reply))
+    assert hears(desk, "DeleteVpc", VpcId="vpc-00000000000000000").startswith("InvalidVpcID.NotFound")
+
+
 def test_a_reply_that_is_lost_carries_what_would_have_been_said(desk):
     """The wire sends half of it."""
     desk.world.hook = once(Fault(effect="now", reply="truncated"))
