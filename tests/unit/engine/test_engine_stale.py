@@ -8,6 +8,7 @@ from sandboxd.lifecycle.messages import Surveyed
 from sandboxd.model.ports import Scope
 
 PROFILE, GATEWAY, SUBNET = shared("instance-profile"), shared("igw"), shared("public-a")
+NO_CAPACITY = {"Code": "Server.InsufficientInstanceCapacity", "Message": "Insufficient capacity."}
 
 
 async def begun(key, state):
@@ -107,3 +108,28 @@ async def test_what_only_a_ghost_showed_is_made_anew(autojump_clock, monkeypatch
     assert (ended.left, ended.how, ended.code) == ("absent", "temporary", "gone")
     await driver.step(PROFILE, "raise", 1)
     assert (await driver.step(PROFILE, "raise", 2)).left == "done"
+
+
+async def test_why_a_former_start_failed_is_no_answer_to_the_next(autojump_clock, monkeypatch):
+    """Soak seed 210436: a start that was begun found no capacity; each attempt read that again, and none asked to start."""
+    lab = Lab()
+    driver = Driver(lab, nodes(await image_of(lab), await zone_of(lab)))
+    await driver.raise_all()
+    box, row = next((key, row) for key, row in driver.rows.items() if row.node.kind == "machine")
+    assert (await driver.step(box, "lower", 1)).left == "done"
+    answer = lab._answer
+
+    def with_its_cause(scope, service, operation, parameters):
+        found = answer(scope, service, operation, parameters)
+        if operation == "DescribeInstances":
+            for one in found["Reservations"]:
+                stood = [machine for machine in one["Instances"] if machine["State"]["Name"] == "stopped"]
+                for machine in stood:
+                    machine["StateReason"] = NO_CAPACITY
+        return found
+
+    monkeypatch.setattr(lab, "_answer", with_its_cause)
+    row.hi = 2
+    assert (await driver.step(box, "raise", 2)).left == "done"
+    assert lab.mutations.count("StartInstances") == 1
+    assert lab.world.rows.find(row.facts["id"]).state(lab.clock.now()) == "running"
