@@ -139,10 +139,10 @@ class Supervisor:
         if self._shared.trouble.reason(account) is not None or not actor.state.planner.roots:
             return
         who = self._shared.owner(account, actor.state)
-        resting = [row.copy() for row in actor.state.rows.values() if row.lo == row.hi > 0 and row.flight is None]
+        rows = actor.state.rows
+        resting = [row.copy() for row in rows.values() if row.lo == row.hi > 0 and row.flight is None]
         # an operation that runs finds by itself what is not as written
-        known = {} if actor.state.running else actor.state.rows
-        await self._shared.engine.watch(who, resting, actor.post, known)
+        await self._shared.engine.watch(who, resting, actor.post, rows, writes=bool(actor.state.running))
 
     async def check_owners(self) -> None:
         """Each minute: count overdue steps, and the running operations that nobody works for; take these up again."""

@@ -101,6 +101,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     facts: Facts = field(default_factory=dict)
     foreign: bool = False
     """it is somebody else's: not to be touched"""
+    tied: str | None = None
+    """the `unique` fact of what plays the role of its kind's `tie`; None: it does not say"""
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -344,6 +346,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     """in which account its calls are made"""
     watched: bool = True
     """whether AWS shows it for as long as it is there: looked at while it is at rest"""
+    tie: str = ""
+    """role of what it was tied to when it was made; a look says whether it still is. Nobody can tie it anew but a person"""
     content: Content | None = None
     """of which content its resources are parts; then they have no calls of their own"""
 

@@ -18,7 +18,7 @@ from sandboxd.engine.pace import back_off
 from sandboxd.engine.paging import joined, pages
 from sandboxd.engine.ports import Owner, Ports, Post
 from sandboxd.engine.send import send
-from sandboxd.lifecycle.messages import Called, Ended, Left, Progress, Start, Unknown
+from sandboxd.lifecycle.messages import Called, Ended, Left, Message, Progress, Start, Unknown
 from sandboxd.model.keys import Key, parts
 from sandboxd.model.ports import AwsError, FactsOf, Scope
 from sandboxd.model.resource import MADE_AT, Facts, Node, Row, Step, Usual
@@ -294,6 +294,16 @@ class Attempt:
     async def look_surely(self) -> Seen | None:
         """Look until AWS answers."""
         return await until_answered(self, self.see)
+
+
+def at_rest(ports: Ports, who: Owner, row: Row, rows: Rows = NO_ROWS) -> Attempt:
+    """Return what can look at something at rest; what it says on its way is told to nobody."""
+    start = Start(row.node.key, Step("raise", row.lo), row.generation, row.run)
+    return Attempt(ports=ports, who=who, row=row.copy(), start=start, post=_nobody, rows=rows)
+
+
+def _nobody(_: Message) -> None:
+    """Nobody hears it."""
 
 
 def own_facts(row: Row, generation: int) -> Facts:

@@ -140,9 +140,14 @@ class Engine:
             return
         post(Surveyed(tuple(seen.found), unmanaged=tuple(seen.unmanaged)))
 
-    async def watch(self, who: Owner, rows: Iterable[Row], post: Post, known: Rows = NO_ROWS) -> None:
-        """Look at what is at rest, and tell what is less, or more, than we hold; `known` are all rows, as they are when asked."""
-        await watch.watch(self._ports, who, tuple(rows), post, known)
+    async def watch(
+        self, who: Owner, rows: Iterable[Row], post: Post, known: Rows = NO_ROWS, *, writes: bool = False
+    ) -> None:
+        """Look at what is at rest, and tell what is less, or more, than we hold; `known` are all rows, as they are when asked.
+
+        `writes`: somebody is about to write onto machines, and will find by himself what is there.
+        """
+        await watch.watch(self._ports, who, tuple(rows), post, known, writes=writes)
 
 
 __all__ = ["Engine", "Identity", "Owner"]

@@ -8,7 +8,7 @@ from sandboxd.engine.send import send
 from sandboxd.model.ports import AwsError
 
 NUDGED = "nudged"
-"""the fact that says when, in seconds since the epoch"""
+"""the fact that says in which attempt, by its number: a retry may call again, a new life of the same attempt does not"""
 
 
 async def nudge(a: Attempt, since: float) -> None:
@@ -16,9 +16,11 @@ async def nudge(a: Attempt, since: float) -> None:
     step = a.start.step
     at = max(a.row.hi, a.row.lo) if step.way == "lower" else a.row.lo
     move = a.kind.move(a.node, step.way, at, step.to)
-    if move is None or move.nudge is None or NUDGED in a.facts or a.now < since + move.nudge.after:
+    if move is None or move.nudge is None or a.now < since + move.nudge.after:
         return
-    a.facts |= {NUDGED: f"{a.now:.0f}"}
+    if a.facts.get(NUDGED) == str(a.start.run):
+        return
+    a.facts |= {NUDGED: str(a.start.run)}
     a.called()
     about = move.nudge
     a.say(f"nothing for {(a.now - since) / 60:.0f} min: {about.operation}, once")

@@ -53,7 +53,9 @@ async def _resumed(a: Attempt) -> Ended | Seen | None:
         return Seen()
     a.shown(seen.facts)
     if seen.failed and seen.state and seen.state == a.row.lo:
-        return Seen(state=seen.state)  # it stands where it stood, and says why a former call came to nothing: that is no answer to the next
+        return Seen(
+            state=seen.state
+        )  # it stands where it stood, and says why a former call came to nothing: that is no answer to the next
     return verdict(a, seen) or seen
 
 

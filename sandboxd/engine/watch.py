@@ -11,11 +11,11 @@ import trio
 from msgspec import Struct, field, structs
 
 from sandboxd.aws.kind import Kind, Seen
-from sandboxd.engine import tags
-from sandboxd.engine.context import NO_ROWS, Attempt, Rows, ask_for
+from sandboxd.engine import tags, ties
+from sandboxd.engine.context import NO_ROWS, Rows, ask_for, at_rest
 from sandboxd.engine.looks import describe
 from sandboxd.engine.ports import Owner, Ports, Post
-from sandboxd.lifecycle.messages import Found, Lost, Message, Start, Surveyed
+from sandboxd.lifecycle.messages import Found, Lost, Surveyed
 from sandboxd.model.keys import parts
 from sandboxd.model.ports import AwsError, Scope
 from sandboxd.model.resource import Facts, Row, Step
@@ -37,17 +37,20 @@ class _Other(Struct, frozen=True):
     facts: Facts = field(default_factory=dict)
 
 
-async def watch(ports: Ports, who: Owner, rows: Iterable[Row], post: Post, known: Rows = NO_ROWS) -> None:
+async def watch(
+    ports: Ports, who: Owner, rows: Iterable[Row], post: Post, known: Rows = NO_ROWS, *, writes: bool = False
+) -> None:
     """Post `Lost` for what is less than we hold, `Surveyed` for what is more, once it is sure; `known` are all rows, now.
 
-    What is written onto machines is asked of them, once for all its parts in a region.
+    What is written onto machines is asked of them, once for all its parts in a region, unless somebody `writes`; and whether
+    they are tied as they were.
     """
     async with trio.open_nursery() as nursery:
-        for row in _written(ports, known):
-            start = Start(row.node.key, Step("raise", row.lo), row.generation, row.run)
-            attempt = Attempt(ports=ports, who=who, row=row.copy(), start=start, post=_nobody, rows=known)
+        for row in () if writes else _written(ports, known):
+            attempt = at_rest(ports, who, row, known)
             if (content := attempt.kind.content) is not None:
                 nursery.start_soon(ports.contents.look_after, attempt, content, post)
+        nursery.start_soon(ties.look, ports, who, known, post)
         await _resting(ports, who, rows, post)
 
 
@@ -112,12 +115,7 @@ async def _look(ports: Ports, who: Owner, row: Row) -> _Other | None:
     kind = ports.kinds.get(row.node.kind)
     if kind is None or not kind.watched:
         return None
-    start = Start(row.node.key, Step("raise", row.lo), row.generation, row.run)
-    return _compared(kind, row, await Attempt(ports=ports, who=who, row=row, start=start, post=_nobody).see())
-
-
-def _nobody(_: Message) -> None:
-    """What a look says on its way is told to nobody."""
+    return _compared(kind, row, await at_rest(ports, who, row).see())
 
 
 async def _shown_elsewhere(ports: Ports, who: Owner, row: Row) -> bool:

@@ -30,6 +30,7 @@ from sandboxd.lifecycle.messages import (
     Surveyed,
     Tick,
     Unknown,
+    Untied,
 )
 from sandboxd.lifecycle.settle import settle
 from sandboxd.lifecycle.state import State
@@ -88,6 +89,8 @@ def _dispatch(turn: Turn, message: Message) -> None:  # noqa: C901, PLR0912 - on
             outcomes.lost(turn, message)
         case Strayed():
             outcomes.strayed(turn, message)
+        case Untied():
+            outcomes.untied(turn, message)
         case Proved():
             strays.proved(turn, message)
         case Surveyed():

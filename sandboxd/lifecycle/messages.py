@@ -168,6 +168,14 @@ class Strayed(Struct, frozen=True, tag=True):
     reason: str
 
 
+class Untied(Struct, frozen=True, tag=True):
+    """What bears data is not tied any more to what it was made with; without a reason: it is."""
+
+    key: Key
+    generation: int
+    reason: str = ""
+
+
 class Found(Struct, frozen=True):
     """Something with our authenticated tags that a listing saw."""
 
@@ -246,6 +254,7 @@ Message: TypeAlias = (
     | Progress
     | Lost
     | Strayed
+    | Untied
     | Proved
     | Surveyed
 )

@@ -5,12 +5,15 @@ import hashlib
 from msgspec import structs
 
 from sandboxd.lifecycle import elsewhere, steps
-from sandboxd.lifecycle.messages import Called, Ended, Look, Lost, Strayed, Unknown
+from sandboxd.lifecycle.messages import Called, Ended, Look, Lost, Strayed, Unknown, Untied
 from sandboxd.lifecycle.state import RECHECK, deadline_of
 from sandboxd.lifecycle.turn import Turn
 from sandboxd.lifecycle.words import id_of, name_of
 from sandboxd.model.keys import Key, is_extra, is_shared, scope_of
 from sandboxd.model.resource import Mark, Row, Step, Way
+
+UNTIED = "untied"
+"""code of the mark on what is not tied any more to what it was made with"""
 
 
 def _flying(turn: Turn, key: Key, run: int) -> tuple[Row, Step] | None:
@@ -163,6 +166,25 @@ def _with_it(turn: Turn, key: Key) -> None:
 def strayed(turn: Turn, message: Strayed) -> None:
     """What a machine runs was changed by somebody else."""
     turn.say("step.drifted", message.reason)
+
+
+def untied(turn: Turn, message: Untied) -> None:
+    """What bears data is not made anew to be tied again: a person is told how, and once it is done that is seen."""
+    row = turn.state.planner.rows.get(message.key)
+    if row is None or row.generation != message.generation or row.flight is not None or not row.lo:
+        return
+    mark = row.marks.get("raise")
+    if (mark is not None and mark.code != UNTIED) or message.reason == (mark.reason if mark is not None else ""):
+        return
+    if message.reason:
+        row.marks["raise"] = Mark(code=UNTIED, reason=message.reason)
+    else:
+        del row.marks["raise"]
+    turn.state.planner.touch(message.key)
+    turn.changed(message.key)
+    scope = scope_of(message.key)
+    words = message.reason or "is as it was made"
+    turn.say("step.drifted", f"{name_of(row)}: {words}", sandbox_id=scope if scope in turn.state.sandboxes else "")
 
 
 def _heals(turn: Turn, row: Row, *, gone: bool) -> bool:

@@ -8,6 +8,7 @@ from sandboxd.lifecycle.state import State
 from sandboxd.lifecycle.words import name_of
 from sandboxd.model.keys import Key
 from sandboxd.model.records import Operation
+from sandboxd.model.resource import Row
 
 
 class Link(Struct, frozen=True, kw_only=True):
@@ -42,12 +43,25 @@ def why(state: State, identifier: str) -> list[Link]:
     if operation is None:
         return [Link(subject=identifier, text="nothing was asked of it")]
     if operation.state != "running":
+        troubles = _troubles(state, operation) if operation.state == "succeeded" else []
         said = f": {operation.reason}" if operation.reason else ""
-        return [Link(subject=f"operation {operation.verb}", text=f"{operation.state}{said}; nothing waits")]
+        rest = "" if troubles else "; nothing waits"
+        return [Link(subject=f"operation {operation.verb}", text=f"{operation.state}{said}{rest}"), *troubles]
     return [
         Link(subject=f"operation {operation.verb}", text="is running", since=operation.started_at),
         *_chain(state, operation),
     ]
+
+
+def _troubles(state: State, operation: Operation) -> list[Link]:
+    """What of a sandbox that is there waits for a person all the same."""
+    keys = {**state.reach.get(operation.target, {}), **state.planner.of_scope.get(operation.target, {})}
+    waiting = [key for key in keys if any(m.waits and m.until is None for m in state.rows[key].marks.values())]
+    return [Link(subject=name_of(state.rows[key]), text=_said(state.rows[key]), key=key) for key in waiting]
+
+
+def _said(row: Row) -> str:
+    return "; ".join(f"{mark.reason}; waits for a person" for mark in row.marks.values() if mark.waits)
 
 
 def _operation(state: State, identifier: str) -> Operation | None:

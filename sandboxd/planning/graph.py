@@ -2,7 +2,8 @@
 
 A root is no row: per sandbox a mode and what it requires. *Pursued* roots desire their closure, *kept* ones what is
 there of theirs, at most in the state they name, *held* ones that everything stays as it is. What is free of charge
-stays while what it stands on is desired. Only dicts in insertion order are iterated: one seed, one history.
+stays while what it stands on is desired. What bears data stays where it is, and what it stands on with it, whatever became
+of the ground: only what is desired of it moves it. Only dicts in insertion order are iterated: one seed, one history.
 """
 
 from collections.abc import Iterable, Mapping
@@ -152,9 +153,9 @@ class Graph:
         return seen
 
     def kept(self, wanted: Iterable[Need]) -> list[Need]:
-        """What a kept root desires: what is there, at most in the state it names, where its ground is there."""
+        """What a kept root desires: what is there, at most in the state it names, where its ground is there or it bears data."""
         found = [Need(key, min(state, self.rows[key].lo)) for key, state in wanted]
-        return [need for need in found if need.state and self.is_grounded(need)]
+        return [need for need in found if need.state and (self.rows[need.key].node.data or self.is_grounded(need))]
 
     def is_grounded(self, need: Need) -> bool:
         """Whether a state is there with everything under it."""
@@ -206,10 +207,21 @@ class Graph:
 
     # ---- what must be made anew
     def is_seed(self, key: Key, still: Mapping[Key, bool]) -> bool:
-        """Whether it is spoiled, or stands on ground of another generation: firmly, or with what was begun and is not there."""
-        row = self.rows[key]
-        if row.spoiled and key not in still:
+        """Whether it is to be made anew: it is spoiled, or its ground is lost and no data holds it in its place."""
+        if self.rows[key].spoiled and key not in still:
             return True
+        return self.is_adrift(key) and not self.is_pinned(key)
+
+    def is_pinned(self, key: Key) -> bool:
+        """Whether it bears data and is there, or that which does stands firmly on it."""
+        row = self.rows[key]
+        if row.node.data and row.lo:
+            return True
+        return any(self._stands_firmly(x, key) and self.is_pinned(x) for x in self.above.get(key, ()))
+
+    def is_adrift(self, key: Key) -> bool:
+        """Whether it stands on ground of another generation: firmly, or with what was begun and is not there."""
+        row = self.rows[key]
         if not row.hi:
             return False
         bonds = self.bonds(key)

@@ -1,7 +1,7 @@
 """The planner, asked only around what changed: the same answers as the full evaluation after every change.
 
 Demands are counted per key and state and spread along the requirements (the graph is acyclic, so counting is exact);
-held and free are laid over them. What must be made anew spreads from its seeds, which are kept. A key is asked again
+held and free are laid over them. What must be made anew spreads from its seeds, which are kept, as is what only data holds in its place. A key is asked again
 when its row or goal changed, when ground of it changed, or when the one it waited for to go changed.
 """
 
@@ -33,6 +33,7 @@ class Incremental(Planner):
         self._held: dict[Key, int] = {}
         self._want: dict[Key, int] = {}
         self._still: dict[Key, bool] = {}
+        self._adrift: dict[Key, bool] = {}
         self._seeds: dict[Key, bool] = {}
         self._remade: dict[Key, bool] = {}
         self._dirty: dict[Key, bool] = {}
@@ -80,8 +81,17 @@ class Incremental(Planner):
 
     def drop(self, key: Key) -> None:
         """Forget a row."""
-        kept = (self._count, self._want, self._still, self._seeds, self._remade, self._dirty, self._watched, self._seen)
-        for one in (*kept, self._order, self.news, self.goals):
+        kept = (
+            self._count,
+            self._want,
+            self._still,
+            self._adrift,
+            self._seeds,
+            self._remade,
+            self._dirty,
+            self._watched,
+        )
+        for one in (*kept, self._seen, self._order, self.news, self.goals):
             one.pop(key, None)
         self._closures.clear()
         super().drop(key)
@@ -187,6 +197,21 @@ class Incremental(Planner):
 
     # ---- what must be made anew
     def _reseed(self, key: Key) -> None:
+        self._set(self._adrift, key, on=self.is_adrift(key))
+        self._sow(key)
+
+    def _reseed_around(self, key: Key, row: Row, was: _Seen) -> None:
+        """Also what has lost its ground long ago: this row may hold it in its place, or not any more."""
+        self._reseed(key)
+        if (row.generation, bool(row.hi)) != (was.generation, bool(was.hi)):
+            for x in self.above.get(key, ()):
+                self._reseed(x)
+        for x in list(self._adrift) if (row.lo, row.hi) != (was.lo, was.hi) else ():
+            self._sow(x)
+        if self._seeds and row.hi != was.hi:
+            self._respread()
+
+    def _sow(self, key: Key) -> None:
         if (is_seed := self.is_seed(key, self._still)) != (key in self._seeds):
             self._set(self._seeds, key, on=is_seed)
             self._respread()
@@ -210,12 +235,7 @@ class Incremental(Planner):
             self._moved(key, row, was.lo)
         if (row.lo, row.hi) != (was.lo, was.hi):
             self._rewant(key)
-        self._reseed(key)
-        if (row.generation, bool(row.hi)) != (was.generation, bool(was.hi)):
-            for x in self.above.get(key, ()):
-                self._reseed(x)
-        if self._seeds and row.hi != was.hi:
-            self._respread()
+        self._reseed_around(key, row, was)
         if (row.lo, row.generation) != (was.lo, was.generation) or was.leaving or leaving:
             self._dirty |= self.above.get(key, {})
         for ground in grounds(row.node):

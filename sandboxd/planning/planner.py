@@ -155,10 +155,10 @@ class Planner(Graph):
         self.touch(key)
 
     def between(self, key: Key, *, spoiled: bool = False) -> None:
-        """Possibly begun, and may go on; or there and no good."""
+        """Possibly begun, and may go on; or there and no good: made anew, unless data stands on it."""
         row = self.rows[key]
         self._land(row)
-        row.spoiled = row.spoiled or spoiled
+        row.spoiled = row.spoiled or (spoiled and not self.is_pinned(key))
         self.touch(key)
 
     def turned(self, key: Key) -> None:

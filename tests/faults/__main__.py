@@ -5,9 +5,11 @@ import hashlib
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from typing import get_args
 
 import msgspec
 
+from tests.faults.disturb import Losses
 from tests.faults.explain import explain
 from tests.faults.schedule import Case, Result, schedule
 
@@ -41,7 +43,13 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--set", action="append", default=[], metavar="NAME", help="a boolean parameter that is true")
     parser.add_argument("--sandboxes", type=int, default=1)
     parser.add_argument("--span", choices=("brief", "long"), default="brief", help="how long everything goes wrong")
-    parser.add_argument("--losses", action="store_true", help="somebody else terminates machines")
+    parser.add_argument(
+        "--losses",
+        nargs="?",
+        const="machines",
+        choices=get_args(Losses),
+        help="what somebody else takes away (default machines)",
+    )
     parser.add_argument("--no-faults", action="store_true", help="crashes only")
     parser.add_argument("--straight", action="store_true", help="create, stop, start, delete, each to its end")
     parser.add_argument("--crash-at", type=int, metavar="N", help="one crash, at the Nth point")

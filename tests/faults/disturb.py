@@ -1,9 +1,10 @@
-"""What goes wrong at AWS in a schedule: faults of calls and weather by seed, and somebody who takes machines away."""
+"""What goes wrong at AWS in a schedule: faults of calls and weather by seed, and somebody who takes things away."""
 
 import contextlib
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 import trio
 from msgspec import Struct, field
@@ -14,8 +15,10 @@ from sandboxd.simulator.chaos import Chaos
 from sandboxd.simulator.consistency import Weather
 from sandboxd.simulator.errors import ApiError
 from sandboxd.simulator.gate import Fault
+from sandboxd.simulator.needs import IAM
 from sandboxd.simulator.rows import Row
 from sandboxd.world import World
+from sandboxd.world.wire import REGION
 from tests.faults.oracle import SANDBOX
 from tests.faults.scenario import People
 
@@ -24,6 +27,8 @@ CHANCES = (0.0, 0.1, 0.3)
 SKEWS = (0.0, 0.0, 0.0, 0.0, 90.0, -90.0, 3600.0, -3600.0, 86_400.0, -86_400.0)
 """seconds by which a life's clock may be wrong"""
 MORTAL = (0.0, 0.0, 0.05)
+Losses = Literal["machines", "shared", "profiles"]
+"""what somebody takes away: machines of sandboxes; Envoys and NAT gateways; the instance profile of machines"""
 
 
 class Disturbed(Struct):
@@ -71,11 +76,12 @@ def disturb(
 
 
 class Harm:
-    """Somebody with access to the account terminates machines and gateways."""
+    """Somebody with access to the account takes away what sandboxd has made."""
 
-    def __init__(self, world: World, rng: random.Random, *, shared: bool = False) -> None:
-        """`shared`: only what no sandbox has for itself, which is made anew without asking anybody."""
-        self._world, self._rng, self._shared = world, rng, shared
+    def __init__(self, world: World, rng: random.Random, taken: Losses) -> None:
+        """`taken`: all but machines is only what no sandbox has for itself, which is made anew without asking anybody."""
+        self._world, self._rng, self._taken = world, rng, taken
+        self._shared = taken != "machines"
 
     async def do(self, people: People) -> None:
         """Once or twice, somewhere in the life."""
@@ -84,37 +90,65 @@ class Harm:
             self._take_one(people)
 
     def _take_one(self, people: People) -> None:
-        there = [row for kind in TAKEN[self._shared] for row in self._there(people.account, kind)]
+        there = [row for kind in TAKEN[self._taken] for row in self._there(people.account, kind)]
         if not there:
             return
         taken = self._rng.choice(there)
-        for sandbox in people.sandboxes.values():
+        for name, sandbox in people.sandboxes.items():
             sandbox.harmed = not self._shared
+            if not self._shared:
+                people.give_up(name)
         self._world.trace.note("harm", people.account, taken.id)
-        self._remove(people.account, *TAKE[taken.kind](taken.id))
+        for service, operation, parameters in TAKE[taken.kind](taken):
+            self._do(people.account, service, operation, parameters)
 
     def _there(self, account: str, kind: str) -> list[Row]:
         simulated = self._world.simulated
         return [
             row
-            for row in simulated.rows.everywhere("eu-central-1", kind)
+            for row in simulated.rows.everywhere(IAM if kind == "instance-profile" else REGION, kind)
             if row.account == account
             and row.state(simulated.clock.now()) in ("running", "stopped", "available")
             and not (self._shared and row.tags.get(SANDBOX) != SHARED)
         ]
 
-    def _remove(self, account: str, operation: str, parameters: dict[str, object]) -> None:
+    def _do(self, account: str, service: str, operation: str, parameters: dict[str, object]) -> None:
         simulated = self._world.simulated
         caller = simulated.caller(account)
         hook, simulated.hook = simulated.hook, lambda _: None
         with contextlib.suppress(ApiError):  # too young to be seen by everybody
-            simulated.call(caller, "eu-central-1", "ec2", operation, parameters)
+            simulated.call(caller, REGION, service, operation, parameters)
         simulated.hook = hook
 
+    async def put_right(self, people: People) -> None:
+        """Somebody does what he is told about machines whose profile is gone: he associates the new one with them."""
+        while True:
+            await trio.sleep(60)
+            profiles = {row.data["name"]: row for row in self._there(people.account, "instance-profile")}
+            for machine in self._world.simulated.rows.of(people.account, REGION, "machine"):
+                old = machine.data["profile"]
+                new = profiles.get(old["Arn"].rpartition("/")[2]) if old else None
+                if new is not None and "role" in new.refs:
+                    machine.data["profile"] = {"Arn": old["Arn"], "Id": new.id}
 
-TAKEN = {False: ("machine",), True: ("machine", "nat-gateway")}
-TAKE: Mapping[str, Callable[[str], tuple[str, dict[str, object]]]] = {
-    "machine": lambda one: ("TerminateInstances", {"InstanceIds": [one]}),
-    "nat-gateway": lambda one: ("DeleteNatGateway", {"NatGatewayId": one}),
+
+def _profile(row: Row) -> list[tuple[str, str, dict[str, object]]]:
+    """EC2 does not mind that machines have it."""
+    name = {"InstanceProfileName": row.data["name"]}
+    return [
+        ("iam", "RemoveRoleFromInstanceProfile", name | {"RoleName": row.data["name"]}),
+        ("iam", "DeleteInstanceProfile", name),
+    ]
+
+
+TAKEN: Mapping[Losses, tuple[str, ...]] = {
+    "machines": ("machine",),
+    "shared": ("machine", "nat-gateway"),
+    "profiles": ("instance-profile",),
+}
+TAKE: Mapping[str, Callable[[Row], list[tuple[str, str, dict[str, object]]]]] = {
+    "machine": lambda row: [("ec2", "TerminateInstances", {"InstanceIds": [row.id]})],
+    "nat-gateway": lambda row: [("ec2", "DeleteNatGateway", {"NatGatewayId": row.id})],
+    "instance-profile": _profile,
 }
 """kind -> how it is removed"""

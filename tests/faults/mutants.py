@@ -91,17 +91,22 @@ def late_policy(seed: int) -> Case:
 
 def envoys_taken(_: int) -> Case:
     """Somebody takes Envoys and NAT gateways away, and all must be there again."""
-    return Case(profile="training", shared_losses=True, span="long")
+    return Case(profile="training", losses="shared", span="long")
 
 
 def bank_without_envoys(_: int) -> Case:
     """The same with routes of a sandbox's own at the balancer."""
-    return Case(profile="model-bank", parameters={"amq": True}, shared_losses=True, span="long")
+    return Case(profile="model-bank", parameters={"amq": True}, losses="shared", span="long")
 
 
 def gateway_taken(_: int) -> Case:
     """The same with nothing but a NAT gateway to take."""
-    return Case(shared_losses=True, span="long")
+    return Case(losses="shared", span="long")
+
+
+def profile_taken(_: int) -> Case:
+    """Somebody deletes the instance profile of machines that bear data."""
+    return Case(sandboxes=2, losses="profiles", span="long")
 
 
 class Mutant(Struct, frozen=True):
@@ -387,6 +392,8 @@ MUTANTS: Mapping[str, Mutant] = {
     "a lost installer is sent again": Mutant(wrong.sends_installers_blindly, lost_installer),
     "a fleet runs for nobody": Mutant(wrong.leaves_fleets_running, whole_bank),
     # ---- ours
+    "data goes with its ground": Mutant(wrong.data_goes_with_its_ground, profile_taken, first=5),
+    "stopped data goes with its ground": Mutant(wrong.stopped_data_goes, profile_taken, first=5),
     "old looks count": Mutant(wrong.old_looks_count, bank_without_envoys, first=13),
     "what was begun on something gone is waited for": Mutant(wrong.goes_on_upon_what_is_gone, gateway_taken, first=17),
     "not found is gone, in reads": Mutant(_missing_at_once),

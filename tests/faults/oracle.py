@@ -65,6 +65,8 @@ class Oracle:
         self._repeats = Repeats(world.simulated)
         self._given = Counter(given_away(world.simulated))
         """what nobody asked sandboxd for"""
+        self._kept: dict[tuple[str, str], list[str]] = {}
+        """(account, sandbox) -> its machines since it was started: nobody but who deletes it may lose what is on them"""
         self.leaked: list[str] = []
         self.doubled: list[str] = []
         self.lost: list[str] = []
@@ -90,9 +92,23 @@ class Oracle:
                 and not self._lingers(entry)
             ):
                 self.lost.append(f"{entry.operation} was sent before what stands on it was gone")
+            if entry.operation == "TerminateInstances" and not entry.error:
+                self.lost += [f"{one} was terminated with what is on it" for one in entry.refs if self._is_kept(one)]
             for change in entry.changes:
                 if not change.removed and (row := rows.find(change.what)) is not None:
                     self._look_at(row)
+
+    def _is_kept(self, machine: str) -> bool:
+        return any(machine in machines for machines in self._kept.values())
+
+    def keep(self, account: str, name: str, sandbox: str) -> None:
+        """From now on there is something on the machines of a sandbox."""
+        mine = (item for item in self.there(account) if item["tags"].get(SANDBOX) == sandbox)
+        self._kept[account, name] = [item["id"] for item in mine if item["kind"] == "machine"]
+
+    def give_up(self, account: str, name: str) -> None:
+        """From now on there is nothing that matters on them."""
+        self._kept.pop((account, name), None)
 
     def _lingers(self, entry: Entry) -> bool:
         """Whether what a service of AWS left behind holds it: the interfaces of a load balancer or a fleet, for minutes."""

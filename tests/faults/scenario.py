@@ -69,6 +69,8 @@ class People:
         """Give a command, and see it through unless told otherwise; return how it ended (`refused`, `asked` too)."""
         sandbox = self.sandboxes[name]
         sandbox.commands += 1
+        if verb == "delete":
+            self.give_up(name)
         number = sandbox.commands
         if verb == "create":
             request = NewSandbox(name=name, tenant=self.tenant, profile=self.profile, parameters=dict(self.parameters))
@@ -82,7 +84,13 @@ class People:
             return "refused"
         if done.state == "succeeded" and number == sandbox.commands and not sandbox.harmed:
             self._oracle.promised(verb, self.account, done.target, self.profile, alone=len(self.sandboxes) == 1)
+            if verb in ("create", "start"):
+                self._oracle.keep(self.account, name, done.target)
         return done.state
+
+    def give_up(self, name: str) -> None:
+        """What is on its machines may go."""
+        self._oracle.give_up(self.account, name)
 
     async def _accepted(self, ask: Callable[[House, str], Awaitable[Answer]]) -> Answer | None:
         """Ask until somebody answers; None where it is refused."""

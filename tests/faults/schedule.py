@@ -18,7 +18,7 @@ from sandboxd.simulator.gate import Fault
 from sandboxd.world import Point, World, build_clients, run
 from sandboxd.world.trace import Entry
 from sandboxd.world.wire import REGION
-from tests.faults.disturb import SKEWS, Harm, disturb
+from tests.faults.disturb import SKEWS, Harm, Losses, disturb
 from tests.faults.oracle import Oracle
 from tests.faults.scenario import LATEST, TENANT, TENANTS, People
 
@@ -44,10 +44,8 @@ class Case(Struct, frozen=True, kw_only=True):
     tenants: int = 1
     """each has an account of its own; what they share is the image account"""
     faults: bool = True
-    losses: bool = False
-    """somebody takes machines away"""
-    shared_losses: bool = False
-    """somebody takes Envoys and NAT gateways away, which must be there again"""
+    losses: Losses | None = None
+    """somebody takes these away"""
     depth: Literal["calls", "wire"] = "calls"
     span: Literal["brief", "long"] = "brief"
     straight: bool = False
@@ -152,14 +150,16 @@ async def _schedule(
         else:
             wild = rng.uniform(*WILD[case.span])
             nursery.start_soon(_operate, world, oracle, rng, wild)
-            harm = Harm(world, rng, shared=case.shared_losses) if case.losses or case.shared_losses else None
+            harm = Harm(world, rng, case.losses) if case.losses else None
+            for people in everybody if harm and case.losses == "profiles" else ():
+                nursery.start_soon(harm.put_right, people)
             await _each(everybody, lambda people: _wander(people, wild, harm))
         crashes.calm()
         disturbed.calm()
-        await trio.sleep(HEALED if case.shared_losses else CALM)
-        if not case.losses:
+        await trio.sleep(HEALED if case.losses in ("shared", "profiles") else CALM)
+        if case.losses != "machines":
             await _each(everybody, People.check_believed)
-        up = not case.straight and not case.losses and rng.random() < 1 / 2
+        up = not case.straight and case.losses != "machines" and rng.random() < 1 / 2
         await _end(oracle, everybody, up=up)
         nursery.cancel_scope.cancel()
     oracle.lost += [f"the daemon broke: {text}" for text in world.broken]

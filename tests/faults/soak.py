@@ -17,19 +17,20 @@ from typing import Any
 
 from tests.faults.schedule import Case, Result, schedule
 
-WITHOUT_ENVOYS = Case(profile="model-bank", parameters={"amq": True}, shared_losses=True, span="long")
+WITHOUT_ENVOYS = Case(profile="model-bank", parameters={"amq": True}, losses="shared", span="long")
 KINDS: dict[str, tuple[Case, int]] = {
     "trial": (Case(), 40),
     "trial long": (Case(span="long"), 10),
     "model-bank": (Case(profile="model-bank", parameters={"amq": True, "smart_client": True}), 6),
     "banks": (Case(profile="model-bank", sandboxes=2, span="long"), 2),
-    "training": (Case(profile="training", sandboxes=3, losses=True), 4),
-    "several": (Case(sandboxes=2, losses=True), 8),
+    "training": (Case(profile="training", sandboxes=3, losses="machines"), 4),
+    "several": (Case(sandboxes=2, losses="machines"), 8),
     "many": (Case(sandboxes=3, span="long"), 4),
-    "many and losses": (Case(sandboxes=3, losses=True), 4),
+    "many and losses": (Case(sandboxes=3, losses="machines"), 4),
     "wire": (Case(depth="wire"), 4),
     "tenants": (Case(profile="model-bank", tenants=2), 2),
     "shared losses": (WITHOUT_ENVOYS, 4),
+    "profiles": (Case(profile="training", sandboxes=2, losses="profiles", span="long"), 4),
 }
 """kind -> case, seeds in one turn"""
 FIRST = 100_001

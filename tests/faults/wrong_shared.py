@@ -1,6 +1,6 @@
 """Ways to be wrong about what several sandboxes or accounts share, and about what a whole bank has: patches of mutants."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from sandboxd.engine import documents, engine, ledgers, watch
 from sandboxd.engine.context import Attempt
 from sandboxd.lifecycle.messages import Ended, Lost
 from sandboxd.model.keys import Key
+from sandboxd.model.resource import Need
 from sandboxd.planning import graph, planner
 from sandboxd.profile.draft import Draft
 from sandboxd.simulator import guest_envoy
@@ -127,3 +128,18 @@ def goes_on_upon_what_is_gone(monkey: pytest.MonkeyPatch) -> None:
 
 sends_installers_blindly = _move("constellation", ("raise", 1), resolves="repeat")
 leaves_fleets_running = _move("appstream-fleet", ("lower", 1), operation="")
+
+
+def data_goes_with_its_ground(monkey: pytest.MonkeyPatch) -> None:
+    """A machine whose profile somebody deletes is made anew as everything else is."""
+    monkey.setattr(graph.Graph, "is_pinned", lambda *_: False)
+
+
+def stopped_data_goes(monkey: pytest.MonkeyPatch) -> None:
+    """A stopped machine whose profile somebody deletes is not kept."""
+    old = graph.Graph.kept
+
+    def kept(self: graph.Graph, wanted: Iterable[Need]) -> list[Need]:
+        return [need for need in old(self, wanted) if self.is_grounded(need)]
+
+    monkey.setattr(graph.Graph, "kept", kept)

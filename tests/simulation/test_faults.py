@@ -46,12 +46,13 @@ KINDS = {
     "trial": (Case(), 2000),
     "model-bank": (BANK, 150),
     "model-bank with everything": (WHOLE, 50),
-    "training": (Case(profile="training", losses=True, sandboxes=2), 12),
-    "several": (Case(losses=True, sandboxes=2), 100),
-    "many": (Case(losses=True, sandboxes=3), 100),
+    "training": (Case(profile="training", losses="machines", sandboxes=2), 12),
+    "several": (Case(losses="machines", sandboxes=2), 100),
+    "many": (Case(losses="machines", sandboxes=3), 100),
     "wire": (Case(depth="wire"), 100),
     "tenants": (Case(profile="model-bank", tenants=2), 5),
-    "shared losses": (Case(profile="training", shared_losses=True, span="long"), 7),
+    "shared losses": (Case(profile="training", losses="shared", span="long"), 7),
+    "profiles": (Case(losses="profiles", sandboxes=2, span="long"), 10),
     "late policies": (Case(profile="model-bank", tenants=2, fault=("SetRepositoryPolicy", SILENCES["very late"])), 3),
 }
 """kind of schedules -> case, how many"""

@@ -18,7 +18,7 @@ LIVES = (
     (Case(profile="model-bank", parameters=EVERYTHING, straight=True, faults=False, crash_at=0), (1,)),
     (Case(profile="model-bank", parameters=EVERYTHING), (2, 3)),
     (Case(profile="training", straight=True, faults=False, crash_at=0), (1,)),
-    (Case(profile="training", shared_losses=True, losses=True, span="long"), (1,)),
+    (Case(profile="training", losses="shared", span="long"), (1,)),
     (Case(), range(1, 11)),
 )
 PREFIXES = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}

@@ -344,6 +344,8 @@ class History(Checks):
             assert not record.state.endswith("_failed"), ("what failed was forgotten", record)
             return  # over when the state was last loaded
         ok = operation.state == "succeeded" or "lost" in operation.reason or "timed_out" in operation.reason
+        # no good, and not made anew, for data stands on it
+        ok = ok or any(self.state.planner.is_pinned(key) for key in operation.stands_on)
         assert ok, ("a retry without failures fails", record.state, operation)
 
     def delete_all(self):

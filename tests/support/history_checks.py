@@ -3,6 +3,7 @@
 from sandboxd.lifecycle.messages import Recovered, Retry
 from sandboxd.lifecycle.table import TABLE
 from sandboxd.model.keys import SHARED, scope_of
+from sandboxd.model.resource import Need
 from sandboxd.planning.graph import needs
 
 
@@ -43,16 +44,28 @@ class Checks:
         if isinstance(message, Recovered | Retry):  # what a retry begins and fails at once is held again
             return
         for start in out.starts:
-            scope = scope_of(start.key)
+            scope, row = scope_of(start.key), planner.rows[start.key]
+            same = scope not in roots or roots[scope].mode == before.get(scope)
+            if start.step.way == "lower" and row.node.data and row.lo and same:
+                # it came up on what was found to be no good while it was launched: there is nothing on it yet
+                new = any(planner.rows[one].spoiled for one in planner.reached([Need(start.key, 1)]))
+                assert new or planner.view().want[start.key] <= start.step.to, ("data is taken down", start)
             if start.step.way == "raise":
                 pursued = [
                     s
                     for s, root in roots.items()
-                    if root.mode == "pursued" and start.key in planner.reached(root.needs)
+                    if (root.mode == "pursued" and start.key in planner.reached(root.needs))
+                    or (root.mode == "kept" and start.key in self.under_data(root))
                 ]
                 assert pursued if scope == SHARED else scope in pursued, ("raised without a root", start)
             if scope in roots and roots[scope].mode == "held" == before.get(scope):
                 assert start.key in planner.view().remade, ("started for a held root", start)
+
+    def under_data(self, root):
+        """What data that is kept stands on: what of it went is made anew."""
+        planner = self.state.planner
+        data = [need for need in planner.kept(root.needs) if planner.rows[need.key].node.data]
+        return {key: level for key, level in planner.closure(data).items() if not planner.rows[key].node.data}
 
     def check_events(self, out):
         for event in out.events:
@@ -95,7 +108,7 @@ class Checks:
         for key, row in planner.rows.items():
             if key in self.found:
                 continue
-            if key not in view.remade:
+            if key not in view.remade and not planner.is_pinned(key):
                 for ground, state in needs(row.node, 0, row.hi):
                     loose = ground in row.node.loose or ground in self.drifted
                     ok = loose or planner.rows[ground].lo >= state or row.lo < row.hi

@@ -114,13 +114,14 @@ def judge(item: Item, _: Ask) -> Seen:
     facts = {"id": item["InstanceId"]}
     if address := item.get("PrivateIpAddress"):
         facts["address"] = address
+    tied = (item.get("IamInstanceProfile") or {}).get("Id", "")
     if state == "running":
         facts["boot"] = item["LaunchTime"].isoformat()
     match state:
         case "running":
-            return Seen(state=RUNNING, text=state, facts=facts)
+            return Seen(state=RUNNING, text=state, facts=facts, tied=tied)
         case "stopped":
-            return _with_cause(item, Seen(state=STOPPED, text=state, facts=facts))
+            return _with_cause(item, Seen(state=STOPPED, text=state, facts=facts, tied=tied))
         case "terminated":
             return _with_cause(item, Seen(state=0, text=state))
     return Seen(text=state, facts=facts)
@@ -135,9 +136,7 @@ def _with_cause(item: Item, seen: Seen) -> Seen:
     code = cause.get("Code", "")
     if not code or code.startswith(_ON_PURPOSE):
         return seen
-    return Seen(
-        state=seen.state, text=seen.text, failed=code, reason=_said(code, cause.get("Message") or code), facts=seen.facts
-    )  # fmt: skip
+    return structs.replace(seen, failed=code, reason=_said(code, cause.get("Message") or code))
 
 
 _HINTS = {
@@ -226,5 +225,6 @@ KIND = Kind(
     judge=judge,
     least=5.0,
     made_by="client-token",
+    tie="profile",
     choose=_choose,
 )

@@ -168,7 +168,23 @@ async def test_a10_a_silent_agent_is_woken_once(autojump_clock):
     assert (await driver.step(AGENT, "raise", 1)).left == "done"
     assert lab.mutations.count("RebootInstances") == 1
     assert 600 < lab.clock.now() - began < 900
-    assert float(driver.rows[AGENT].facts["nudged"]) >= began + 600
+    assert driver.rows[AGENT].facts["nudged"] == str(driver.rows[AGENT].run)
+
+
+async def test_each_attempt_may_wake_it_once(autojump_clock):
+    """A machine without a role is rebooted in vain, and not again by the next life; who gave it one and retries is helped."""
+    lab = Lab()
+    driver = await driver_of(lab)
+    await driver.raise_all({AGENT: 0, BANK: 0, PROBE: 0})
+    machine, profile = machine_row(lab), dict(machine_row(lab).data["profile"])
+    machine.data |= {"agent_at": NEVER, "profile": {}}
+    for work in (lambda: driver.step(AGENT, "raise", 1), lambda: driver.resume(AGENT)):
+        with trio.move_on_after(1500):
+            await work()
+        assert lab.mutations.count("RebootInstances") == 1
+    machine.data["profile"] = profile
+    assert (await driver.step(AGENT, "raise", 1)).left == "done"
+    assert lab.mutations.count("RebootInstances") == 2
 
 
 async def test_a40_an_agent_of_the_former_boot_is_none(autojump_clock):

@@ -97,3 +97,87 @@ def test_a_loss_during_a_proof_of_nothing_leaves_no_bond(planner):
     assert planner.rows[THING].on == planner.rows[THING].onto == {}
     carry(planner, (THING, Step("raise", 1)))
     assert planner.rows[THING].generation == 2
+
+
+# ---- what bears data
+BOX, STOOL = "r/sbx/box", "r/sbx/stool"
+
+
+@pytest.fixture(params=[Planner, Incremental])
+def house(request):
+    """A box of data on a thing on a ground, and beside it a stool that bears none; all there."""
+    made = request.param()
+    made.load(
+        [
+            Row(node=Node(key=GROUND, kind="ground")),
+            Row(node=Node(key=THING, kind="thing", requires={1: (Need(GROUND, 1),)})),
+            Row(node=Node(key=BOX, kind="box", requires={1: (Need(THING, 1),)}, data=True)),
+            Row(node=Node(key=STOOL, kind="stool", requires={1: (Need(GROUND, 1),)})),
+        ]
+    )
+    made.set_root("sbx", "pursued", (Need(BOX, 1), Need(STOOL, 1)))
+    everything(made)
+    return made
+
+
+def generations(planner):
+    return {key: row.generation for key, row in planner.rows.items() if row.lo}
+
+
+def everything(planner):
+    """Carry out whatever may start, until nothing may."""
+    for _ in range(20):
+        for key, step in planner.due():
+            planner.started(key, step)
+            planner.done(key)
+    assert planner.due() == []
+
+
+def test_data_stays_whatever_becomes_of_its_ground(house):
+    """The ground is made anew; what bears data, and what that stands on, is not, and the stool beside it is."""
+    house.vanished(GROUND)
+    everything(house)
+    assert generations(house) == {GROUND: 2, THING: 1, BOX: 1, STOOL: 2}
+
+
+def test_what_data_stands_on_is_there_again_under_it(house):
+    """It vanished itself: it is raised under what stands there."""
+    house.vanished(THING)
+    everything(house)
+    assert generations(house) == {GROUND: 1, THING: 2, BOX: 1, STOOL: 1}
+
+
+def test_what_is_no_good_under_data_is_tried_again_as_it_is(house):
+    """Made anew it could only be without what stands on it."""
+    house.lowered(THING, 0)
+    house.started(THING, Step("raise", 1))
+    house.between(THING, spoiled=True)
+    assert (THING, Step("raise", 1)) in house.due()
+    assert house.rows[BOX].lo == 1
+
+
+def test_data_that_is_kept_stays_without_its_ground(house):
+    """A stopped machine is not thrown away because somebody removed what it was launched with."""
+    house.set_root("sbx", "kept", (Need(BOX, 1),))
+    house.vanished(THING)
+    everything(house)
+    assert generations(house) == {GROUND: 1, THING: 2, BOX: 1}
+
+
+def test_what_is_begun_bears_no_data_yet(house):
+    """A launch that was cut off on ground that has gone is made anew."""
+    house.vanished(BOX)
+    house.started(BOX, Step("raise", 1))
+    house.between(BOX)
+    house.vanished(THING)
+    everything(house)
+    assert generations(house)[BOX] == 3
+
+
+def test_once_the_data_is_gone_its_ground_is_made_anew(house):
+    """What was left alone for its sake is due when nobody stands there any more."""
+    house.vanished(GROUND)
+    everything(house)
+    house.set_root("sbx", "pursued", (Need(THING, 1),))
+    everything(house)
+    assert generations(house) == {GROUND: 2, THING: 2}
