@@ -91,11 +91,11 @@ def _operation(state: State, operation: things.Operation) -> list[Piece]:
 
 
 def _why(state: State, sandbox: things.Sandbox, operation: things.Operation, why: things.Why | None) -> list[Piece]:
-    """What everything waits for: the last link of the daemon's chain of reasons; nothing when it is over and well."""
+    """What everything waits for, or what of it waits for a person: the last link of the daemon's chain; nothing when it is over and well."""
     if operation.reason or sandbox.reason:
         return [Piece(" because   ", "dim"), Piece(safe_text(sandbox.reason or operation.reason or ""), "bad")]
     if operation.state in OVER:
-        return []
+        return _trouble(why) if sandbox.health == "degraded" else []
     if why is None or not why.chain:
         return [Piece(" now       ", "dim"), columns.doing(state, sandbox)]
     last = why.chain[-1]
@@ -108,3 +108,15 @@ def _why(state: State, sandbox: things.Sandbox, operation: things.Operation, why
     if again is not None:
         pieces.append(Piece(f", again in {words.duration(float(int(max(0.0, again - state.clock.now))))}", "warn"))
     return pieces
+
+
+def _trouble(why: things.Why | None) -> list[Piece]:
+    """What of a sandbox that is there waits for a person."""
+    last = why.chain[-1] if why is not None and len(why.chain) > 1 else None
+    if last is None:
+        return []
+    return [
+        Piece(" because   ", "dim"),
+        Piece(f"{safe_text(last.subject)}: ", "strong"),
+        Piece(safe_text(last.text), "warn"),
+    ]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from sandboxd.wire import things
-from tui import actions, columns, form, graph, scripted, words
+from tui import actions, columns, facts, form, graph, scripted, words
 from tui.clock import DaemonClock
 from tui.form import Filled
 from tui.listing import Listing
@@ -243,6 +243,25 @@ def test_cost_goes_on_between_two_words_of_the_daemon():
     bank = state.view.sandboxes[scripted.BANK_2]
     ticks.at = 3600.0
     assert state.spent(bank) == pytest.approx(bank.cost.to_date + bank.cost.per_hour)
+
+
+def test_a_sandbox_that_is_there_and_waits_for_a_person_says_for_what():
+    """Started, degraded: the last line is what the daemon says of it, and nothing where all is well."""
+    state = known()
+    bank = structs.replace(state.view.sandboxes[scripted.BANK_2], state="started", reason=None)
+    over = structs.replace(state.operation_of(bank), state="succeeded", reason=None)
+    state.view.operations[over.id] = over
+    told = [
+        things.Reason(subject="operation create", text="succeeded"),
+        things.Reason(subject="machine acp", text="no profile"),
+    ]
+    why = things.Why(subject=bank.id, answer="", chain=told)
+    shown = {
+        health: "".join(piece.text for piece in facts.lines(state, structs.replace(bank, health=health), 120, why)[-1])
+        for health in ("ok", "degraded")
+    }
+    assert shown["degraded"].split() == ["because", "machine", "acp:", "no", "profile"]
+    assert "no profile" not in shown["ok"]
 
 
 # ---- actions
