@@ -40,35 +40,10 @@ from sandboxd.planning.planner import Planner
 from sandboxd.profile import expand, images_of, load
 from tests.support.history_checks import Checks
 from tests.support.random_graphs import graph
+from tests.support.remembering import Remembering
 
 SETTINGS = Settings(attempts=4)
 PROFILES = ("trial", "model-bank")
-
-
-class Remembering(Planner):
-    """The full evaluation, done once for each change that is told."""
-
-    remembered = None
-
-    def view(self):
-        self.remembered = self.remembered or super().view()
-        return self.remembered
-
-    def touch(self, key):
-        self.remembered = None
-        super().touch(key)
-
-    def set_root(self, *what):
-        self.remembered = None
-        super().set_root(*what)
-
-    def add(self, row):
-        self.remembered = None
-        super().add(row)
-
-    def drop(self, key):
-        self.remembered = None
-        super().drop(key)
 
 
 class History(Checks):
@@ -340,12 +315,12 @@ class History(Checks):
 
     def healed(self, name):
         record = self.state.sandboxes[name]
-        if (operation := self.state.operations.get(record.operation)) is None:
+        if (operation := self.state.operations.get(record.operation)) is None:  # over when the state was last loaded
             assert not record.state.endswith("_failed"), ("what failed was forgotten", record)
-            return  # over when the state was last loaded
-        ok = operation.state == "succeeded" or "lost" in operation.reason or "timed_out" in operation.reason
-        # no good, and not made anew, for data stands on it
-        ok = ok or any(self.state.planner.is_pinned(key) for key in operation.stands_on)
+            return
+        ok = operation.state == "succeeded" or any(word in operation.reason for word in ("lost", "timed_out"))
+        # or it is no good, and not made anew, for data stands on it
+        ok = ok or any(map(self.state.planner.is_pinned, operation.stands_on))
         assert ok, ("a retry without failures fails", record.state, operation)
 
     def delete_all(self):
@@ -365,7 +340,7 @@ def expanded(profile, name, sandbox, slot):
 
 
 def batch(first, count, *, twin=True, profiles=(), span=3000):
-    """Run histories; return their statistics and one digest."""
+    """Run histories; return statistics and one digest."""
     stats, ends, digest = Counter(), Counter(), hashlib.sha256()
     for seed in range(first, first + count):
         try:
