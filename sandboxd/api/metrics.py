@@ -20,6 +20,12 @@ def render(desk: Desk, about: About) -> bytes:
         *_by_state("sandboxd_accounts", "Accounts.", (account.state for account in accounts)),
         *_by_state("sandboxd_tenants", "Tenants.", (tenant.state for tenant in desk.tenants())),
         *_by_state("sandboxd_sandboxes", "Sandboxes.", (sandbox.state for sandbox in desk.sandboxes())),
+        *_metric(
+            "sandboxd_sandboxes_degraded",
+            "gauge",
+            "Sandboxes of which something waits for a person.",
+            [({}, sum(sandbox.health == "degraded" for sandbox in desk.sandboxes()))],
+        ),
         *_by_state("sandboxd_operations", "Operations.", (operation.state for operation in desk.operations())),
         *_metric(
             "sandboxd_operations_blocked",

@@ -164,6 +164,7 @@ def test_an_ascii_terminal_and_a_closed_pipe_are_no_tracebacks(daemon):
     assert done.returncode == 1, "its clock stands still, which is told"
     assert b"\\u2713 daemon" in done.stdout
     assert b"away from ours" in done.stdout
+    assert b"none of them waits for a person" in done.stdout
     assert done.stderr == b""
     read, write = os.pipe()
     os.close(read)

@@ -19,6 +19,8 @@ from sandboxd.wire.text import safe_text
 
 MOST_APART = 30.0
 """seconds between the daemon's clock and ours"""
+SHOWN = 5
+"""sandboxes that are named"""
 
 
 def whoami(arguments: Namespace) -> int:
@@ -45,6 +47,7 @@ def doctor(arguments: Namespace) -> int:
         ("versions", _versions),
         ("clock", _clock),
         ("profiles", _profiles),
+        ("sandboxes", _sandboxes),
     ):
         try:
             print(f"✓ {name}: {check(connection)}")
@@ -98,6 +101,21 @@ def _profiles(_: Connection) -> str:
     from sandboxd.profile import available
 
     return ", ".join(available([]))
+
+
+def _sandboxes(connection: Connection) -> str:
+    """What failed, and what is there and was lost or changed by somebody else."""
+    found = connection.call(ops.snapshot()).sandboxes
+    waiting = [one for one in found if one.health == "degraded"]
+    if not waiting:
+        return f"{sum(one.state != 'deleted' for one in found)}, none of them waits for a person"
+    names = ", ".join(f"{one.tenant}/{one.name} ({one.state})" for one in waiting[:SHOWN])
+    more = f" and {len(waiting) - SHOWN} more" if len(waiting) > SHOWN else ""
+    raise BadRequest(
+        "sandboxes_degraded",
+        f"{len(waiting)} wait for a person: {names}{more}",
+        "`sandboxd why TENANT/NAME` says for what.",
+    )
 
 
 def api(arguments: Namespace) -> int:

@@ -326,6 +326,7 @@ async def test_metrics_have_gauges_by_state_and_no_names():
         await c.post("/v1/sandboxes", json=NEW)
         text = (await c.get("/metrics")).text
     assert 'sandboxd_sandboxes{state="initializing"} 1\n' in text
+    assert "sandboxd_sandboxes_degraded 0\n" in text
     assert "sandboxd_mailbox_depth 3\n" in text
     assert 'sandboxd_http_requests_total{status="202"} 2\n' in text
     assert "acme" not in text

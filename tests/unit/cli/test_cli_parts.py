@@ -7,8 +7,10 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from needs import need
 
+from sandboxd.cli.commands import about
 from sandboxd.cli.completion import script
 from sandboxd.cli.live import Live
 from sandboxd.cli.output import cell, print_list, print_thing, yaml
@@ -18,6 +20,7 @@ from sandboxd.cli.waiting import code_of, with_refused
 from sandboxd.cli.words import parameters, profile_ref, seconds
 from sandboxd.model.errors import BadRequest, Conflict, NotFound
 from sandboxd.wire import things
+from tui import scripted
 
 HEAVY = ("trio", "aiobotocore", "httpx2", "textual", "botocore", "asyncio", "h11", "apsw")
 
@@ -174,3 +177,26 @@ def test_how_several_ended_is_one_code():
         with_refused(0, [], refused[:1]),
     ] == [8, 1, 5]
     assert with_refused(130, ended("running"), refused) == 130
+
+
+class Answering:
+    """A connection that knows one snapshot."""
+
+    def __init__(self, healths):
+        bank = scripted.snapshot().sandboxes[0]
+        found = [structs.replace(bank, name=f"bank-{n}", state="started", health=one) for n, one in enumerate(healths)]
+        self.snapshot = structs.replace(scripted.snapshot(), sandboxes=found)
+
+    def call(self, _):
+        return self.snapshot
+
+
+def test_the_doctor_names_sandboxes_that_wait_for_a_person():
+    """Five of them, and how many there are."""
+    assert about._sandboxes(Answering(["ok", "settling"])).startswith("2, none")
+    with pytest.raises(BadRequest) as caught:
+        about._sandboxes(Answering(["ok", *["degraded"] * 7]))
+    assert "7 wait for a person" in caught.value.detail
+    assert "/bank-1 (started)" in caught.value.detail
+    assert caught.value.detail.endswith("and 2 more")
+    assert "sandboxd why" in caught.value.hint
