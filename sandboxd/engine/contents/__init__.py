@@ -44,6 +44,7 @@ class Contents:
         if outcome.code:
             return a.ended("nothing", outcome.code, outcome.words, lasting=outcome.lasting)
         if part is not None:
+            board.written[a.node.key] = (a.start.run, part)
             a.learn({"id": a.node.key, PART: json.dumps(part, sort_keys=True)})
         return a.done()
 

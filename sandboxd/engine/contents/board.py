@@ -44,6 +44,8 @@ class Board:
         """machine -> version of the files on it: what a delivery must name"""
         self.proved: dict[Bearer, str] = {}
         """version that a machine has said it runs, in this life of its agent"""
+        self.written: dict[Key, tuple[int, Parameters]] = {}
+        """part -> the attempt that brought it, and what it says: there already, though the account may not have taken note yet"""
         self.writings = 0
         """how often something was delivered"""
         self.singly = False

@@ -38,12 +38,19 @@ class Versions:
             and row.lo
             and PART in row.facts
             and not _leaves(row)
-        }
+        } | self._written()
         for change in batch:
             there.pop(change.key, None)
             if change.part is not None:
                 there[change.key] = change.part
         return there
+
+    def _written(self) -> dict[Key, Parameters]:
+        """What has come a moment ago and does not stand in the rows yet: the news of it is on its way."""
+        board, rows = self._board, self._a.rows
+        news = {key: run for key, (run, _) in board.written.items() if key in rows and _flies(rows[key], run)}
+        board.written = {key: board.written[key] for key in news}
+        return {key: part for key, (_, part) in board.written.items()}
 
     def made(self, batch: Sequence[Change], machines: Sequence[Bearer]) -> Made | None:
         """The next version; None where some of the batch cannot be in it, or all have proved that they run it."""
@@ -96,6 +103,11 @@ def sequence(version: str) -> int:
 def digest(version: str) -> str:
     """What of a version says which parts are in it."""
     return version.partition("-")[2]
+
+
+def _flies(row: Row, run: int) -> bool:
+    """Whether this very attempt is not over, as far as the account knows."""
+    return row.flight is not None and row.run == run
 
 
 def _leaves(row: Row) -> bool:
