@@ -57,7 +57,7 @@ def _troubles(state: State, operation: Operation) -> list[Link]:
     """What of a sandbox that is there waits for a person all the same."""
     keys = {**state.reach.get(operation.target, {}), **state.planner.of_scope.get(operation.target, {})}
     waiting = [key for key in keys if any(m.waits and m.until is None for m in state.rows[key].marks.values())]
-    return [Link(subject=name_of(state.rows[key]), text=_said(state.rows[key]), key=key) for key in waiting]
+    return [Link(subject=name_of(state.rows[key]), text=_said(state.rows[key])) for key in waiting]
 
 
 def _said(row: Row) -> str:

@@ -1,6 +1,8 @@
 """The OpenAPI document against the table of routes and against what the handlers answer."""
 
 import json
+import re
+from pathlib import Path
 
 from apiclient import NEW, REF, client, path_of
 from fakedesk import FakeDesk
@@ -84,3 +86,13 @@ async def test_answers_are_as_the_document_says():
             assert answer.status_code == route.status, (route.path, answer.text)
             schema = made["paths"][route.path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
             assert matches(schema, answer.json(), schemas), (route.path, answer.json())
+
+
+def test_routes_that_pages_name_are_there():
+    """A command in the documentation that answers "no such route" is worse than none."""
+    pages = [Path("README.md"), *Path("docs").glob("*.md")]
+    named = {
+        found for page in pages for found in re.findall(r"\b(GET|POST|DELETE) (/[\w/.{}-]+)", page.read_text("utf-8"))
+    }
+    assert ("GET", "/metrics") in named
+    assert named <= {(route.method, route.path) for route in ROUTES}

@@ -40,6 +40,7 @@ def test_a_person_is_told_once_what_to_do(desk):
     assert out.sandboxes == ["sbx_bank"]
     assert health_of(desk.state, "sbx_bank") == "degraded"
     assert [link.text for link in why(desk.state, "sbx_bank")] == ["succeeded", f"{WORDS}; waits for a person"]
+    assert not any(link.key for link in why(desk.state, "sbx_bank")), "what it said while it was made is long over"
     assert untied(desk).events == []
 
 
