@@ -59,8 +59,9 @@ async def _tied(ports: Ports, who: Owner, row: Row) -> str | None:
 
 def _words(row: Row, ground: Row, tied: str) -> str:
     what, name = ground.node.kind.replace("-", " "), ground.facts["id"]
-    has = f"another {what} ({tied}) than {name}" if tied else f"no {what}"
+    done = f"it has another {what} ({tied})" if tied else f"it has no {what}"
+    # what to do comes first: a screen may be too narrow for the rest
     return (
-        f"{row.facts['id']} has {has}, somebody changed that: nothing can be done on it until {name} is associated "
-        "with it (EC2: Modify IAM role)"
+        f"associate {name} with {row.facts['id']} (EC2: Modify IAM role); {done}, somebody changed that, and nothing can be "
+        "done on it"
     )
