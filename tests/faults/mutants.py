@@ -345,6 +345,6 @@ MUTANTS: Mapping[str, Mutant] = {
     "not found is gone, in calls": Mutant(lambda monkey: monkey.setattr(lower, "certain", lambda _: True), first=525),
     "a name is that of the greatest id": Mutant(_names_by_age, first=160),
     "a former life's clock is believed": Mutant(_believes_old_clocks),
-    "a refusal silences the alarm": Mutant(_alarm_of_the_last_decision, first=990),
+    "a refusal silences the alarm": Mutant(_alarm_of_the_last_decision, first=1570),
 }
 __all__ = ["MUTANTS", "Mutant"]
